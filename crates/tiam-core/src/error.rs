@@ -1,0 +1,139 @@
+//! The crate's one error type.
+
+use crate::Inertia;
+
+/// Everything that can go wrong in this crate. Reaching a limit is not here: see [`StopReason`](crate::StopReason).
+///
+/// ```
+/// use tiam_core::{CoreError, Inertia};
+/// let error = Inertia::new(1.5, 0.0, 0.0).unwrap_err();
+/// assert_eq!(error.to_string(), "start is 1.5, allowed is a number in [0, 1]");
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CoreError {
+    /// A parameter is outside its range; NaN is outside every range.
+    #[error("{name} is {value}, allowed is {allowed}")]
+    Parameter {
+        /// The parameter, as its field is called.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// The allowed range in words.
+        allowed: &'static str,
+    },
+    /// No schedule is called so.
+    #[error("no schedule is called {name:?}; there are constant, nesterov and fista")]
+    UnknownSchedule {
+        /// The name given.
+        name: String,
+    },
+    /// A user's schedule returned coefficients outside [0, 1].
+    #[error(
+        "the schedule returned {inertia:?} for iteration {iteration}, allowed are numbers in [0, 1]"
+    )]
+    Schedule {
+        /// The iteration about to be done; the first is 1.
+        iteration: usize,
+        /// What the schedule returned.
+        inertia: Inertia,
+    },
+    /// A user's order named a block the problem does not have.
+    #[error("the order names block {block} in iteration {iteration}, the problem has {n_blocks}")]
+    Order {
+        /// The iteration about to be done; the first is 1.
+        iteration: usize,
+        /// The index named.
+        block: usize,
+        /// Blocks there are.
+        n_blocks: usize,
+    },
+    /// The start's objective or violation is not a finite number.
+    #[error("the {quantity} of the start is {value}")]
+    NonFiniteStart {
+        /// "objective" or "violation".
+        quantity: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A block's candidate has an objective that is not finite, without inertia or with the guard off. It was not
+    /// accepted.
+    #[error(
+        "block {block} has no finite candidate in iteration {iteration}: its objective would change by {increase}"
+    )]
+    NonFinite {
+        /// The block's name.
+        block: String,
+        /// The iteration; the first is 1.
+        iteration: usize,
+        /// The change of the block's objective.
+        increase: f64,
+    },
+    /// The constraint violation stopped being a finite number.
+    #[error("the violation after iteration {iteration} is {violation}")]
+    NonFiniteViolation {
+        /// The iteration; the first is 1.
+        iteration: usize,
+        /// The violation.
+        violation: f64,
+    },
+    /// The objective is not finite, or exceeds the divergence factor times max(|F₀|, 1).
+    #[error(
+        "diverged in iteration {iteration}: the objective is {objective}, it started at {start}"
+    )]
+    Diverged {
+        /// The iteration; the first is 1.
+        iteration: usize,
+        /// The objective after it.
+        objective: f64,
+        /// The objective F₀ of the start.
+        start: f64,
+    },
+    /// A run cannot go on from a trace without rows.
+    #[error("a trace without rows cannot be resumed")]
+    EmptyTrace,
+    /// Too few points lie above the limit (by more than rounding) to fit a rate.
+    #[error("{n_points} points are usable for a rate fit, {needed} are needed")]
+    TooFewPoints {
+        /// Usable points.
+        n_points: usize,
+        /// Points needed.
+        needed: usize,
+    },
+    /// The objective does not decay, so it has no rate.
+    #[error("the objective does not decay from {first} to {last}")]
+    NoDecay {
+        /// Objective of the first point.
+        first: f64,
+        /// Objective of the last point.
+        last: f64,
+    },
+}
+
+/// `Ok` where `value` is a number in [0, 1].
+pub(crate) fn check_unit(name: &'static str, value: f64) -> Result<(), CoreError> {
+    check(
+        name,
+        value,
+        (0.0..=1.0).contains(&value),
+        "a number in [0, 1]",
+    )
+}
+
+/// `Ok` where `allowed` holds.
+pub(crate) fn check(
+    name: &'static str,
+    value: f64,
+    holds: bool,
+    allowed: &'static str,
+) -> Result<(), CoreError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(CoreError::Parameter {
+            name,
+            value,
+            allowed,
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! The three coefficients and what they do to a slice.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::check_unit;
+use crate::{CoreError, Float};
+
+/// The coefficients (p1, p2, p3) of a triple-inertial step [paper, section 3].
+///
+/// | field | symbol | range | meaning | source |
+/// |---|---|---|---|---|
+/// | `start` | p1 | [0, 1] | ũ = uᵏ + p1 (uᵏ − uᵏ⁻¹), where the step starts | paper |
+/// | `gradient` | p2 | [0, 1] | û = uᵏ + p2 (uᵏ − uᵏ⁻¹), where the gradient is taken | paper |
+/// | `correction` | p3 | [0, 1] | uᵏ⁺¹ = ū + p3 (ū − uᵏ), the correction beyond the step ū | paper |
+///
+/// On a quadratic, without a guard and with p1 = p2 and step size at most 1/L, the iteration is stable exactly while
+/// (1 + p3) p1 (1 − s) < 1 for every curvature-to-bound ratio s = λ/L (ours: both roots of the recurrence's
+/// characteristic polynomial lie in the unit disc); (1 + p3) p1 < 1 is enough for all s.
+///
+/// Deserialising checks the ranges and rejects unknown fields.
+///
+/// ```
+/// use tiam_core::Inertia;
+/// let inertia = Inertia::new(0.9, 0.9, 0.3)?;
+/// assert_eq!(inertia.scaled(0.5).start, 0.45);
+/// assert!(Inertia::new(f64::NAN, 0.0, 0.0).is_err());
+/// # Ok::<(), tiam_core::CoreError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawInertia")]
+pub struct Inertia {
+    /// p1: how far beyond uᵏ the step starts.
+    pub start: f64,
+    /// p2: how far beyond uᵏ the gradient is taken.
+    pub gradient: f64,
+    /// p3: how far the new value goes beyond the step.
+    pub correction: f64,
+}
+
+/// What a file may hold before the ranges are checked.
+#[derive(Deserialize)]
+#[serde(rename = "Inertia", deny_unknown_fields)]
+struct RawInertia {
+    start: f64,
+    gradient: f64,
+    correction: f64,
+}
+
+impl TryFrom<RawInertia> for Inertia {
+    type Error = CoreError;
+
+    fn try_from(raw: RawInertia) -> Result<Self, CoreError> {
+        Self::new(raw.start, raw.gradient, raw.correction)
+    }
+}
+
+impl Inertia {
+    /// p = (0, 0, 0): plain alternating minimisation.
+    pub const NONE: Self = Self {
+        start: 0.0,
+        gradient: 0.0,
+        correction: 0.0,
+    };
+
+    /// The three coefficients p1, p2, p3.
+    ///
+    /// # Errors
+    /// [`CoreError::Parameter`] if one is not a number in [0, 1].
+    pub fn new(start: f64, gradient: f64, correction: f64) -> Result<Self, CoreError> {
+        let inertia = Self {
+            start,
+            gradient,
+            correction,
+        };
+        inertia.check()?;
+        Ok(inertia)
+    }
+
+    /// p1 = p2 = `p`, p3 = 0: Nesterov's accelerated scheme.
+    ///
+    /// # Errors
+    /// As [`Inertia::new`].
+    ///
+    /// ```
+    /// use tiam_core::Inertia;
+    /// assert_eq!(Inertia::nesterov(0.8)?, Inertia::new(0.8, 0.8, 0.0)?);
+    /// # Ok::<(), tiam_core::CoreError>(())
+    /// ```
+    pub fn nesterov(p: f64) -> Result<Self, CoreError> {
+        Self::new(p, p, 0.0)
+    }
+
+    /// p1 = `p`, p2 = p3 = 0: Polyak's heavy ball.
+    ///
+    /// # Errors
+    /// As [`Inertia::new`].
+    ///
+    /// ```
+    /// use tiam_core::Inertia;
+    /// assert_eq!(Inertia::heavy_ball(0.8)?, Inertia::new(0.8, 0.0, 0.0)?);
+    /// # Ok::<(), tiam_core::CoreError>(())
+    /// ```
+    pub fn heavy_ball(p: f64) -> Result<Self, CoreError> {
+        Self::new(p, 0.0, 0.0)
+    }
+
+    /// All three times `factor`. A factor in [0, 1] keeps them in range; another may not, which [`Inertia::check`] tells.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            start: self.start * factor,
+            gradient: self.gradient * factor,
+            correction: self.correction * factor,
+        }
+    }
+
+    /// Whether all three are zero.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Checks the ranges, for values built field by field.
+    ///
+    /// # Errors
+    /// [`CoreError::Parameter`] if one is not a number in [0, 1].
+    pub fn check(self) -> Result<(), CoreError> {
+        check_unit("start", self.start)?;
+        check_unit("gradient", self.gradient)?;
+        check_unit("correction", self.correction)
+    }
+}
+
+/// out = current + p (current − previous), entry by entry: the first and the second inertia. p = 0 copies `current` bit
+/// for bit.
+///
+/// 3 flops an entry.
+///
+/// # Panics
+/// If the three lengths differ.
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// tiam_core::extrapolate(&mut out, &[3.0, 4.0], &[1.0, 4.0], 0.5);
+/// assert_eq!(out, [4.0, 4.0]);
+/// ```
+pub fn extrapolate<T: Float>(out: &mut [T], current: &[T], previous: &[T], p: f64) {
+    assert_eq!(
+        out.len(),
+        current.len(),
+        "extrapolate: out and current differ in length"
+    );
+    assert_eq!(
+        current.len(),
+        previous.len(),
+        "extrapolate: current and previous differ in length"
+    );
+    if p == 0.0 {
+        out.copy_from_slice(current);
+        return;
+    }
+    let p = T::from_f64(p);
+    for ((out, &current), &previous) in out.iter_mut().zip(current).zip(previous) {
+        *out = current + p * (current - previous);
+    }
+}
+
+/// candidate = candidate + p3 (candidate − current), entry by entry: the third inertia. p3 = 0 changes nothing.
+///
+/// 3 flops an entry.
+///
+/// # Panics
+/// If the two lengths differ.
+///
+/// ```
+/// let mut candidate = [3.0f32];
+/// tiam_core::correct(&mut candidate, &[1.0], 0.25);
+/// assert_eq!(candidate, [3.5]);
+/// ```
+pub fn correct<T: Float>(candidate: &mut [T], current: &[T], p3: f64) {
+    assert_eq!(
+        candidate.len(),
+        current.len(),
+        "correct: candidate and current differ in length"
+    );
+    if p3 == 0.0 {
+        return;
+    }
+    let p3 = T::from_f64(p3);
+    for (candidate, &current) in candidate.iter_mut().zip(current) {
+        *candidate = *candidate + p3 * (*candidate - current);
+    }
+}

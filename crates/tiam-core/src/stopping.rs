@@ -1,0 +1,234 @@
+//! When a run ends: rules and reasons, both as data.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::check;
+use crate::{CoreError, Trace};
+
+/// Why a run stopped. None of these is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The objective reached [`Stopping::target_objective`].
+    TargetObjective,
+    /// The objective changed by at most [`Stopping::rel_change`], [`Stopping::patience`] iterations in a row.
+    RelChange,
+    /// The flag of [`Stopping::interrupt`] was set.
+    Interrupted,
+    /// [`Stopping::time_limit`] passed.
+    TimeLimit,
+    /// [`Stopping::max_iterations`] were done.
+    MaxIterations,
+    /// The caller finished a step-by-step run before any rule held.
+    Caller,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TargetObjective => "target objective reached",
+            Self::RelChange => "objective no longer changes",
+            Self::Interrupted => "interrupted",
+            Self::TimeLimit => "time limit reached",
+            Self::MaxIterations => "iteration limit reached",
+            Self::Caller => "finished by the caller",
+        })
+    }
+}
+
+/// The rules that end a run. They are checked at the start and after every iteration, in the order of the table; the first
+/// that holds is the reason.
+///
+/// | name | default | range | holds when | source |
+/// |---|---|---|---|---|
+/// | `target_objective` | none | finite | F ≤ it | ours |
+/// | `rel_change`, `patience` | none, 1 | finite and ≥ 0, ≥ 1 | the relative change of F is ≤ it, that often in a row | ours |
+/// | `interrupt` | none | | the flag is set; the iteration under way is finished | ours |
+/// | `time_limit` | none | | that much time has passed, in all sessions of a resumed run | ours |
+/// | `max_iterations` | 100 | | that many iterations are done, in all sessions | ours |
+/// | `max_violation` | none | ≥ 0 | not a rule: the first two hold only while the violation is ≤ it | ours |
+///
+/// ```
+/// use tiam_core::Stopping;
+/// let stopping = Stopping::default().max_iterations(500).rel_change(1e-9).patience(3);
+/// assert_eq!(stopping.max_iterations, 500);
+/// assert!(stopping.check().is_ok());
+/// assert!(Stopping::default().rel_change(f64::NAN).check().is_err());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stopping {
+    /// Most iterations.
+    pub max_iterations: usize,
+    /// Objective that is good enough.
+    pub target_objective: Option<f64>,
+    /// Relative change that counts as none.
+    pub rel_change: Option<f64>,
+    /// Iterations in a row that must not change.
+    pub patience: usize,
+    /// Largest violation at which the objective counts.
+    pub max_violation: Option<f64>,
+    /// Longest time.
+    pub time_limit: Option<Duration>,
+    /// Flag another thread or a signal may set.
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+impl Default for Stopping {
+    fn default() -> Self {
+        Self {
+            max_iterations: Self::MAX_ITERATIONS,
+            target_objective: None,
+            rel_change: None,
+            patience: 1,
+            max_violation: None,
+            time_limit: None,
+            interrupt: None,
+        }
+    }
+}
+
+impl Stopping {
+    /// The default of `max_iterations`.
+    pub const MAX_ITERATIONS: usize = 100;
+
+    /// Sets the most iterations; 0 evaluates the start only.
+    #[must_use]
+    pub fn max_iterations(mut self, n: usize) -> Self {
+        self.max_iterations = n;
+        self
+    }
+
+    /// Sets the objective at which to stop.
+    #[must_use]
+    pub fn target_objective(mut self, objective: f64) -> Self {
+        self.target_objective = Some(objective);
+        self
+    }
+
+    /// Sets the relative change at or below which to stop.
+    #[must_use]
+    pub fn rel_change(mut self, tolerance: f64) -> Self {
+        self.rel_change = Some(tolerance);
+        self
+    }
+
+    /// Sets how many iterations in a row must not change.
+    #[must_use]
+    pub fn patience(mut self, n: usize) -> Self {
+        self.patience = n;
+        self
+    }
+
+    /// Sets the largest violation at which target and relative change count.
+    #[must_use]
+    pub fn max_violation(mut self, violation: f64) -> Self {
+        self.max_violation = Some(violation);
+        self
+    }
+
+    /// Sets the longest time.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Sets the flag that ends the run between two iterations.
+    #[must_use]
+    pub fn interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.interrupt = Some(flag);
+        self
+    }
+
+    /// Checks the ranges of the table.
+    ///
+    /// # Errors
+    /// [`CoreError::Parameter`] with the first value outside its range.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn check(&self) -> Result<(), CoreError> {
+        if let Some(target) = self.target_objective {
+            check(
+                "target_objective",
+                target,
+                target.is_finite(),
+                "a finite number",
+            )?;
+        }
+        if let Some(change) = self.rel_change {
+            check(
+                "rel_change",
+                change,
+                change.is_finite() && change >= 0.0,
+                "a finite number >= 0",
+            )?;
+        }
+        check(
+            "patience",
+            self.patience as f64,
+            self.patience >= 1,
+            "an integer >= 1",
+        )?;
+        if let Some(violation) = self.max_violation {
+            check(
+                "max_violation",
+                violation,
+                violation >= 0.0,
+                "a number >= 0",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether the interrupt flag is set.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.interrupt
+            .as_ref()
+            .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// The first rule that holds for the trace's last row.
+    pub(crate) fn reason<M>(&self, trace: &Trace<M>) -> Option<StopReason> {
+        let row = trace.last()?;
+        let feasible = self.max_violation.is_none_or(|most| row.violation <= most);
+        if feasible
+            && self
+                .target_objective
+                .is_some_and(|target| row.objective <= target)
+        {
+            Some(StopReason::TargetObjective)
+        } else if feasible
+            && self
+                .rel_change
+                .is_some_and(|most| self.is_calm(trace, most))
+        {
+            Some(StopReason::RelChange)
+        } else if self.interrupted() {
+            Some(StopReason::Interrupted)
+        } else if self
+            .time_limit
+            .is_some_and(|limit| row.seconds >= limit.as_secs_f64())
+        {
+            Some(StopReason::TimeLimit)
+        } else if row.iteration >= self.max_iterations {
+            Some(StopReason::MaxIterations)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the last `patience` rows all changed by at most `most`. Read off the trace, so a resumed run knows it too.
+    fn is_calm<M>(&self, trace: &Trace<M>, most: f64) -> bool {
+        let mut rows = trace.rows.iter().rev();
+        rows.by_ref()
+            .take(self.patience)
+            .filter(|row| row.rel_change.is_some_and(|change| change <= most))
+            .count()
+            == self.patience
+    }
+}
