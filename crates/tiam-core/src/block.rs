@@ -82,7 +82,7 @@ impl<T: Float> Block<T> {
     /// ```
     /// use tiam_core::{Block, Inertia};
     /// // φ(u) = (u + 1)²/2 over u ≥ 0.
-    /// let mut block = Block::new(vec![4.0]);
+    /// let mut block = Block::new(vec![4.0f64]);
     /// let inertia = Inertia::new(0.0, 0.0, 0.5)?;
     /// block.propose_projected(inertia, 1.0, |at, out| out[0] = at[0] + 1.0, |u| u[0] = u[0].max(0.0));
     /// assert_eq!(block.candidate(), [0.0]);

@@ -13,8 +13,8 @@ use crate::{CoreError, Inertia, Schedule, Stopping};
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// If the increase is positive or not a finite number, a restart is counted and the step is proposed again with
-    /// [`Inertia::NONE`]; that one is accepted whatever its increase, if it is finite. A step that was proposed without
-    /// inertia is not repeated.
+    /// [`Inertia::NONE`]; that one is accepted whatever its increase, if it is finite (a constraint that moved may force
+    /// an increase). A step that had no inertia to begin with is counted and repeated like any other.
     #[default]
     On,
     /// Every finite candidate is accepted.

@@ -282,7 +282,7 @@ fn update<P: BlockProblem>(
     let mut change = problem.propose(block, inertia);
     // Written so that a NaN restarts: it never counts as an improvement.
     let improves = is_finite(change) && change.increase <= 0.0;
-    let restart = guard == Guard::On && !improves && !inertia.is_none();
+    let restart = guard == Guard::On && !improves;
     if restart {
         change = problem.propose(block, Inertia::NONE);
     }

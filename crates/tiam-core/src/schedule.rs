@@ -119,7 +119,7 @@ impl ScheduleSteps {
     /// use tiam_core::{Inertia, Schedule};
     /// let mut steps = Schedule::Fista.coefficients(Inertia::heavy_ball(1.0)?);
     /// assert_eq!(steps.next(0).start, 0.0);
-    /// assert!((steps.next(1).start - 0.281_754_163_644_214_8).abs() < 1e-15);
+    /// assert!((steps.next(1).start - 0.281_753_525_125_320_87).abs() < 1e-15);
     /// # Ok::<(), tiam_core::CoreError>(())
     /// ```
     #[allow(clippy::cast_precision_loss)]
