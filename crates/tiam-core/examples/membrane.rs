@@ -156,12 +156,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{SIDE} x {SIDE} grid; iterations until F is within 1e-8 of its least value {best:.9}"
     );
     println!(
-        "{:<30}{:>11}{:>10}{:>10}  {}",
-        "coefficients, schedule",
-        "iterations",
-        "restarts",
-        "contacts",
-        "better-fitting law of the gap"
+        "{:<30} iterations  restarts  contacts  better-fitting law of the gap",
+        "coefficients, schedule"
     );
     for (label, inertia, schedule) in [
         ("none", Inertia::NONE, Schedule::Constant),

@@ -164,8 +164,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         target * 1e4
     );
     println!(
-        "{:<30}{:>11}{:>12}{:>10}",
-        "coefficients, schedule", "iterations", "F", "restarts"
+        "{:<30} iterations           F  restarts",
+        "coefficients, schedule"
     );
     for (label, inertia, schedule) in [
         ("none", Inertia::NONE, Schedule::Constant),

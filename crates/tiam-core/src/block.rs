@@ -77,7 +77,7 @@ impl<T: Float> Block<T> {
     }
 
     /// As [`Block::propose_with`] for a block confined to a convex set: `project` maps a point onto the set, and is
-    /// applied to the step [paper] and again after the correction [ours, so that the candidate stays in the set].
+    /// applied to the step (paper) and again after the correction (ours: so that the candidate stays in the set).
     ///
     /// ```
     /// use tiam_core::{Block, Inertia};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::check_unit;
 use crate::{CoreError, Float};
 
-/// The coefficients (p1, p2, p3) of a triple-inertial step [paper, section 3].
+/// The coefficients (p1, p2, p3) of a triple-inertial step (paper).
 ///
 /// | field | symbol | range | meaning | source |
 /// |---|---|---|---|---|
@@ -13,9 +13,10 @@ use crate::{CoreError, Float};
 /// | `gradient` | p2 | [0, 1] | û = uᵏ + p2 (uᵏ − uᵏ⁻¹), where the gradient is taken | paper |
 /// | `correction` | p3 | [0, 1] | uᵏ⁺¹ = ū + p3 (ū − uᵏ), the correction beyond the step ū | paper |
 ///
-/// On a quadratic, without a guard and with p1 = p2 and step size at most 1/L, the iteration is stable exactly while
-/// (1 + p3) p1 (1 − s) < 1 for every curvature-to-bound ratio s = λ/L (ours: both roots of the recurrence's
-/// characteristic polynomial lie in the unit disc); (1 + p3) p1 < 1 is enough for all s.
+/// On a single block's quadratic with p1 = p2, p3 < 1, no guard and step size 1/θ, θ ≥ λ, the direction of curvature λ follows
+/// a two-term recurrence whose roots have the sum (1 + p3)(1 + p1)(1 − λ/θ) − p3 and the product (1 + p3) p1 (1 − λ/θ). It
+/// is stable exactly while the product is below 1 (ours), for which (1 + p3) p1 < 1 suffices: (.7, .7, .3) is stable,
+/// (.9, .9, .3) is not where a direction has λ/θ < 0.145.
 ///
 /// Deserialising checks the ranges and rejects unknown fields.
 ///

@@ -2,7 +2,7 @@
 //! matrix and no network; `tiam-models` trains networks with it.
 //!
 //! An objective F(u_1, ..., u_n) that is hard to minimise in all blocks at once is often easy in each. Alternating
-//! minimisation visits the blocks in turn. The triple-inertial step [paper, section 3] of a block u with own objective φ,
+//! minimisation visits the blocks in turn. The triple-inertial step (paper) of a block u with own objective φ,
 //! step size 1/θ and constraint or simple term g is
 //!
 //! ```text

@@ -120,7 +120,7 @@ const N_TRIAL_LIMITS: usize = 400;
 /// Golden-section steps of the refinement; 0.618⁸⁰ < 1e-16.
 const N_REFINEMENTS: usize = 80;
 
-/// Fits both laws to `objectives[i]` = F after iteration `first_iteration + i` [ours].
+/// Fits both laws to `objectives[i]` = F after iteration `first_iteration + i` (ours).
 ///
 /// ln(F_k − F*) is regressed on k (linear law) and on ln k (sublinear law) with equal weights. Iteration 0 is left out,
 /// since ln 0 is not a number, and so is everything from the first point on whose gap is within rounding of the limit. An

@@ -86,14 +86,9 @@ pub(crate) fn student_t_975(degrees: usize) -> f64 {
     let v = degrees.max(1) as f64;
     let z2 = Z * Z;
     let first = (z2 + 1.0) / 4.0;
-    let second = (z2.mul_add(5.0, 16.0).mul_add(z2, 3.0)) / 96.0;
-    let third = (z2.mul_add(3.0, 19.0).mul_add(z2, 17.0).mul_add(z2, -15.0)) / 384.0;
-    let fourth = (z2
-        .mul_add(79.0, 776.0)
-        .mul_add(z2, 1482.0)
-        .mul_add(z2, -1920.0)
-        .mul_add(z2, -945.0))
-        / 92_160.0;
+    let second = ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
+    let third = (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
+    let fourth = ((((79.0 * z2 + 776.0) * z2 + 1482.0) * z2 - 1920.0) * z2 - 945.0) / 92_160.0;
     Z * (1.0 + (first + (second + (third + fourth / v) / v) / v) / v)
 }
 

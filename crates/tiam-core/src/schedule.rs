@@ -144,5 +144,5 @@ impl ScheduleSteps {
 
 /// t_{k+1} from t_k.
 fn fista_t_after(t: f64) -> f64 {
-    f64::midpoint(1.0, (4.0 * t).mul_add(t, 1.0).sqrt())
+    (1.0 + (1.0 + 4.0 * t * t).sqrt()) / 2.0
 }

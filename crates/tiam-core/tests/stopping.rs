@@ -1,0 +1,190 @@
+//! Every stopping rule, and the ranges of all parameters.
+#![allow(clippy::float_cmp, clippy::unwrap_used)]
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use common::{Quadratic, Scripted, params};
+use tiam_core::{
+    BlockProblem, CoreError, Driver, DriverConfig, DriverParams, Guard, Inertia, Observer,
+    Schedule, StopReason, Stopping, TraceRow,
+};
+
+const SOME: Inertia = Inertia {
+    start: 0.5,
+    gradient: 0.5,
+    correction: 0.2,
+};
+
+fn stopping(stopping: Stopping) -> DriverConfig {
+    params(SOME, Schedule::Constant, Guard::On, 0)
+        .stopping(stopping)
+        .check()
+        .unwrap()
+}
+
+/// Three blocks of a quadratic on which (.9, .9, .3) restarts now and then.
+fn bowl() -> Quadratic {
+    let entries: Vec<f64> = (0..48).map(|i| (f64::from(i * i) * 0.7).sin()).collect();
+    Quadratic::strongly_convex(&entries, 6, 0.05, &[2, 3, 1])
+}
+
+#[test]
+fn every_rule_stops_with_its_reason() {
+    let objectives = [10.0, 8.0, 8.0, 7.0, 7.0, 7.0, 1.0];
+    let ends = |rules| {
+        let outcome = Driver::new(stopping(rules))
+            .run(Scripted::new(1, &[], &objectives))
+            .unwrap();
+        assert_eq!(outcome.trace.rows.len(), outcome.iterations + 1);
+        (outcome.reason, outcome.iterations)
+    };
+    let rules = || Stopping::default().max_iterations(50);
+    assert_eq!(ends(rules()), (StopReason::MaxIterations, 50));
+    assert_eq!(
+        ends(Stopping::default().max_iterations(0)),
+        (StopReason::MaxIterations, 0)
+    );
+    assert_eq!(
+        ends(rules().target_objective(7.5)),
+        (StopReason::TargetObjective, 3)
+    );
+    assert_eq!(
+        ends(rules().target_objective(10.0)),
+        (StopReason::TargetObjective, 0)
+    );
+    assert_eq!(ends(rules().rel_change(0.0)), (StopReason::RelChange, 2));
+    assert_eq!(ends(rules().rel_change(0.2)), (StopReason::RelChange, 1));
+    assert_eq!(
+        ends(rules().rel_change(0.0).patience(2)),
+        (StopReason::RelChange, 5)
+    );
+    assert_eq!(
+        ends(rules().rel_change(0.0).patience(3)),
+        (StopReason::RelChange, 9)
+    );
+    assert_eq!(
+        ends(rules().time_limit(Duration::ZERO)),
+        (StopReason::TimeLimit, 0)
+    );
+    assert_eq!(
+        ends(rules().time_limit(Duration::from_secs(3600))),
+        (StopReason::MaxIterations, 50)
+    );
+    assert_eq!(
+        ends(rules().interrupt(Arc::new(AtomicBool::new(true)))),
+        (StopReason::Interrupted, 0)
+    );
+    // The first of the table wins.
+    let all = Stopping::default()
+        .max_iterations(0)
+        .target_objective(10.0)
+        .time_limit(Duration::ZERO);
+    assert_eq!(ends(all), (StopReason::TargetObjective, 0));
+}
+
+#[test]
+fn violated_constraints_keep_the_objective_from_counting() {
+    let ends = |rules| {
+        let problem = Scripted::new(1, &[], &[1.0]).violating(&[1.0, 1.0, 1.0, 0.1]);
+        let outcome = Driver::new(stopping(rules)).run(problem).unwrap();
+        (outcome.reason, outcome.iterations)
+    };
+    let rules = Stopping::default().max_iterations(50).max_violation(0.1);
+    assert_eq!(
+        ends(rules.clone().target_objective(2.0)),
+        (StopReason::TargetObjective, 3)
+    );
+    assert_eq!(
+        ends(rules.clone().rel_change(0.0)),
+        (StopReason::RelChange, 3)
+    );
+    assert_eq!(
+        ends(rules.max_violation(0.05).target_objective(2.0)),
+        (StopReason::MaxIterations, 50)
+    );
+}
+
+#[test]
+fn an_interrupt_finishes_the_iteration_under_way() {
+    struct Setter(Arc<AtomicBool>);
+    impl<P: BlockProblem> Observer<P> for Setter {
+        fn on_iteration(&mut self, row: &TraceRow<P::Measures>, _: &P) {
+            self.0.store(row.iteration == 4, Ordering::Relaxed);
+        }
+    }
+    let flag = Arc::new(AtomicBool::new(false));
+    let config = stopping(Stopping::default().interrupt(Arc::clone(&flag)));
+    let outcome = Driver::new(config.clone())
+        .observe(&mut Setter(Arc::clone(&flag)))
+        .run(bowl())
+        .unwrap();
+    assert_eq!(
+        (outcome.reason, outcome.iterations),
+        (StopReason::Interrupted, 4)
+    );
+    let plain = Driver::new(stopping(Stopping::default().max_iterations(4)))
+        .run(bowl())
+        .unwrap();
+    assert_eq!(outcome.problem.x(), plain.problem.x());
+    // Set between two steps: no further iteration begins.
+    flag.store(false, Ordering::Relaxed);
+    let mut steps = Driver::new(config).start(bowl()).unwrap();
+    assert_eq!(steps.step().unwrap(), ControlFlow::Continue(()));
+    flag.store(true, Ordering::Relaxed);
+    assert_eq!(
+        steps.step().unwrap(),
+        ControlFlow::Break(StopReason::Interrupted)
+    );
+    assert_eq!(steps.finish().unwrap().iterations, 1);
+}
+
+#[test]
+fn parameters_outside_their_range_are_refused() {
+    let name = |params: DriverParams| match params.check() {
+        Err(CoreError::Parameter { name, .. }) => name,
+        other => panic!("{other:?}"),
+    };
+    let with = |stopping| DriverParams::default().stopping(stopping);
+    for bad in [f64::NAN, 0.999, -1.0, f64::NEG_INFINITY] {
+        assert_eq!(
+            name(DriverParams::default().divergence_factor(bad)),
+            "divergence_factor"
+        );
+    }
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(
+            name(with(Stopping::default().target_objective(bad))),
+            "target_objective"
+        );
+        assert_eq!(
+            name(with(Stopping::default().rel_change(bad))),
+            "rel_change"
+        );
+    }
+    assert_eq!(
+        name(with(Stopping::default().rel_change(-1e-9))),
+        "rel_change"
+    );
+    assert_eq!(
+        name(with(Stopping::default().max_violation(f64::NAN))),
+        "max_violation"
+    );
+    assert_eq!(
+        name(with(Stopping::default().max_violation(-1.0))),
+        "max_violation"
+    );
+    assert_eq!(name(with(Stopping::default().patience(0))), "patience");
+    assert_eq!(
+        name(DriverParams::default().inertia(Inertia {
+            correction: f64::NAN,
+            ..SOME
+        })),
+        "correction"
+    );
+    assert!(DriverParams::default().check().is_ok());
+}
