@@ -1,1 +1,33 @@
 //! Work in progress.
+mod activation_curvature;
+mod activations;
+mod band;
+mod bias;
+mod cholesky;
+mod compute;
+mod curvature;
+mod error;
+mod forward;
+mod kernels;
+mod matrix;
+mod preactivations;
+mod product;
+pub mod prox;
+mod real;
+pub mod reduce;
+mod step;
+mod weights;
+
+pub use activations::{ActivationBlock, Band, NextLayer, band_violation};
+pub use band::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Relu};
+pub use bias::BiasBlock;
+pub use compute::Compute;
+pub use error::LinalgError;
+pub use forward::{AffineLayer, ForwardFrom, activate, biased, forward, forward_loss};
+pub use matrix::Matrix;
+pub use preactivations::{LossTarget, PreactivationBlock, Prediction, penalty};
+pub use product::{outer_product, product};
+pub use prox::LossSum;
+pub use real::Real;
+pub use step::{Solver, StepInertia, StepReport};
+pub use weights::{WeightBlock, WeightProblem};

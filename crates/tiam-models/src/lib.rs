@@ -1,1 +1,20 @@
 //! Work in progress.
+mod activation;
+mod blocks;
+mod data;
+mod error;
+mod init;
+mod network;
+mod params;
+mod trainer;
+mod trajectory;
+
+pub use activation::Activation;
+pub use blocks::{NetworkMeasures, NetworkProblem};
+pub use data::{Loss, Samples, Target};
+pub use error::ModelError;
+pub use init::Init;
+pub use network::{Architecture, Evaluation, Layer, Network};
+pub use params::{Band, TiamConfig, TiamParams};
+pub use trainer::{TrainError, Trained, train};
+pub use trajectory::{Deviation, Expected, Trajectory};

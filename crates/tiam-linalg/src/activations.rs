@@ -1,0 +1,474 @@
+//! The a step: min over a within the band of ρ/2 ‖W a + b 1ᵀ − z‖², W, b, z those of the next layer.
+
+use pulp::Arch;
+
+use crate::activation_curvature::ActivationCurvature;
+use crate::band::{Monotone, clamp};
+use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::kernels::{LaneSum, residual_norm_sq};
+use crate::matrix::Matrix;
+use crate::product::tile_product;
+use crate::real::Real;
+use crate::reduce::dot;
+use crate::step::{Iterate, MAX_DOUBLINGS, Solver, StepInertia, StepReport};
+use crate::weights::WeightBlock;
+
+/// What the a step sees of the next layer.
+///
+/// Shapes: `bias` n', `target` n' x N; the weights block holds W (n' x n) and W a (n' x N).
+#[derive(Clone, Copy, Debug)]
+pub struct NextLayer<'a, T> {
+    /// W_{l+1} with its product with the current a.
+    pub weights: &'a WeightBlock<T>,
+    /// b_{l+1}.
+    pub bias: &'a [T],
+    /// z_{l+1}.
+    pub target: &'a Matrix<T>,
+    /// ρ.
+    pub rho: f64,
+}
+
+/// The band a must lie in: h(z) − ε ≤ a ≤ h(z) + ε, entry by entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Band<'a, T, H> {
+    /// z_l, n x N.
+    pub center: &'a Matrix<T>,
+    /// h_l.
+    pub activation: H,
+    /// ε.
+    pub epsilon: f64,
+}
+
+/// A layer's activations a (n x N) with their history.
+///
+/// The step is ā = Π(ã − ∇φ(â)/τ) with τ by backtracking, then Π(ā + p3 (ā − a)), Π the clamp to the band. Products of
+/// 2 n n' N flops: two for the gradient, one a trial, and one at the candidate, which the next layer's W step takes over.
+#[derive(Debug)]
+pub struct ActivationBlock<T> {
+    iterate: Iterate<T>,
+    gradient: Matrix<T>,
+    /// W_{l+1} a at the candidate.
+    candidate_product: Matrix<T>,
+    curvature: Option<ActivationCurvature<T>>,
+    solver: Solver,
+    tau: f64,
+    pending_tau: f64,
+    pending_violation: f64,
+    violation: f64,
+}
+
+/// What a trial needs besides the iterates: p1, p2, and the step 1/τ.
+#[derive(Clone, Copy)]
+struct Trial<T> {
+    start: T,
+    gradient: T,
+    step: T,
+    epsilon: T,
+}
+
+impl<T: Real> ActivationBlock<T> {
+    /// Starts at `a`, n x N, for a next layer of `n_next` units, without history and with τ = 1.
+    pub fn new(a: Matrix<T>, n_next: usize, solver: Solver) -> Self {
+        let (n, n_samples) = (a.n_rows(), a.n_cols());
+        Self {
+            iterate: Iterate::new(a),
+            gradient: Matrix::zeros(n, n_samples),
+            candidate_product: Matrix::zeros(n_next, n_samples),
+            curvature: None,
+            solver,
+            tau: 1.0,
+            pending_tau: 1.0,
+            pending_violation: 0.0,
+            violation: 0.0,
+        }
+    }
+
+    /// a, n x N.
+    pub fn values(&self) -> &Matrix<T> {
+        &self.iterate.current
+    }
+
+    /// τ: the reciprocal step size last accepted.
+    pub fn tau(&self) -> f64 {
+        self.tau
+    }
+
+    /// max |a − h(z)| as of the last accepted step.
+    pub fn violation(&self) -> f64 {
+        self.violation
+    }
+
+    /// Makes the last candidate current and hands its product W a to the next layer.
+    pub fn accept(&mut self, next: &mut WeightBlock<T>) {
+        self.iterate.accept();
+        self.tau = self.pending_tau;
+        self.violation = self.pending_violation;
+        next.swap_product(&mut self.candidate_product);
+    }
+
+    /// Moves a up to h(min(z, 0)) − ε where a shrinking band has left it below (ours: moving z instead would divide
+    /// by the small slope there), and refreshes the next layer's W a for the samples touched. The previous value
+    /// is left alone. Returns the number of samples touched.
+    pub fn repair(
+        &mut self,
+        band: Band<'_, T, impl Monotone>,
+        next: &mut WeightBlock<T>,
+        compute: &mut Compute<T>,
+    ) -> usize {
+        let n = self.iterate.current.n_rows();
+        let (weights, product) = next.product_mut();
+        let n_next = weights.n_rows();
+        let epsilon = T::from_f64(band.epsilon);
+        let slab = (
+            ColsMut::new(self.iterate.current.as_mut_slice(), n),
+            Cols::new(band.center.as_slice(), n),
+            ColsMut::new(product.as_mut_slice(), n_next),
+        );
+        let body = |_: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
+            let mut touched = 0;
+            for_tiles(slab, REPAIR_TILE, |(a, z, wa)| {
+                if repair_tile(a.data, z.data, band.activation, epsilon) {
+                    tile_product(wa.data, weights.view(), a.data);
+                    touched += z.data.len() / n;
+                }
+            });
+            touched
+        };
+        let touched = compute.sweep(4 * n, slab, &body, &|l, r| l + r);
+        if touched > 0 {
+            next.inputs_changed();
+        }
+        touched
+    }
+
+    /// Computes a candidate without changing a; the last candidate counts.
+    ///
+    /// With `StepInertia::NONE` the candidate never raises the block's objective beyond rounding, provided a lies in
+    /// the band: a solve whose projection does is replaced by the backtracked step.
+    pub fn propose(
+        &mut self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T, impl Monotone>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        let (before, noise) = self.compute_gradient(next, inertia, compute);
+        if self.solver != Solver::Backtracking {
+            let n = self.iterate.current.n_rows();
+            let solver = self.solver;
+            let curvature =
+                self.curvature.get_or_insert_with(|| ActivationCurvature::new(n, solver));
+            let solved = curvature.solve(&mut self.gradient, next, compute);
+            let after = self.finish(next, band, inertia, 1.0, compute);
+            if after <= before || !inertia.is_none() {
+                self.pending_tau = self.tau;
+                let report = StepReport::between::<T>(before, after);
+                let rel_residual = Some(solved.rel_residual);
+                return StepReport { noise, trials: solved.iterations, rel_residual, ..report };
+            }
+            self.compute_gradient(next, inertia, compute);
+        }
+        let (tau, trials) = self.backtrack(next, band, inertia, compute);
+        self.pending_tau = tau;
+        let after = self.finish(next, band, inertia, 1.0 / tau, compute);
+        StepReport { noise, inverse_step: tau, trials, ..StepReport::between::<T>(before, after) }
+    }
+
+    /// gradient ← ρ Wᵀ (W â + b 1ᵀ − z); returns ρ/2 ‖W a + b 1ᵀ − z‖² and its rounding: where a step has just made
+    /// the residual vanish, what is left of it is n products' rounding against z.
+    fn compute_gradient(
+        &mut self,
+        next: NextLayer<'_, T>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> (f64, f64) {
+        let n = self.iterate.current.n_rows();
+        let weights = next.weights.weights();
+        let n_next = weights.n_rows();
+        let (p, rho) = (T::from_f64(inertia.gradient), T::from_f64(next.rho));
+        let slab = (
+            ColsMut::new(self.gradient.as_mut_slice(), n),
+            Cols::new(self.iterate.current.as_slice(), n),
+            Cols::new(self.iterate.previous.as_slice(), n),
+            Cols::new(next.weights.product().as_slice(), n_next),
+            Cols::new(next.target.as_slice(), n_next),
+        );
+        type Slabs<'a, T> =
+            (ColsMut<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
+        let body = |scratch: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
+            let (mut residual_sq, mut target_sq) = (0.0, 0.0);
+            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(g, a, ap, wa, z)| {
+                residual_sq += residual_norm_sq(wa.data, next.bias, z.data);
+                target_sq += dot(z.data, z.data);
+                let r = buffer(&mut scratch.tile_b, wa.data.len());
+                if p > T::zero() {
+                    let hat = buffer(&mut scratch.tile_a, a.data.len());
+                    extrapolate_tile(hat, a.data, ap.data, p);
+                    tile_product(r, weights.view(), hat);
+                } else {
+                    r.copy_from_slice(wa.data);
+                }
+                scaled_residual(r, next.bias, z.data, rho);
+                tile_product(g.data, weights.view().transpose(), r);
+            });
+            [residual_sq, target_sq]
+        };
+        let merge = |l: [f64; 2], r: [f64; 2]| [l[0] + r[0], l[1] + r[1]];
+        let [residual_sq, target_sq] = compute.sweep(4 * n * n_next, slab, &body, &merge);
+        let eps = T::EPS.to_f64();
+        #[allow(clippy::cast_precision_loss, reason = "a layer's width")]
+        let lost_sq = 4.0 * eps * eps * n as f64 * target_sq;
+        (0.5 * next.rho * residual_sq, 0.5 * next.rho * (eps * residual_sq + lost_sq))
+    }
+
+    /// The least τ among half the last one and its doublings with ρ ‖W D‖² ≤ τ ‖D‖², D = ā − â; and the number tried.
+    fn backtrack(
+        &self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T, impl Monotone>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> (f64, usize) {
+        let mut tau = 0.5 * self.tau;
+        let mut trials = 1;
+        loop {
+            let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);
+            // Written so that NaN ends the search.
+            if !(next.rho * image_sq > tau * step_sq) || trials == MAX_DOUBLINGS {
+                return (tau, trials);
+            }
+            tau *= 2.0;
+            trials += 1;
+        }
+    }
+
+    /// [‖W D‖², ‖D‖²] for D = Π(ã − step G) − â.
+    fn trial(
+        &self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T, impl Monotone>,
+        inertia: StepInertia,
+        step: f64,
+        compute: &mut Compute<T>,
+    ) -> [f64; 2] {
+        let n = self.iterate.current.n_rows();
+        let weights = next.weights.weights();
+        let n_next = weights.n_rows();
+        let trial = Trial::new(inertia, step, band.epsilon);
+        let slab = (
+            Cols::new(self.iterate.current.as_slice(), n),
+            Cols::new(self.iterate.previous.as_slice(), n),
+            Cols::new(band.center.as_slice(), n),
+            Cols::new(self.gradient.as_slice(), n),
+        );
+        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
+        let body = |scratch: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
+            let mut sums = [0.0; 2];
+            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(a, ap, z, g)| {
+                let d = buffer(&mut scratch.tile_a, a.data.len());
+                let inputs = [a.data, ap.data, z.data, g.data];
+                sums[1] += direction_tile(d, inputs, band.activation, trial);
+                let wd = buffer(&mut scratch.tile_b, d.len() / n * n_next);
+                tile_product(wd, weights.view(), d);
+                sums[0] += dot(wd, wd);
+            });
+            sums
+        };
+        let merge = |l: [f64; 2], r: [f64; 2]| [l[0] + r[0], l[1] + r[1]];
+        compute.sweep(2 * n * n_next, slab, &body, &merge)
+    }
+
+    /// candidate ← Π(ā + p3 (ā − a)) with its product and its violation; returns ρ/2 ‖W a + b 1ᵀ − z‖² there.
+    fn finish(
+        &mut self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T, impl Monotone>,
+        inertia: StepInertia,
+        step: f64,
+        compute: &mut Compute<T>,
+    ) -> f64 {
+        let Iterate { current, previous, candidate } = &mut self.iterate;
+        let n = current.n_rows();
+        let weights = next.weights.weights();
+        let n_next = weights.n_rows();
+        let trial = Trial::new(inertia, step, band.epsilon);
+        let p3 = T::from_f64(inertia.correction);
+        let slab = (
+            (
+                ColsMut::new(candidate.as_mut_slice(), n),
+                ColsMut::new(self.candidate_product.as_mut_slice(), n_next),
+            ),
+            Cols::new(current.as_slice(), n),
+            Cols::new(previous.as_slice(), n),
+            Cols::new(band.center.as_slice(), n),
+            Cols::new(self.gradient.as_slice(), n),
+            Cols::new(next.target.as_slice(), n_next),
+        );
+        type Slabs<'a, T> = (
+            (ColsMut<'a, T>, ColsMut<'a, T>),
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+        );
+        let body = |_: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
+            let (mut residual_sq, mut violation) = (0.0, 0.0f64);
+            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |((out, wa), a, ap, z, g, target)| {
+                let inputs = [a.data, ap.data, z.data, g.data];
+                let apart = candidate_tile(out.data, inputs, band.activation, trial, p3);
+                violation = violation.max(apart);
+                tile_product(wa.data, weights.view(), out.data);
+                residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
+            });
+            (residual_sq, violation)
+        };
+        let merge = |l: (f64, f64), r: (f64, f64)| (l.0 + r.0, l.1.max(r.1));
+        let (residual_sq, violation) = compute.sweep(2 * n * n_next, slab, &body, &merge);
+        self.pending_violation = violation;
+        0.5 * next.rho * residual_sq
+    }
+}
+
+/// Samples repaired, and their product refreshed, together.
+const REPAIR_TILE: usize = 64;
+
+impl<T: Real> Trial<T> {
+    fn new(inertia: StepInertia, step: f64, epsilon: f64) -> Self {
+        Self {
+            start: T::from_f64(inertia.start),
+            gradient: T::from_f64(inertia.gradient),
+            step: T::from_f64(step),
+            epsilon: T::from_f64(epsilon),
+        }
+    }
+
+    /// ā = clamp(ã − step G) for one entry, with the band's ends.
+    #[inline(always)]
+    fn bar(self, a: T, delta: T, g: T, center: T) -> (T, T, T) {
+        let (low, high) = (center - self.epsilon, center + self.epsilon);
+        (clamp(a + self.start * delta - self.step * g, low, high), low, high)
+    }
+}
+
+/// out ← a + p (a − previous).
+fn extrapolate_tile<T: Real>(out: &mut [T], a: &[T], previous: &[T], p: T) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for ((out, a), ap) in out.iter_mut().zip(a).zip(previous) {
+                *out = *a + p * (*a - *ap);
+            }
+        },
+    );
+}
+
+/// r ← ρ (r + b 1ᵀ − z).
+fn scaled_residual<T: Real>(r: &mut [T], bias: &[T], target: &[T], rho: T) {
+    let n = bias.len();
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for (r, z) in r.chunks_exact_mut(n).zip(target.chunks_exact(n)) {
+                for i in 0..n {
+                    r[i] = rho * (r[i] + bias[i] - z[i]);
+                }
+            }
+        },
+    );
+}
+
+/// d ← ā − â; returns ‖d‖². `inputs` are [a, a_previous, z, gradient].
+fn direction_tile<T: Real>(
+    d: &mut [T],
+    [a, previous, z, gradient]: [&[T]; 4],
+    h: impl Monotone,
+    trial: Trial<T>,
+) -> f64 {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut sum = LaneSum::new();
+            let n = d.len();
+            let (a, previous, z, gradient) = (&a[..n], &previous[..n], &z[..n], &gradient[..n]);
+            let mut from = 0;
+            while from < n {
+                let to = n.min(from + STRIP);
+                for i in from..to {
+                    let delta = a[i] - previous[i];
+                    let (bar, _, _) = trial.bar(a[i], delta, gradient[i], h.apply(z[i]));
+                    d[i] = bar - (a[i] + trial.gradient * delta);
+                }
+                let strip = &d[from..to];
+                sum.add(strip.len(), |i| strip[i] * strip[i]);
+                from = to;
+            }
+            sum.finish()
+        },
+    )
+}
+
+/// Entries of a flat strip between two sums, so that the strip is still in the first-level cache.
+const STRIP: usize = 1024;
+
+/// out ← Π(ā + p3 (ā − a)); returns max |out − h(z)|. `inputs` are [a, a_previous, z, gradient].
+fn candidate_tile<T: Real>(
+    out: &mut [T],
+    [a, previous, z, gradient]: [&[T]; 4],
+    h: impl Monotone,
+    trial: Trial<T>,
+    p3: T,
+) -> f64 {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let n = out.len();
+            let (a, previous, z, gradient) = (&a[..n], &previous[..n], &z[..n], &gradient[..n]);
+            let mut worst = T::zero();
+            for i in 0..n {
+                let center = h.apply(z[i]);
+                let (bar, low, high) = trial.bar(a[i], a[i] - previous[i], gradient[i], center);
+                out[i] = clamp(bar + p3 * (bar - a[i]), low, high);
+                let apart = (out[i] - center).abs();
+                worst = if apart > worst { apart } else { worst };
+            }
+            worst.to_f64()
+        },
+    )
+}
+
+/// a ← max(a, h(min(z, 0)) − ε); true when any entry moved.
+fn repair_tile<T: Real>(a: &mut [T], z: &[T], h: impl Monotone, epsilon: T) -> bool {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut moved = false;
+            for (a, z) in a.iter_mut().zip(z) {
+                let low = h.apply(z.min(T::zero())) - epsilon;
+                moved |= *a < low;
+                *a = if *a < low { low } else { *a };
+            }
+            moved
+        },
+    )
+}
+
+/// max |a − h(z)| over all entries, ‖·‖_∞; 0 for empty matrices.
+///
+/// # Panics
+/// When the shapes differ.
+pub fn band_violation<T: Real>(
+    a: &Matrix<T>,
+    z: &Matrix<T>,
+    h: impl Monotone,
+    compute: &mut Compute<T>,
+) -> f64 {
+    assert_eq!((a.n_rows(), a.n_cols()), (z.n_rows(), z.n_cols()), "band_violation: shapes differ");
+    let n = a.n_rows();
+    let slab = (Cols::new(a.as_slice(), n), Cols::new(z.as_slice(), n));
+    let body = |_: &mut WorkerScratch<T>, (a, z): (Cols<'_, T>, Cols<'_, T>)| {
+        let apart = a.data.iter().zip(z.data).map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
+        apart.fold(0.0, f64::max)
+    };
+    compute.sweep(4 * n, slab, &body, &f64::max)
+}

@@ -1,0 +1,120 @@
+//! Activations as the block steps see them, and the band around them.
+
+use crate::real::Real;
+
+/// A continuous non-decreasing activation with h(0) = 0 whose inverse image of an interval is an interval.
+///
+/// ```
+/// use tiam_linalg::{LeakyRelu, Monotone, Relu};
+/// assert_eq!(Relu.apply(-3.0_f64), 0.0);
+/// assert_eq!(Relu.preimage_low(-0.5_f64), f64::NEG_INFINITY);
+/// assert_eq!(LeakyRelu.preimage_low(-0.5_f64), -50.0);
+/// ```
+pub trait Monotone: Copy + Send + Sync {
+    /// h(z).
+    fn apply<T: Real>(self, z: T) -> T;
+    /// The smallest z with h(z) ≥ `bound`; −∞ where every z has.
+    fn preimage_low<T: Real>(self, bound: T) -> T;
+    /// The largest z with h(z) ≤ `bound`.
+    fn preimage_high<T: Real>(self, bound: T) -> T;
+}
+
+/// max(z, 0).
+#[derive(Clone, Copy, Debug)]
+pub struct Relu;
+
+/// z for z ≥ 0, 0.01 z below.
+#[derive(Clone, Copy, Debug)]
+pub struct LeakyRelu;
+
+/// z for z ≥ 0, e^z − 1 below (α = 1).
+#[derive(Clone, Copy, Debug)]
+pub struct Elu;
+
+/// z.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity;
+
+/// Slope of [`LeakyRelu`] below 0.
+pub const LEAKY_SLOPE: f64 = 0.01;
+
+impl Monotone for Relu {
+    #[inline(always)]
+    fn apply<T: Real>(self, z: T) -> T {
+        if z > T::zero() { z } else { T::zero() }
+    }
+    #[inline(always)]
+    fn preimage_low<T: Real>(self, bound: T) -> T {
+        if bound > T::zero() { bound } else { T::neg_infinity() }
+    }
+    #[inline(always)]
+    fn preimage_high<T: Real>(self, bound: T) -> T {
+        bound
+    }
+}
+
+impl Monotone for LeakyRelu {
+    #[inline(always)]
+    fn apply<T: Real>(self, z: T) -> T {
+        if z > T::zero() { z } else { z * T::from_f64(LEAKY_SLOPE) }
+    }
+    #[inline(always)]
+    fn preimage_low<T: Real>(self, bound: T) -> T {
+        if bound > T::zero() { bound } else { bound / T::from_f64(LEAKY_SLOPE) }
+    }
+    #[inline(always)]
+    fn preimage_high<T: Real>(self, bound: T) -> T {
+        self.preimage_low(bound)
+    }
+}
+
+impl Monotone for Elu {
+    #[inline(always)]
+    fn apply<T: Real>(self, z: T) -> T {
+        if z > T::zero() { z } else { z.exp_m1() }
+    }
+    #[inline(always)]
+    fn preimage_low<T: Real>(self, bound: T) -> T {
+        if bound > T::zero() {
+            bound
+        } else if bound > -T::one() {
+            bound.ln_1p()
+        } else {
+            T::neg_infinity()
+        }
+    }
+    #[inline(always)]
+    fn preimage_high<T: Real>(self, bound: T) -> T {
+        // Below the range of h no z qualifies; the least finite value stands in, and the band's repair keeps the
+        // steps from ever asking.
+        self.preimage_low(bound).max(-T::max_value())
+    }
+}
+
+impl Monotone for Identity {
+    #[inline(always)]
+    fn apply<T: Real>(self, z: T) -> T {
+        z
+    }
+    #[inline(always)]
+    fn preimage_low<T: Real>(self, bound: T) -> T {
+        bound
+    }
+    #[inline(always)]
+    fn preimage_high<T: Real>(self, bound: T) -> T {
+        bound
+    }
+}
+
+/// The smallest and largest pre-activation whose activation lies within `epsilon` of `a`.
+#[inline(always)]
+pub(crate) fn preimage<T: Real>(h: impl Monotone, a: T, epsilon: T) -> (T, T) {
+    (h.preimage_low(a - epsilon), h.preimage_high(a + epsilon))
+}
+
+/// z moved into [low, high]; where rounding has crossed the two, `high` wins.
+#[inline(always)]
+pub(crate) fn clamp<T: Real>(z: T, low: T, high: T) -> T {
+    let raised = if z < low { low } else { z };
+    if raised > high { high } else { raised }
+}

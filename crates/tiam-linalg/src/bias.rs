@@ -1,0 +1,107 @@
+//! The b step: the mean residual, which is the exact minimiser when p1 = p2.
+
+use crate::compute::{Cols, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::kernels::{add_row_sums, residual_norm_sq};
+use crate::matrix::Matrix;
+use crate::real::Real;
+use crate::step::{StepInertia, StepReport};
+
+/// A layer's biases b (one a unit) with their history.
+#[derive(Debug)]
+pub struct BiasBlock<T> {
+    current: Vec<T>,
+    previous: Vec<T>,
+    candidate: Vec<T>,
+    row_sums: Vec<f64>,
+}
+
+impl<T: Real> BiasBlock<T> {
+    /// Starts at `bias`, without history.
+    pub fn new(bias: Vec<T>) -> Self {
+        let n = bias.len();
+        Self {
+            previous: bias.clone(),
+            candidate: bias.clone(),
+            current: bias,
+            row_sums: vec![0.0; n],
+        }
+    }
+
+    /// b.
+    pub fn values(&self) -> &[T] {
+        &self.current
+    }
+
+    /// Makes the last candidate current.
+    pub fn accept(&mut self) {
+        std::mem::swap(&mut self.previous, &mut self.current);
+        std::mem::swap(&mut self.current, &mut self.candidate);
+    }
+
+    /// b̄ = b̃ − mean over samples of (W a + b̂ 1ᵀ − z), then b̄ + p3 (b̄ − b). The objective is ρ/2 ‖W a + b 1ᵀ − z‖²,
+    /// z the `target` (n x N). One pass of 5 flops an entry.
+    pub fn propose(
+        &mut self,
+        product: &Matrix<T>,
+        target: &Matrix<T>,
+        rho: f64,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        let residual_sq = self.sum_residuals(product, target, compute);
+        #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+        let n_samples = product.n_cols().max(1) as f64;
+        let mut increase = 0.0;
+        for i in 0..self.current.len() {
+            let b = self.current[i].to_f64();
+            let delta = b - self.previous[i].to_f64();
+            // Mean of W a + b 1ᵀ − z, at the current value.
+            let mean = self.row_sums[i] / n_samples + b;
+            let bar_step = (inertia.start - inertia.gradient) * delta - mean;
+            let candidate = T::from_f64(b + (1.0 + inertia.correction) * bar_step);
+            let moved = candidate.to_f64() - b;
+            increase += moved * (moved + 2.0 * mean);
+            self.candidate[i] = candidate;
+        }
+        StepReport {
+            before: 0.5 * rho * residual_sq,
+            increase: 0.5 * rho * n_samples * increase,
+            noise: T::EPS.to_f64() * 0.5 * rho * residual_sq,
+            inverse_step: f64::NAN,
+            trials: 1,
+            rel_residual: None,
+        }
+    }
+
+    /// row_sums ← Σ over samples of W a − z; returns ‖W a + b 1ᵀ − z‖².
+    fn sum_residuals(
+        &mut self,
+        product: &Matrix<T>,
+        target: &Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> f64 {
+        let n = self.current.len();
+        let bias = self.current.as_slice();
+        for worker in compute.scratch() {
+            buffer(&mut worker.wide, n).fill(0.0);
+        }
+        let slab = (Cols::new(product.as_slice(), n), Cols::new(target.as_slice(), n));
+        let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'_, T>, Cols<'_, T>)| {
+            let mut residual_sq = 0.0;
+            for_tiles(slab, tile_cols::<T>(2 * n), |(m, z)| {
+                let acc = buffer(&mut scratch.tile_a, n);
+                add_row_sums(&mut scratch.wide[..n], m.data, z.data, acc);
+                residual_sq += residual_norm_sq(m.data, bias, z.data);
+            });
+            residual_sq
+        };
+        let residual_sq = compute.sweep(6 * n, slab, &body, &|l, r| l + r);
+        self.row_sums.fill(0.0);
+        for worker in compute.scratch() {
+            for (sum, part) in self.row_sums.iter_mut().zip(&worker.wide) {
+                *sum += *part;
+            }
+        }
+        residual_sq
+    }
+}

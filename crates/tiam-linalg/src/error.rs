@@ -1,0 +1,37 @@
+//! What can go wrong, with what was found and what was expected.
+
+use thiserror::Error;
+
+/// Errors of this crate.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum LinalgError {
+    /// The values do not fill the matrix.
+    #[error("a {n_rows} x {n_cols} matrix needs {} values, got {found}", n_rows * n_cols)]
+    Shape {
+        /// Rows asked for.
+        n_rows: usize,
+        /// Columns asked for.
+        n_cols: usize,
+        /// Values given.
+        found: usize,
+    },
+    /// The worker threads could not be started.
+    #[error("cannot start {n_threads} worker threads: {reason}; ask for fewer")]
+    Threads {
+        /// Threads asked for.
+        n_threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+    /// A parameter outside its range.
+    #[error("{parameter} = {value} is not allowed: it must be {allowed}")]
+    Parameter {
+        /// Its name.
+        parameter: &'static str,
+        /// The value given.
+        value: String,
+        /// The allowed range, in words.
+        allowed: &'static str,
+    },
+}

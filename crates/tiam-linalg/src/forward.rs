@@ -1,0 +1,215 @@
+//! The network's own forward pass, tile by tile: nothing of the size of the data is kept.
+
+use pulp::Arch;
+
+use crate::band::Monotone;
+use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::matrix::Matrix;
+use crate::preactivations::LossTarget;
+use crate::product::tile_product;
+use crate::prox::{LossSum, cross_entropy, squared_loss};
+use crate::real::Real;
+
+/// One affine layer: W (n_out x n_in) and b (n_out).
+#[derive(Clone, Copy, Debug)]
+pub struct AffineLayer<'a, T> {
+    /// W.
+    pub weights: &'a Matrix<T>,
+    /// b.
+    pub bias: &'a [T],
+}
+
+/// Where a forward pass starts.
+#[derive(Clone, Copy, Debug)]
+pub enum ForwardFrom<'a, T> {
+    /// At the inputs a_0, n_0 x N.
+    Inputs(&'a Matrix<T>),
+    /// At W_1 a_0, n_1 x N, already known: saves the largest product.
+    FirstProduct(&'a Matrix<T>),
+}
+
+impl<'a, T: Real> ForwardFrom<'a, T> {
+    fn columns(self) -> Cols<'a, T> {
+        let (Self::Inputs(m) | Self::FirstProduct(m)) = self;
+        Cols::new(m.as_slice(), m.n_rows())
+    }
+}
+
+/// out ← z_L, the last layer's pre-activations (n_L x N). 2 Σ n_l n_{l−1} N flops.
+///
+/// # Panics
+/// When the shapes do not fit, or there is no layer.
+pub fn forward<T: Real>(
+    out: &mut Matrix<T>,
+    layers: &[AffineLayer<'_, T>],
+    h: impl Monotone,
+    from: ForwardFrom<'_, T>,
+    compute: &mut Compute<T>,
+) {
+    let plan = Plan::new(layers, from);
+    assert_eq!(out.n_rows(), plan.n_last, "forward: the output's rows differ");
+    assert_eq!(out.n_cols(), from.columns().n_cols(), "forward: samples differ");
+    let slab = (ColsMut::new(out.as_mut_slice(), plan.n_last), from.columns());
+    let body = |scratch: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, Cols<'_, T>)| {
+        for_tiles(slab, plan.tile, |(out, start)| {
+            let last = forward_tile(scratch, layers, h, from, start);
+            out.data.copy_from_slice(last);
+        });
+    };
+    compute.for_each(plan.flops, slab, &body);
+}
+
+/// Loss summed over samples, and the samples classified correctly (0 for values), without keeping the outputs.
+///
+/// # Panics
+/// When the shapes do not fit, or there is no layer.
+pub fn forward_loss<T: Real>(
+    layers: &[AffineLayer<'_, T>],
+    h: impl Monotone,
+    from: ForwardFrom<'_, T>,
+    target: LossTarget<'_, T>,
+    compute: &mut Compute<T>,
+) -> LossSum {
+    let plan = Plan::new(layers, from);
+    match target {
+        LossTarget::Classes(labels) => {
+            let loss = |z: &[T], y: Cols<'_, u32>| cross_entropy(z, y.data, plan.n_last);
+            loss_sweep(&plan, layers, h, (from, Cols::new(labels, 1)), &loss, compute)
+        }
+        LossTarget::Values(values) => {
+            let loss = |z: &[T], y: Cols<'_, T>| LossSum { loss: squared_loss(z, y.data), correct: 0 };
+            let values = Cols::new(values.as_slice(), plan.n_last);
+            loss_sweep(&plan, layers, h, (from, values), &loss, compute)
+        }
+    }
+}
+
+fn loss_sweep<'a, T: Real, Y: Slab>(
+    plan: &Plan,
+    layers: &[AffineLayer<'_, T>],
+    h: impl Monotone,
+    (from, target): (ForwardFrom<'a, T>, Y),
+    loss: &(impl Fn(&[T], Y) -> LossSum + Sync),
+    compute: &mut Compute<T>,
+) -> LossSum {
+    assert_eq!(target.n_cols(), from.columns().n_cols(), "forward_loss: samples differ");
+    let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'a, T>, Y)| {
+        let mut sum = LossSum::default();
+        for_tiles(slab, plan.tile, |(start, y)| {
+            sum = merge(sum, loss(forward_tile(scratch, layers, h, from, start), y));
+        });
+        sum
+    };
+    compute.sweep(plan.flops, (from.columns(), target), &body, &merge)
+}
+
+fn merge(l: LossSum, r: LossSum) -> LossSum {
+    LossSum { loss: l.loss + r.loss, correct: l.correct + r.correct }
+}
+
+/// Sizes of a pass.
+struct Plan {
+    tile: usize,
+    flops: usize,
+    n_last: usize,
+}
+
+impl Plan {
+    fn new<T: Real>(layers: &[AffineLayer<'_, T>], from: ForwardFrom<'_, T>) -> Self {
+        assert!(!layers.is_empty(), "forward: no layer");
+        let widest = layers.iter().map(|l| l.weights.n_rows()).max().unwrap_or(1);
+        let flops = layers.iter().map(|l| 2 * l.weights.n_rows() * l.weights.n_cols()).sum();
+        let start_rows = match from {
+            ForwardFrom::Inputs(_) => layers[0].weights.n_cols(),
+            ForwardFrom::FirstProduct(_) => layers[0].weights.n_rows(),
+        };
+        assert_eq!(from.columns().n_rows, start_rows, "forward: the start's rows differ");
+        let n_last = layers[layers.len() - 1].weights.n_rows();
+        Self { tile: tile_cols::<T>(widest.max(start_rows)), flops, n_last }
+    }
+}
+
+/// z_L of one tile, in the worker's scratch.
+fn forward_tile<'s, T: Real>(
+    scratch: &'s mut WorkerScratch<T>,
+    layers: &[AffineLayer<'_, T>],
+    h: impl Monotone,
+    from: ForwardFrom<'_, T>,
+    start: Cols<'_, T>,
+) -> &'s [T] {
+    let n_samples = start.n_cols();
+    let (mut z, mut a) = (&mut scratch.tile_a, &mut scratch.tile_b);
+    for (l, layer) in layers.iter().enumerate() {
+        let len = layer.weights.n_rows() * n_samples;
+        let out = buffer(z, len);
+        match (l, from) {
+            (0, ForwardFrom::FirstProduct(_)) => out.copy_from_slice(start.data),
+            (0, ForwardFrom::Inputs(_)) => tile_product(out, layer.weights.view(), start.data),
+            _ => {
+                let inputs = &a[..layer.weights.n_cols() * n_samples];
+                tile_product(out, layer.weights.view(), inputs);
+            }
+        }
+        if l + 1 < layers.len() {
+            activate_tile(out, layer.bias, h);
+            std::mem::swap(&mut z, &mut a);
+        } else {
+            add_bias(out, layer.bias);
+            return &z[..len];
+        }
+    }
+    &[]
+}
+
+fn activate_tile<T: Real>(z: &mut [T], bias: &[T], h: impl Monotone) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for column in z.chunks_exact_mut(bias.len()) {
+                for (z, b) in column.iter_mut().zip(bias) {
+                    *z = h.apply(*z + *b);
+                }
+            }
+        },
+    );
+}
+
+/// z ← z + b 1ᵀ over columns of `bias.len()` entries.
+pub(crate) fn add_bias<T: Real>(z: &mut [T], bias: &[T]) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for column in z.chunks_exact_mut(bias.len()) {
+                for (z, b) in column.iter_mut().zip(bias) {
+                    *z += *b;
+                }
+            }
+        },
+    );
+}
+
+/// out ← h(z), entry by entry.
+///
+/// # Panics
+/// When the shapes differ.
+pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: impl Monotone) {
+    assert_eq!((out.n_rows(), out.n_cols()), (z.n_rows(), z.n_cols()), "activate: shapes differ");
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for (a, z) in out.as_mut_slice().iter_mut().zip(z.as_slice()) {
+                *a = h.apply(*z);
+            }
+        },
+    );
+}
+
+/// out ← product + b 1ᵀ.
+///
+/// # Panics
+/// When the shapes differ.
+pub fn biased<T: Real>(out: &mut Matrix<T>, product: &Matrix<T>, bias: &[T]) {
+    assert_eq!(out.n_rows(), bias.len(), "biased: rows differ");
+    out.as_mut_slice().copy_from_slice(product.as_slice());
+    add_bias(out.as_mut_slice(), bias);
+}

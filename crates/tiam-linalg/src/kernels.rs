@@ -1,0 +1,229 @@
+//! Fused element-wise passes over one tile of samples, compiled for the processor found at run time.
+
+use pulp::Arch;
+
+use crate::real::Real;
+use crate::reduce::fold;
+
+const LANES: usize = 16;
+/// Entries summed in the scalar type before the partial sums go to double precision.
+const FLUSH: usize = 2048;
+
+/// A sum whose partial sums go to double precision every [`FLUSH`] entries.
+pub(crate) struct LaneSum<T> {
+    lanes: [T; LANES],
+    pending: usize,
+    wide: f64,
+}
+
+impl<T: Real> LaneSum<T> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { lanes: [T::zero(); LANES], pending: 0, wide: 0.0 }
+    }
+
+    /// Adds Σ f(i) over 0..n, where f reads slices of at least n entries.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, n: usize, f: impl Fn(usize) -> T) {
+        let whole = n - n % LANES;
+        let mut i = 0;
+        while i < whole {
+            for lane in 0..LANES {
+                self.lanes[lane] += f(i + lane);
+            }
+            i += LANES;
+        }
+        for (lane, j) in (whole..n).enumerate() {
+            self.lanes[lane] += f(j);
+        }
+        self.pending += n;
+        if self.pending >= FLUSH {
+            self.flush();
+        }
+    }
+
+    #[inline(always)]
+    fn flush(&mut self) {
+        self.wide += fold(self.lanes);
+        self.lanes = [T::zero(); LANES];
+        self.pending = 0;
+    }
+
+    #[inline(always)]
+    pub(crate) fn finish(mut self) -> f64 {
+        self.flush();
+        self.wide
+    }
+}
+
+/// out = r + p (product − previous) with r = product + bias 1ᵀ − target; returns ‖r‖².
+///
+/// All tiles are n x columns with n = `bias.len()`. 6 flops an entry.
+pub(crate) fn residual_tile<T: Real>(
+    out: &mut [T],
+    product: &[T],
+    previous: &[T],
+    bias: &[T],
+    target: &[T],
+    p: T,
+) -> f64 {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let n = bias.len();
+            let mut sum = LaneSum::new();
+            let columns = out
+                .chunks_exact_mut(n)
+                .zip(product.chunks_exact(n))
+                .zip(previous.chunks_exact(n))
+                .zip(target.chunks_exact(n));
+            for (((out, m), mp), z) in columns {
+                for i in 0..n {
+                    out[i] = m[i] + bias[i] - z[i];
+                }
+                sum.add(n, |i| out[i] * out[i]);
+                for i in 0..n {
+                    out[i] += p * (m[i] - mp[i]);
+                }
+            }
+            sum.finish()
+        },
+    )
+}
+
+/// ‖product + bias 1ᵀ − target‖² over one tile. 4 flops an entry.
+pub(crate) fn residual_norm_sq<T: Real>(product: &[T], bias: &[T], target: &[T]) -> f64 {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let n = bias.len();
+            let mut sum = LaneSum::new();
+            for (m, z) in product.chunks_exact(n).zip(target.chunks_exact(n)) {
+                sum.add(n, |i| {
+                    let r = m[i] + bias[i] - z[i];
+                    r * r
+                });
+            }
+            sum.finish()
+        },
+    )
+}
+
+/// previous ← current + c_delta (current − previous) + c_direction direction; returns ‖result‖².
+///
+/// The line product of the W step: applied to weights and to their products alike. 6 flops an entry.
+pub(crate) fn mix_tile<T: Real>(
+    previous: &mut [T],
+    current: &[T],
+    direction: &[T],
+    c_delta: T,
+    c_direction: T,
+) -> f64 {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut sum = LaneSum::new();
+            let chunks = previous
+                .chunks_mut(FLUSH)
+                .zip(current.chunks(FLUSH))
+                .zip(direction.chunks(FLUSH));
+            for ((out, cur), dir) in chunks {
+                let n = out.len();
+                let (cur, dir) = (&cur[..n], &dir[..n]);
+                for i in 0..n {
+                    out[i] = cur[i] + c_delta * (cur[i] - out[i]) + c_direction * dir[i];
+                }
+                sum.add(n, |i| out[i] * out[i]);
+            }
+            sum.finish()
+        },
+    )
+}
+
+/// Inner products along the line of a step: with Δ = current − previous and E the direction,
+/// [⟨Δ,Δ⟩, ⟨Δ,E⟩, ⟨E,E⟩]. 7 flops an entry.
+pub(crate) fn line_terms<T: Real>(current: &[T], previous: &[T], direction: &[T]) -> [f64; 3] {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut sums = [LaneSum::new(), LaneSum::new(), LaneSum::new()];
+            let chunks =
+                current.chunks(FLUSH).zip(previous.chunks(FLUSH)).zip(direction.chunks(FLUSH));
+            for ((cur, prev), dir) in chunks {
+                let n = cur.len();
+                let (prev, dir) = (&prev[..n], &dir[..n]);
+                sums[0].add(n, |i| (cur[i] - prev[i]) * (cur[i] - prev[i]));
+                sums[1].add(n, |i| (cur[i] - prev[i]) * dir[i]);
+                sums[2].add(n, |i| dir[i] * dir[i]);
+            }
+            sums.map(LaneSum::finish)
+        },
+    )
+}
+
+/// sums_i += Σ over the tile's samples of (product − target)_i, in double precision.
+pub(crate) fn add_row_sums<T: Real>(sums: &mut [f64], product: &[T], target: &[T], acc: &mut [T]) {
+    /// Samples added in the scalar type before going to double precision.
+    const SAMPLES: usize = 32;
+    let n = sums.len();
+    let acc = &mut acc[..n];
+    for (ms, zs) in product.chunks(n * SAMPLES).zip(target.chunks(n * SAMPLES)) {
+        acc.fill(T::zero());
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (m, z) in ms.chunks_exact(n).zip(zs.chunks_exact(n)) {
+                    for i in 0..n {
+                        acc[i] += m[i] - z[i];
+                    }
+                }
+            },
+        );
+        for (s, a) in sums.iter_mut().zip(acc.iter()) {
+            *s += (*a).to_f64();
+        }
+    }
+}
+
+/// gradient ← ρ gradient + μ Ŵ with Ŵ = current + p (current − previous). 5 flops an entry.
+pub(crate) fn assemble_gradient<T: Real>(
+    gradient: &mut [T],
+    current: &[T],
+    previous: &[T],
+    p: T,
+    rho: T,
+    ridge: T,
+) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for ((g, w), wp) in gradient.iter_mut().zip(current).zip(previous) {
+                *g = rho * *g + ridge * (*w + p * (*w - *wp));
+            }
+        },
+    );
+}
+
+/// direction ← soft(W̃ − step G, threshold) − Ŵ; returns ‖W_new‖₁ of the candidate after the third inertia.
+///
+/// `weights` are [current, previous, gradient], `p` the three inertias.
+pub(crate) fn proximal_direction<T: Real>(
+    direction: &mut [T],
+    [current, previous, gradient]: [&[T]; 3],
+    p: [f64; 3],
+    step: f64,
+    threshold: f64,
+) -> f64 {
+    let [p1, p2, p3] = p.map(T::from_f64);
+    let (step, threshold) = (T::from_f64(step), T::from_f64(threshold));
+    let mut norm = 0.0;
+    let columns = direction.iter_mut().zip(current).zip(previous).zip(gradient);
+    for (((d, w), wp), g) in columns {
+        let delta = *w - *wp;
+        let moved = *w + p1 * delta - step * *g;
+        let bar = moved.signum() * (moved.abs() - threshold).max(T::zero());
+        *d = bar - (*w + p2 * delta);
+        norm += (bar + p3 * (bar - *w)).abs().to_f64();
+    }
+    norm
+}

@@ -1,0 +1,279 @@
+//! The z steps: projected for hidden layers, proximal for the last.
+
+use pulp::Arch;
+
+use crate::band::{Monotone, clamp, preimage};
+use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::kernels::{LaneSum, residual_norm_sq};
+use crate::matrix::Matrix;
+use crate::prox::{
+    cross_entropy, prox_cross_entropy, prox_cross_entropy_scratch_len, prox_squared, squared_loss,
+};
+use crate::real::Real;
+use crate::step::{Iterate, StepInertia, StepReport};
+
+/// What a z step sees of its layer: m = W a + b 1ᵀ.
+///
+/// Shapes: `product` n x N (W a without the bias), `bias` n.
+#[derive(Clone, Copy, Debug)]
+pub struct Prediction<'a, T> {
+    /// W_l a_{l−1}.
+    pub product: &'a Matrix<T>,
+    /// b_l.
+    pub bias: &'a [T],
+    /// ρ.
+    pub rho: f64,
+}
+
+/// The loss R(z_L; Y), a sum over samples.
+#[derive(Clone, Copy, Debug)]
+pub enum LossTarget<'a, T> {
+    /// Softmax cross-entropy; the class of each of N samples, below n_L.
+    Classes(&'a [u32]),
+    /// ½‖z_L − Y‖_F²; Y is n_L x N.
+    Values(&'a Matrix<T>),
+}
+
+/// A layer's pre-activations z (n x N) with their history.
+#[derive(Debug)]
+pub struct PreactivationBlock<T> {
+    iterate: Iterate<T>,
+}
+
+/// Both ends of a guarded step, and the loss at them where there is one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    before: f64,
+    after: f64,
+    loss_before: f64,
+    loss_after: f64,
+}
+
+impl Sums {
+    fn merge(self, other: Self) -> Self {
+        Self {
+            before: self.before + other.before,
+            after: self.after + other.after,
+            loss_before: self.loss_before + other.loss_before,
+            loss_after: self.loss_after + other.loss_after,
+        }
+    }
+}
+
+impl<T: Real> PreactivationBlock<T> {
+    /// Starts at `z`, n x N, without history.
+    pub fn new(z: Matrix<T>) -> Self {
+        Self { iterate: Iterate::new(z) }
+    }
+
+    /// z, n x N.
+    pub fn values(&self) -> &Matrix<T> {
+        &self.iterate.current
+    }
+
+    /// Makes the last candidate current.
+    pub fn accept(&mut self) {
+        self.iterate.accept();
+    }
+
+    /// A hidden layer's step: z̄ = Π(z̃ − (ẑ − m)), then Π(z̄ + p3 (z̄ − z)), Π the projection on
+    /// { z : a − ε ≤ h(z) ≤ a + ε }. Its objective is ρ/2 ‖z − m‖². About 20 flops an entry, one pass.
+    pub fn propose_hidden(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        activations: &Matrix<T>,
+        h: impl Monotone,
+        epsilon: f64,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        let Iterate { current, previous, candidate } = &mut self.iterate;
+        let n = current.n_rows();
+        let (bias, epsilon) = (prediction.bias, T::from_f64(epsilon));
+        let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
+        let slab = (
+            ColsMut::new(candidate.as_mut_slice(), n),
+            Cols::new(current.as_slice(), n),
+            Cols::new(previous.as_slice(), n),
+            Cols::new(prediction.product.as_slice(), n),
+            Cols::new(activations.as_slice(), n),
+        );
+        type Slabs<'a, T> =
+            (ColsMut<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
+        let body = |_: &mut WorkerScratch<T>, (out, z, zp, m, a): Slabs<'_, T>| {
+            let inputs = [z.data, zp.data, m.data, a.data];
+            hidden_tile(out.data, inputs, bias, h, epsilon, p)
+        };
+        let sums = compute.sweep(20 * n, slab, &body, &Sums::merge);
+        let half = 0.5 * prediction.rho;
+        StepReport::between::<T>(half * sums.before, half * sums.after)
+    }
+
+    /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
+    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and R at the candidate.
+    pub fn propose_last(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        target: LossTarget<'_, T>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> (StepReport, f64) {
+        let n = self.iterate.current.n_rows();
+        let rho = T::from_f64(prediction.rho);
+        let sums = match target {
+            LossTarget::Classes(labels) => {
+                let solve = |out: &mut [T], center: &[T], y: Cols<'_, u32>, work: &mut Vec<T>| {
+                    let work = buffer(work, prox_cross_entropy_scratch_len(n));
+                    prox_cross_entropy(out, center, y.data, n, rho, work);
+                };
+                let loss = |z: &[T], y: Cols<'_, u32>| cross_entropy(z, y.data, n).loss;
+                self.last_sweep(prediction, Cols::new(labels, 1), inertia, (&solve, &loss), compute)
+            }
+            LossTarget::Values(values) => {
+                let solve = |out: &mut [T], center: &[T], y: Cols<'_, T>, _: &mut Vec<T>| {
+                    prox_squared(out, center, y.data, rho);
+                };
+                let loss = |z: &[T], y: Cols<'_, T>| squared_loss(z, y.data);
+                let values = Cols::new(values.as_slice(), n);
+                self.last_sweep(prediction, values, inertia, (&solve, &loss), compute)
+            }
+        };
+        let before = sums.loss_before + 0.5 * prediction.rho * sums.before;
+        let after = sums.loss_after + 0.5 * prediction.rho * sums.after;
+        (StepReport::between::<T>(before, after), sums.loss_after)
+    }
+
+    /// One pass over the samples: centre, proximal map (warm-started at z), correction, both objective values.
+    fn last_sweep<Y: Slab + Copy>(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        target: Y,
+        inertia: StepInertia,
+        (solve, loss): (
+            &(impl Fn(&mut [T], &[T], Y, &mut Vec<T>) + Sync),
+            &(impl Fn(&[T], Y) -> f64 + Sync),
+        ),
+        compute: &mut Compute<T>,
+    ) -> Sums {
+        let Iterate { current, previous, candidate } = &mut self.iterate;
+        let n = current.n_rows();
+        let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
+        let bias = prediction.bias;
+        let slab = (
+            ColsMut::new(candidate.as_mut_slice(), n),
+            Cols::new(current.as_slice(), n),
+            Cols::new(previous.as_slice(), n),
+            Cols::new(prediction.product.as_slice(), n),
+            target,
+        );
+        let tile = tile_cols::<T>(4 * n);
+        let body = |scratch: &mut WorkerScratch<T>, slab: LastSlab<'_, T, Y>| {
+            let mut sums = Sums::default();
+            for_tiles(slab, tile, |(out, z, zp, wa, y)| {
+                let center = buffer(&mut scratch.tile_a, out.data.len());
+                center_tile(center, [z.data, zp.data, wa.data], bias, p[0]);
+                out.data.copy_from_slice(z.data);
+                solve(out.data, center, y, &mut scratch.tile_b);
+                correct_tile(out.data, z.data, p[1]);
+                sums = sums.merge(Sums {
+                    before: residual_norm_sq(wa.data, bias, z.data),
+                    after: residual_norm_sq(wa.data, bias, out.data),
+                    loss_before: loss(z.data, y),
+                    loss_after: loss(out.data, y),
+                });
+            });
+            sums
+        };
+        compute.sweep(LAST_FLOPS_PER_ENTRY * n, slab, &body, &Sums::merge)
+    }
+}
+
+/// Candidate, current, previous, product, target.
+type LastSlab<'a, T, Y> = (ColsMut<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Y);
+
+/// Flops an entry of the last layer's step: a handful of Newton steps, an exponential each.
+const LAST_FLOPS_PER_ENTRY: usize = 200;
+
+/// One tile of a hidden step; `inputs` are [z, z_previous, product, a], `p` is [p1 − p2, p3].
+fn hidden_tile<T: Real>(
+    out: &mut [T],
+    [z, previous, product, a]: [&[T]; 4],
+    bias: &[T],
+    h: impl Monotone,
+    epsilon: T,
+    [apart, correction]: [T; 2],
+) -> Sums {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let n = bias.len();
+            let (mut before, mut after) = (LaneSum::new(), LaneSum::new());
+            let columns = out
+                .chunks_exact_mut(n)
+                .zip(z.chunks_exact(n))
+                .zip(previous.chunks_exact(n))
+                .zip(product.chunks_exact(n))
+                .zip(a.chunks_exact(n));
+            for ((((out, z), zp), wa), a) in columns {
+                for i in 0..n {
+                    let (low, high) = preimage(h, a[i], epsilon);
+                    // z̃ − (ẑ − m) = m + (p1 − p2)(z − z_previous)
+                    let moved = wa[i] + bias[i] + apart * (z[i] - zp[i]);
+                    let bar = clamp(moved, low, high);
+                    out[i] = clamp(bar + correction * (bar - z[i]), low, high);
+                }
+                before.add(n, |i| square(z[i] - wa[i] - bias[i]));
+                after.add(n, |i| square(out[i] - wa[i] - bias[i]));
+            }
+            Sums { before: before.finish(), after: after.finish(), ..Sums::default() }
+        },
+    )
+}
+
+#[inline(always)]
+fn square<T: Real>(x: T) -> T {
+    x * x
+}
+
+/// center ← m + (p1 − p2)(z − z_previous), m = product + bias 1ᵀ.
+fn center_tile<T: Real>(
+    center: &mut [T],
+    [z, previous, product]: [&[T]; 3],
+    bias: &[T],
+    apart: T,
+) {
+    let n = bias.len();
+    let columns = center
+        .chunks_exact_mut(n)
+        .zip(z.chunks_exact(n))
+        .zip(previous.chunks_exact(n))
+        .zip(product.chunks_exact(n));
+    for (((c, z), zp), wa) in columns {
+        for i in 0..n {
+            c[i] = wa[i] + bias[i] + apart * (z[i] - zp[i]);
+        }
+    }
+}
+
+/// out ← out + p3 (out − z).
+fn correct_tile<T: Real>(out: &mut [T], z: &[T], correction: T) {
+    if correction > T::zero() {
+        for (out, z) in out.iter_mut().zip(z) {
+            *out += correction * (*out - *z);
+        }
+    }
+}
+
+/// ρ/2 ‖z − W a − b 1ᵀ‖² of one layer. 4 flops an entry.
+pub fn penalty<T: Real>(
+    z: &Matrix<T>,
+    prediction: Prediction<'_, T>,
+    compute: &mut Compute<T>,
+) -> f64 {
+    let n = z.n_rows();
+    let slab = (Cols::new(prediction.product.as_slice(), n), Cols::new(z.as_slice(), n));
+    let body = |_: &mut WorkerScratch<T>, (wa, z): (Cols<'_, T>, Cols<'_, T>)| {
+        residual_norm_sq(wa.data, prediction.bias, z.data)
+    };
+    0.5 * prediction.rho * compute.sweep(4 * n, slab, &body, &|l, r| l + r)
+}

@@ -1,0 +1,156 @@
+//! Large products, walked in tiles of samples, each tile sequential.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatRef, Par};
+
+use crate::compute::{Cols, ColsMut, Compute, Slab, buffer, for_tiles, tile_cols};
+use crate::matrix::{Matrix, view, view_mut};
+use crate::real::Real;
+
+/// out = left · right for one tile of columns, sequentially.
+pub(crate) fn tile_product<T: Real>(out: &mut [T], left: MatRef<'_, T>, right: &[T]) {
+    let right = view(right, left.ncols());
+    matmul(view_mut(out, left.nrows()), Accum::Replace, left, right, T::one(), Par::Seq);
+}
+
+/// sum += left · rightᵀ for one tile of columns, sequentially; `sum` is `left_rows` x `right_rows`.
+pub(crate) fn tile_outer<T: Real>(
+    sum: &mut [T],
+    left: &[T],
+    left_rows: usize,
+    right: &[T],
+    right_rows: usize,
+) {
+    let (left, right) = (view(left, left_rows), view(right, right_rows));
+    let sum = view_mut(sum, left_rows);
+    matmul(sum, Accum::Add, left, right.transpose(), T::one(), Par::Seq);
+}
+
+/// out = left · right, split over the columns of `right` (samples).
+///
+/// Shapes: `left` m x k, `right` k x N, `out` m x N. 2mkN flops; scratch only inside the product.
+///
+/// # Panics
+/// When the shapes do not fit.
+///
+/// ```
+/// use tiam_linalg::{Compute, Matrix, product};
+/// let left = Matrix::from_vec(1, 2, vec![1.0, 2.0])?;
+/// let right = Matrix::from_vec(2, 2, vec![1.0, 1.0, 0.0, 3.0])?;
+/// let mut out = Matrix::zeros(1, 2);
+/// product(&mut out, &left, &right, &mut Compute::new(1)?);
+/// assert_eq!(out.as_slice(), &[3.0, 6.0]);
+/// # Ok::<(), tiam_linalg::LinalgError>(())
+/// ```
+pub fn product<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    assert_eq!(left.n_cols(), right.n_rows(), "product: inner sizes differ");
+    assert_eq!(out.n_rows(), left.n_rows(), "product: rows differ");
+    assert_eq!(out.n_cols(), right.n_cols(), "product: columns differ");
+    let (m, k) = (left.n_rows(), left.n_cols());
+    let slab = (ColsMut::new(out.as_mut_slice(), m), Cols::new(right.as_slice(), k));
+    let tile = tile_cols::<T>(m.max(k));
+    compute.for_each(2 * m * k, slab, &|_, slab| {
+        for_tiles(slab, tile, |(out, right)| tile_product(out.data, left.view(), right.data));
+    });
+}
+
+/// out = left · rightᵀ, summed over samples: `left` m x N, `right` k x N, `out` m x k.
+///
+/// Split over samples when there are more of them than rows of `right`, otherwise over the columns of `out`.
+/// 2mkN flops; scratch: one m x k sum per thread in the first form.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn outer_product<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    assert_eq!(left.n_cols(), right.n_cols(), "outer_product: samples differ");
+    assert_eq!(out.n_rows(), left.n_rows(), "outer_product: rows differ");
+    assert_eq!(out.n_cols(), right.n_rows(), "outer_product: columns differ");
+    let (m, k) = (left.n_rows(), right.n_rows());
+    if k > left.n_cols() {
+        outer_by_columns(out, left, right, compute);
+        return;
+    }
+    begin_sums(compute, m * k);
+    let slab = (Cols::new(left.as_slice(), m), Cols::new(right.as_slice(), k));
+    let tile = tile_cols::<T>(m.max(k));
+    compute.for_each(2 * m * k, slab, &|scratch, slab| {
+        for_tiles(slab, tile, |(left, right)| {
+            tile_outer(&mut scratch.sum[..m * k], left.data, m, right.data, k);
+        });
+    });
+    gather_sums(out.as_mut_slice(), compute);
+}
+
+/// [`outer_product`] split over the columns of `out`: for more features than samples.
+pub(crate) fn outer_by_columns<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    let (m, k, n) = (left.n_rows(), right.n_rows(), left.n_cols());
+    // The range of columns of `out` a worker holds is the range of rows of `right` it needs.
+    let columns = (ColsMut::new(out.as_mut_slice(), m), RowRange { start: 0, len: k });
+    compute.for_each(2 * m * n, columns, &|_, (out, rows)| {
+        let right = right.view().subrows(rows.start, rows.len).transpose();
+        matmul(view_mut(out.data, m), Accum::Replace, left.view(), right, T::one(), Par::Seq);
+    });
+}
+
+/// out = aᵀ a for samples a (n_in x N): the N x N Gram matrix between samples. 2 n_in N² flops.
+pub(crate) fn sample_gram<T: Real>(
+    out: &mut Matrix<T>,
+    samples: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    let (n_in, n) = (samples.n_rows(), samples.n_cols());
+    let slab = (ColsMut::new(out.as_mut_slice(), n), Cols::new(samples.as_slice(), n_in));
+    compute.for_each(2 * n_in * n, slab, &|_, (out, right)| {
+        tile_product(out.data, samples.view().transpose(), right.data);
+    });
+}
+
+/// A range of row numbers, cut together with columns.
+pub(crate) struct RowRange {
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+}
+
+impl Slab for RowRange {
+    fn n_cols(&self) -> usize {
+        self.len
+    }
+    fn split_at(self, at: usize) -> (Self, Self) {
+        let head = Self { start: self.start, len: at };
+        (head, Self { start: self.start + at, len: self.len - at })
+    }
+}
+
+/// Clears each worker's sum of `len` entries.
+pub(crate) fn begin_sums<T: Real>(compute: &mut Compute<T>, len: usize) {
+    for worker in compute.scratch() {
+        buffer(&mut worker.sum, len).fill(T::zero());
+    }
+}
+
+/// out = the workers' sums, added in the workers' order.
+pub(crate) fn gather_sums<T: Real>(out: &mut [T], compute: &mut Compute<T>) {
+    let len = out.len();
+    let (first, rest) = compute.scratch().split_at_mut(1);
+    out.copy_from_slice(&first[0].sum[..len]);
+    for worker in rest {
+        for (o, s) in out.iter_mut().zip(&worker.sum[..len]) {
+            *o += *s;
+        }
+    }
+}

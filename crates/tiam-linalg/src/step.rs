@@ -1,0 +1,141 @@
+//! What every block step takes and returns.
+
+use crate::matrix::Matrix;
+use crate::real::Real;
+
+/// The three inertias of one step, as plain numbers (p1, p2, p3 of the paper).
+///
+/// ```
+/// use tiam_linalg::StepInertia;
+/// assert!(StepInertia::NONE.is_none());
+/// assert!(!StepInertia { start: 0.9, gradient: 0.9, correction: 0.3 }.is_none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepInertia {
+    /// p1: the step starts at ũ = u + p1 (u − u_previous).
+    pub start: f64,
+    /// p2: the gradient is taken at û = u + p2 (u − u_previous).
+    pub gradient: f64,
+    /// p3: the candidate is ū + p3 (ū − u).
+    pub correction: f64,
+}
+
+impl StepInertia {
+    /// All three zero: plain alternating minimisation.
+    pub const NONE: Self = Self { start: 0.0, gradient: 0.0, correction: 0.0 };
+
+    /// True when all three are zero.
+    pub fn is_none(self) -> bool {
+        self.start.abs() + self.gradient.abs() + self.correction.abs() <= 0.0
+    }
+
+    /// True when the previous value plays no part in the step.
+    pub(crate) fn ignores_previous(self) -> bool {
+        self.start.abs() + self.gradient.abs() <= 0.0
+    }
+}
+
+/// What a step found: the block's own objective before it, how much the candidate would raise it, and how the
+/// step was computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// The block's objective at its current value.
+    pub before: f64,
+    /// Objective at the candidate minus `before`; negative for descent.
+    pub increase: f64,
+    /// Increases up to this are rounding in the computation of the two objectives.
+    pub noise: f64,
+    /// θ (τ for activations): the reciprocal of the step size that was accepted; NaN for solves that use none.
+    pub inverse_step: f64,
+    /// Step sizes tried by the backtracking, or iterations taken by the solve.
+    pub trials: usize,
+    /// ‖D H + ∇φ(û)‖ / ‖∇φ(û)‖, recomputed from the solution and not from a recurrence, for the solves
+    /// (D the direction, H the curvature); `None` for backtracking, which solves no system.
+    pub rel_residual: Option<f64>,
+}
+
+impl StepReport {
+    /// The block's objective at the candidate.
+    pub fn after(&self) -> f64 {
+        self.before + self.increase
+    }
+
+    /// `increase`, or 0 where it cannot be told from rounding: what a guard should look at.
+    pub fn significant_increase(&self) -> f64 {
+        if self.increase.abs() <= self.noise { 0.0 } else { self.increase }
+    }
+
+    /// The report of a step that does nothing.
+    pub fn unchanged() -> Self {
+        Self::between::<f64>(0.0, 0.0)
+    }
+
+    /// A report for a step given by both objective values.
+    pub(crate) fn between<T: Real>(before: f64, after: f64) -> Self {
+        Self {
+            before,
+            increase: after - before,
+            noise: T::EPS.to_f64() * before.abs(),
+            inverse_step: f64::NAN,
+            trials: 1,
+            rel_residual: None,
+        }
+    }
+}
+
+/// How the least-squares steps of weights and activations are computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Solver {
+    /// One gradient step whose size is found by backtracking (the paper's: no matrix is inverted).
+    Backtracking,
+    /// The curvature factored by Cholesky: the exact minimiser of the block when p1 = p2 (ours).
+    Cholesky,
+    /// Conjugate gradients started from the extrapolated block, stopped by iterations or residual (ours).
+    ConjugateGradient {
+        /// Most iterations of one solve, at least 1.
+        max_iterations: usize,
+        /// Stops once the residual has fallen below this fraction of the first one.
+        rel_tolerance: f64,
+    },
+}
+
+impl Solver {
+    /// Ten iterations or a residual of 1e-3, whichever comes first: enough for the W step to be as good as exact
+    /// on standardised inputs, at a few products' cost.
+    pub const CG: Self = Self::ConjugateGradient { max_iterations: 10, rel_tolerance: 1e-3 };
+
+    /// Name as users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backtracking => "backtracking",
+            Self::Cholesky => "cholesky",
+            Self::ConjugateGradient { .. } => "cg",
+        }
+    }
+}
+
+/// Doublings after which backtracking gives up; from 1 that reaches beyond any finite curvature.
+pub(crate) const MAX_DOUBLINGS: usize = 1100;
+
+/// A block's current and previous value, and the candidate of the step under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Iterate<T> {
+    pub(crate) current: Matrix<T>,
+    pub(crate) previous: Matrix<T>,
+    pub(crate) candidate: Matrix<T>,
+}
+
+impl<T: Real> Iterate<T> {
+    /// Current and previous value both `start`.
+    pub(crate) fn new(start: Matrix<T>) -> Self {
+        let candidate = Matrix::zeros(start.n_rows(), start.n_cols());
+        Self { previous: start.clone(), current: start, candidate }
+    }
+
+    /// Candidate becomes current, current becomes previous.
+    pub(crate) fn accept(&mut self) {
+        std::mem::swap(&mut self.previous, &mut self.current);
+        std::mem::swap(&mut self.current, &mut self.candidate);
+    }
+}

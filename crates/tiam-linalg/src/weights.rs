@@ -1,0 +1,240 @@
+//! The W step: one least-squares block, min over W of ρ/2 ‖W a + b 1ᵀ − z‖² + μ/2 ‖W‖² (+ λ ‖W‖₁).
+
+use crate::compute::{Cols, ColsMut, Compute};
+use crate::curvature::InputCurvature;
+use crate::kernels::mix_tile;
+use crate::matrix::Matrix;
+use crate::product::product;
+use crate::prox::l1_norm;
+use crate::real::Real;
+use crate::step::{Solver, StepInertia, StepReport};
+
+mod line;
+
+/// What the W step sees of the other blocks.
+///
+/// Shapes: `inputs` n_in x N, `bias` n_out, `target` n_out x N.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightProblem<'a, T> {
+    /// a_{l−1}: one column a sample.
+    pub inputs: &'a Matrix<T>,
+    /// b_l.
+    pub bias: &'a [T],
+    /// z_l.
+    pub target: &'a Matrix<T>,
+    /// ρ, the penalty's weight.
+    pub rho: f64,
+    /// μ, the weight of ½‖W‖².
+    pub ridge: f64,
+    /// λ, the weight of ‖W‖₁.
+    pub l1: f64,
+}
+
+/// A layer's weights with their history, their product with the inputs, and the step under way.
+///
+/// The step is W̄ = prox(W̃ − ∇φ(Ŵ)/θ) and W_new = W̄ + p3 (W̄ − W), in the metric the [`Solver`] names. Its direction
+/// E and the last change Δ = W − W_previous span a line on which everything the step needs is known from six inner
+/// products: the backtracking trials, the new product W_new a, and the objective's change cost no further large
+/// product. Gradient and E a are the two large products of a step (each 2 n_out n_in N flops); W_previous a is a third where
+/// the inputs have changed since.
+#[derive(Debug)]
+pub struct WeightBlock<T> {
+    current: Matrix<T>,
+    previous: Matrix<T>,
+    product: Matrix<T>,
+    previous_product: Matrix<T>,
+    previous_product_valid: bool,
+    has_history: bool,
+    gradient: Matrix<T>,
+    /// E where it is not the gradient itself (every form but plain backtracking).
+    direction: Option<Matrix<T>>,
+    direction_product: Matrix<T>,
+    curvature: Option<InputCurvature<T>>,
+    solver: Solver,
+    theta: f64,
+    pending: Option<Pending>,
+    norm_sq: f64,
+    l1_norm: f64,
+}
+
+/// W_new − W = c_delta Δ + c_direction E.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    c_delta: f64,
+    c_direction: f64,
+    along: Along,
+    theta: f64,
+}
+
+/// Which matrix E is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Along {
+    /// The gradient itself: plain backtracking.
+    Gradient,
+    /// The `direction` matrix: every other form.
+    Direction,
+}
+
+impl<T: Real> WeightBlock<T> {
+    /// Starts at `weights` (n_out x n_in), for `n_samples` samples, without history and with θ = 1.
+    pub fn new(weights: Matrix<T>, n_samples: usize, solver: Solver) -> Self {
+        let (n_out, n_in) = (weights.n_rows(), weights.n_cols());
+        let by_sample = || Matrix::zeros(n_out, n_samples);
+        Self {
+            previous: weights.clone(),
+            gradient: Matrix::zeros(n_out, n_in),
+            product: by_sample(),
+            previous_product: by_sample(),
+            direction_product: by_sample(),
+            previous_product_valid: false,
+            has_history: false,
+            direction: None,
+            curvature: None,
+            solver,
+            theta: 1.0,
+            pending: None,
+            norm_sq: weights.norm_sq(),
+            l1_norm: l1_norm(weights.as_slice()),
+            current: weights,
+        }
+    }
+
+    /// W, n_out x n_in.
+    pub fn weights(&self) -> &Matrix<T> {
+        &self.current
+    }
+
+    /// The weights one step earlier.
+    pub fn previous(&self) -> &Matrix<T> {
+        &self.previous
+    }
+
+    /// W a, n_out x N, without the bias.
+    pub fn product(&self) -> &Matrix<T> {
+        &self.product
+    }
+
+    /// θ: the reciprocal step size last accepted.
+    pub fn theta(&self) -> f64 {
+        self.theta
+    }
+
+    /// μ/2 ‖W‖² + λ ‖W‖₁.
+    pub fn penalty(&self, ridge: f64, l1: f64) -> f64 {
+        0.5 * ridge * self.norm_sq + l1 * self.l1_norm
+    }
+
+    /// Computes W a anew (2 n_out n_in N flops); needed at the start, and now and then for fixed inputs, where
+    /// the product is otherwise carried along from step to step and gathers rounding.
+    pub fn refresh_product(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
+        product(&mut self.product, &self.current, inputs, compute);
+    }
+
+    /// Takes W a for new inputs from whoever has just computed it, by swapping the buffers.
+    pub fn swap_product(&mut self, fresh: &mut Matrix<T>) {
+        std::mem::swap(&mut self.product, fresh);
+        self.inputs_changed();
+    }
+
+    /// Says that the inputs differ from those of the last step.
+    pub fn inputs_changed(&mut self) {
+        self.previous_product_valid = false;
+        if let Some(curvature) = &mut self.curvature {
+            curvature.invalidate();
+        }
+    }
+
+    pub(crate) fn product_mut(&mut self) -> (&Matrix<T>, &mut Matrix<T>) {
+        (&self.current, &mut self.product)
+    }
+
+    /// Computes a candidate without changing the weights; the last candidate counts.
+    ///
+    /// With `StepInertia::NONE` the candidate never raises the block's objective beyond rounding.
+    pub fn propose(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        let inertia = if self.has_history {
+            inertia
+        } else {
+            StepInertia { start: 0.0, gradient: 0.0, ..inertia }
+        };
+        if !inertia.ignores_previous() && !self.previous_product_valid {
+            product(&mut self.previous_product, &self.previous, problem.inputs, compute);
+            self.previous_product_valid = true;
+        }
+        let residual_sq = self.compute_gradient(problem, inertia, compute);
+        let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
+        let line = if problem.l1 > 0.0 {
+            self.proximal_line(problem, inertia, compute)
+        } else if self.solver == Solver::Backtracking {
+            self.gradient_line(problem, inertia, compute)
+        } else {
+            self.solved_line(problem, inertia, compute)
+        };
+        self.pending = Some(line.pending);
+        StepReport {
+            before,
+            increase: self.line_increase(problem, inertia, &line),
+            noise: T::EPS.to_f64() * before,
+            inverse_step: line.pending.theta,
+            trials: line.trials,
+            rel_residual: line.rel_residual,
+        }
+    }
+
+    /// Makes the last candidate current, and updates W a along with it; does nothing without a candidate.
+    pub fn accept(&mut self, compute: &mut Compute<T>) {
+        let Some(pending) = self.pending.take() else { return };
+        let direction = match (&self.direction, pending.along) {
+            (Some(direction), Along::Direction) => direction,
+            _ => &self.gradient,
+        };
+        // Where the previous product is stale the step had no use for it, and its coefficient is zero.
+        self.norm_sq = mix(&mut self.previous, &self.current, direction, pending, compute);
+        mix(&mut self.previous_product, &self.product, &self.direction_product, pending, compute);
+        std::mem::swap(&mut self.previous, &mut self.current);
+        std::mem::swap(&mut self.previous_product, &mut self.product);
+        self.previous_product_valid = true;
+        self.has_history = true;
+        if pending.theta.is_finite() {
+            self.theta = pending.theta;
+        }
+        self.l1_norm = l1_norm(self.current.as_slice());
+    }
+
+    /// ‖∇φ(W)‖_F at the current weights: 0 at the block's minimiser. One product of 2 n_out n_in N flops.
+    pub fn gradient_norm(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        compute: &mut Compute<T>,
+    ) -> f64 {
+        self.pending = None;
+        self.compute_gradient(problem, StepInertia::NONE, compute);
+        self.gradient.norm_sq().sqrt()
+    }
+}
+
+/// previous ← current + c_delta (current − previous) + c_direction direction; returns ‖result‖².
+fn mix<T: Real>(
+    previous: &mut Matrix<T>,
+    current: &Matrix<T>,
+    direction: &Matrix<T>,
+    pending: Pending,
+    compute: &mut Compute<T>,
+) -> f64 {
+    let n_rows = current.n_rows();
+    let (c_delta, c_direction) = (T::from_f64(pending.c_delta), T::from_f64(pending.c_direction));
+    let slab = (
+        ColsMut::new(previous.as_mut_slice(), n_rows),
+        Cols::new(current.as_slice(), n_rows),
+        Cols::new(direction.as_slice(), n_rows),
+    );
+    let body = |_: &mut _, (p, c, d): (ColsMut<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
+        mix_tile(p.data, c.data, d.data, c_delta, c_direction)
+    };
+    compute.sweep(8 * n_rows, slab, &body, &|l, r| l + r)
+}

@@ -1,0 +1,96 @@
+//! The activations, by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ModelError;
+
+/// The activation h of the hidden layers: continuous, non-decreasing, h(0) = 0.
+///
+/// | name | h(z) |
+/// |---|---|
+/// | `relu` | max(z, 0) |
+/// | `leaky_relu` | z for z ≥ 0, 0.01 z below |
+/// | `elu` | z for z ≥ 0, e^z − 1 below |
+/// | `identity` | z |
+///
+/// ```
+/// use tiam_models::Activation;
+/// assert_eq!("leaky-relu".parse::<Activation>()?, Activation::LeakyRelu);
+/// # Ok::<(), tiam_models::ModelError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// max(z, 0).
+    #[default]
+    Relu,
+    /// z for z ≥ 0, 0.01 z below.
+    LeakyRelu,
+    /// z for z ≥ 0, e^z − 1 below.
+    Elu,
+    /// z: the network is then linear.
+    Identity,
+}
+
+/// Calls `$body` with `$h` bound to the kernel-level type of the activation.
+macro_rules! with_activation {
+    ($activation:expr, $h:ident => $body:expr) => {
+        match $activation {
+            $crate::Activation::Relu => {
+                let $h = tiam_linalg::Relu;
+                $body
+            }
+            $crate::Activation::LeakyRelu => {
+                let $h = tiam_linalg::LeakyRelu;
+                $body
+            }
+            $crate::Activation::Elu => {
+                let $h = tiam_linalg::Elu;
+                $body
+            }
+            $crate::Activation::Identity => {
+                let $h = tiam_linalg::Identity;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_activation;
+
+impl Activation {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Relu, Self::LeakyRelu, Self::Elu, Self::Identity];
+
+    /// Name as flags and files write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::LeakyRelu => "leaky_relu",
+            Self::Elu => "elu",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Activation {
+    type Err = ModelError;
+
+    /// Case and the choice between `-` and `_` do not matter.
+    fn from_str(s: &str) -> Result<Self, ModelError> {
+        let name = s.to_ascii_lowercase().replace('-', "_");
+        Self::ALL.into_iter().find(|a| a.name() == name).ok_or_else(|| ModelError::Name {
+            what: "activation",
+            found: s.to_owned(),
+            known: "relu, leaky_relu, elu, identity",
+        })
+    }
+}

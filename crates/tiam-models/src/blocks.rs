@@ -1,0 +1,354 @@
+//! The network's relaxed training problem as blocks: W_l, b_l, z_l, a_l for l = 1, …, L.
+
+use serde::{Deserialize, Serialize};
+use tiam_core::{BlockChange, BlockProblem, Inertia};
+use tiam_linalg::{
+    ActivationBlock, AffineLayer, Band as BandView, BiasBlock, Compute, ForwardFrom, Matrix,
+    NextLayer, PreactivationBlock, Prediction, Real, StepInertia, StepReport, WeightBlock,
+    WeightProblem, activate, band_violation, biased, forward_loss, penalty,
+};
+
+use crate::activation::with_activation;
+use crate::data::Samples;
+use crate::error::ModelError;
+use crate::network::{Architecture, Evaluation, Layer, Network};
+use crate::params::TiamConfig;
+
+/// Iterations after which W_1 X, carried along by line products, is computed anew, so that rounding cannot
+/// build up: 1/32 of a product an iteration.
+const REFRESH_EVERY: usize = 32;
+
+/// The network's own numbers after an iteration, from a real forward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkMeasures {
+    /// Mean loss a sample.
+    pub train_loss: f64,
+    /// Share of training samples classified correctly; `None` for values.
+    pub train_accuracy: Option<f64>,
+    /// ε of the iteration.
+    pub epsilon: f64,
+}
+
+/// One layer's blocks; the last layer has no activations.
+struct LayerBlocks<T> {
+    weights: WeightBlock<T>,
+    bias: BiasBlock<T>,
+    z: PreactivationBlock<T>,
+    a: Option<ActivationBlock<T>>,
+    /// ρ/2 ‖z − W a − b 1ᵀ‖² as of the last z step, where nothing it depends on has changed since.
+    penalty: Option<f64>,
+    /// True while the a step's violation still holds.
+    violation_fresh: bool,
+}
+
+/// The training problem as `tiam-core`'s driver sees it.
+///
+/// Block numbers run W_1, b_1, z_1, a_1, W_2, …, W_L, b_L, z_L; [`BlockProblem::block_name`] spells them out.
+pub struct NetworkProblem<'d, T> {
+    architecture: Architecture,
+    config: TiamConfig,
+    samples: &'d Samples<T>,
+    layers: Vec<LayerBlocks<T>>,
+    compute: Compute<T>,
+    epsilon: f64,
+    /// R(z_L; Y), at the current value and at the candidate.
+    loss: f64,
+    candidate_loss: f64,
+    candidate_penalty: f64,
+}
+
+/// What a block number stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Weights,
+    Bias,
+    Preactivations,
+    Activations,
+}
+
+const KINDS: [(Kind, &str); 4] = [
+    (Kind::Weights, "W"),
+    (Kind::Bias, "b"),
+    (Kind::Preactivations, "z"),
+    (Kind::Activations, "a"),
+];
+
+impl<'d, T: Real> NetworkProblem<'d, T> {
+    /// The problem at the network's own forward pass: every z and a feasible, no history.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when samples and network do not fit, [`ModelError::Linalg`] when threads cannot start.
+    pub fn new(
+        network: Network<T>,
+        samples: &'d Samples<T>,
+        config: TiamConfig,
+    ) -> Result<Self, ModelError> {
+        network.check_samples(samples)?;
+        let mut compute = Compute::new(config.threads)?;
+        let (architecture, parameters) = network.into_parts();
+        let layers = start(&architecture, parameters, samples.inputs(), &config, &mut compute);
+        let epsilon = config.band.width(0);
+        let mut this = Self {
+            architecture,
+            config,
+            samples,
+            layers,
+            compute,
+            epsilon,
+            loss: 0.0,
+            candidate_loss: 0.0,
+            candidate_penalty: 0.0,
+        };
+        this.loss = this.forward_sum().loss;
+        Ok(this)
+    }
+
+    /// The network with the current weights and biases.
+    pub fn network(&self) -> Result<Network<T>, ModelError> {
+        let layer = |l: &LayerBlocks<T>| Layer {
+            weights: l.weights.weights().clone(),
+            bias: l.bias.values().to_vec(),
+        };
+        let layers = self.layers.iter().map(layer).collect();
+        Network::from_layers(self.architecture.clone(), layers)
+    }
+
+    fn locate(block: usize) -> (usize, Kind) {
+        (block / KINDS.len(), KINDS[block % KINDS.len()].0)
+    }
+
+    fn forward_sum(&mut self) -> tiam_linalg::LossSum {
+        let layers: Vec<AffineLayer<'_, T>> = self
+            .layers
+            .iter()
+            .map(|l| AffineLayer { weights: l.weights.weights(), bias: l.bias.values() })
+            .collect();
+        let from = ForwardFrom::FirstProduct(self.layers[0].weights.product());
+        let target = self.samples.target().as_loss_target();
+        with_activation!(self.architecture.activation, h => {
+            forward_loss(&layers, h, from, target, &mut self.compute)
+        })
+    }
+
+    fn propose_weights(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+        let (before, rest) = self.layers.split_at_mut(l);
+        let LayerBlocks { weights, bias, z, .. } = &mut rest[0];
+        let problem = WeightProblem {
+            inputs: inputs_of(before, self.samples.inputs()),
+            bias: bias.values(),
+            target: z.values(),
+            rho: self.config.rho,
+            ridge: self.config.ridge,
+            l1: self.config.l1,
+        };
+        weights.propose(&problem, inertia, &mut self.compute)
+    }
+
+    fn propose_bias(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+        let LayerBlocks { weights, bias, z, .. } = &mut self.layers[l];
+        bias.propose(weights.product(), z.values(), self.config.rho, inertia, &mut self.compute)
+    }
+
+    fn propose_preactivations(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+        let LayerBlocks { weights, bias, z, a, .. } = &mut self.layers[l];
+        let rho = self.config.rho;
+        let prediction = Prediction { product: weights.product(), bias: bias.values(), rho };
+        let compute = &mut self.compute;
+        let report = if let Some(a) = a {
+            with_activation!(self.architecture.activation, h => {
+                z.propose_hidden(prediction, a.values(), h, self.epsilon, inertia, compute)
+            })
+        } else {
+            let target = self.samples.target().as_loss_target();
+            let (report, loss) = z.propose_last(prediction, target, inertia, compute);
+            self.candidate_loss = loss;
+            report
+        };
+        let loss = if a.is_some() { 0.0 } else { self.candidate_loss };
+        self.candidate_penalty = report.after() - loss;
+        report
+    }
+
+    fn propose_activations(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+        let (before, after) = self.layers.split_at_mut(l + 1);
+        let (LayerBlocks { z, a, .. }, next) = (&mut before[l], &after[0]);
+        let Some(a) = a else { return StepReport::unchanged() };
+        let next = NextLayer {
+            weights: &next.weights,
+            bias: next.bias.values(),
+            target: next.z.values(),
+            rho: self.config.rho,
+        };
+        with_activation!(self.architecture.activation, h => {
+            let band = BandView { center: z.values(), activation: h, epsilon: self.epsilon };
+            a.propose(next, band, inertia, &mut self.compute)
+        })
+    }
+
+    /// Moves activations that the shrinking band has left behind, and refreshes what depends on them.
+    fn repair_band(&mut self) {
+        let activation = self.architecture.activation;
+        for l in 0..self.layers.len().saturating_sub(1) {
+            let (before, after) = self.layers.split_at_mut(l + 1);
+            let (LayerBlocks { z, a: Some(a), .. }, next) = (&mut before[l], &mut after[0]) else {
+                continue;
+            };
+            let touched = with_activation!(activation, h => {
+                let band = BandView { center: z.values(), activation: h, epsilon: self.epsilon };
+                a.repair(band, &mut next.weights, &mut self.compute)
+            });
+            if touched > 0 {
+                next.penalty = None;
+                before[l].violation_fresh = false;
+            }
+        }
+    }
+}
+
+/// a_{l−1}: the activations of the layer before, or the inputs.
+fn inputs_of<'a, T: Real>(before: &'a [LayerBlocks<T>], inputs: &'a Matrix<T>) -> &'a Matrix<T> {
+    match before.last() {
+        Some(LayerBlocks { a: Some(a), .. }) => a.values(),
+        _ => inputs,
+    }
+}
+
+/// Every block at the network's forward pass.
+fn start<T: Real>(
+    architecture: &Architecture,
+    parameters: Vec<Layer<T>>,
+    inputs: &Matrix<T>,
+    config: &TiamConfig,
+    compute: &mut Compute<T>,
+) -> Vec<LayerBlocks<T>> {
+    let n_samples = inputs.n_cols();
+    let mut layers: Vec<LayerBlocks<T>> = Vec::with_capacity(parameters.len());
+    for (l, Layer { weights, bias }) in parameters.into_iter().enumerate() {
+        let n = weights.n_rows();
+        let mut weights = WeightBlock::new(weights, n_samples, config.solver);
+        weights.refresh_product(inputs_of(&layers, inputs), compute);
+        let mut z = Matrix::zeros(n, n_samples);
+        biased(&mut z, weights.product(), &bias);
+        let a = architecture.sizes.get(l + 2).map(|&n_next| {
+            let mut a = Matrix::zeros(n, n_samples);
+            with_activation!(architecture.activation, h => activate(&mut a, &z, h));
+            ActivationBlock::new(a, n_next, config.solver)
+        });
+        layers.push(LayerBlocks {
+            weights,
+            bias: BiasBlock::new(bias),
+            z: PreactivationBlock::new(z),
+            a,
+            penalty: Some(0.0),
+            violation_fresh: true,
+        });
+    }
+    layers
+}
+
+impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
+    type Measures = NetworkMeasures;
+
+    fn n_blocks(&self) -> usize {
+        KINDS.len() * self.layers.len() - 1
+    }
+
+    fn block_name(&self, block: usize) -> String {
+        let (l, _) = Self::locate(block);
+        format!("{}_{}", KINDS[block % KINDS.len()].1, l + 1)
+    }
+
+    fn begin_iteration(&mut self, iteration: usize) {
+        self.epsilon = self.config.band.width(iteration);
+        if iteration > 0 && iteration.is_multiple_of(REFRESH_EVERY) {
+            self.layers[0].weights.refresh_product(self.samples.inputs(), &mut self.compute);
+        }
+        self.repair_band();
+    }
+
+    fn propose(&mut self, block: usize, inertia: Inertia) -> BlockChange {
+        let inertia = StepInertia {
+            start: inertia.start,
+            gradient: inertia.gradient,
+            correction: inertia.correction,
+        };
+        let (l, kind) = Self::locate(block);
+        let report = match kind {
+            Kind::Weights => self.propose_weights(l, inertia),
+            Kind::Bias => self.propose_bias(l, inertia),
+            Kind::Preactivations => self.propose_preactivations(l, inertia),
+            Kind::Activations => self.propose_activations(l, inertia),
+        };
+        BlockChange { before: report.before, increase: report.significant_increase() }
+    }
+
+    fn accept(&mut self, block: usize) {
+        let (l, kind) = Self::locate(block);
+        let (before, after) = self.layers.split_at_mut(l + 1);
+        let layer = &mut before[l];
+        match kind {
+            Kind::Weights => {
+                layer.weights.accept(&mut self.compute);
+                layer.penalty = None;
+            }
+            Kind::Bias => {
+                layer.bias.accept();
+                layer.penalty = None;
+            }
+            Kind::Preactivations => {
+                layer.z.accept();
+                layer.penalty = Some(self.candidate_penalty);
+                layer.violation_fresh = false;
+                if layer.a.is_none() {
+                    self.loss = self.candidate_loss;
+                }
+            }
+            Kind::Activations => {
+                if let (Some(a), Some(next)) = (&mut layer.a, after.first_mut()) {
+                    a.accept(&mut next.weights);
+                    next.penalty = None;
+                    layer.violation_fresh = true;
+                }
+            }
+        }
+    }
+
+    fn objective(&mut self) -> f64 {
+        let (rho, ridge, l1) = (self.config.rho, self.config.ridge, self.config.l1);
+        let mut objective = self.loss;
+        for LayerBlocks { weights, bias, z, penalty: cached, .. } in &mut self.layers {
+            let prediction = Prediction { product: weights.product(), bias: bias.values(), rho };
+            let compute = &mut self.compute;
+            let value = *cached.get_or_insert_with(|| penalty(z.values(), prediction, compute));
+            objective += value + weights.penalty(ridge, l1);
+        }
+        objective
+    }
+
+    fn violation(&mut self) -> f64 {
+        let mut worst = 0.0f64;
+        for LayerBlocks { z, a, violation_fresh, .. } in &self.layers {
+            let Some(a) = a else { continue };
+            let of_layer = if *violation_fresh {
+                a.violation()
+            } else {
+                with_activation!(self.architecture.activation, h => {
+                    band_violation(a.values(), z.values(), h, &mut self.compute)
+                })
+            };
+            // `max` would drop a NaN.
+            worst = if of_layer > worst || of_layer.is_nan() { of_layer } else { worst };
+        }
+        worst
+    }
+
+    fn measures(&mut self) -> NetworkMeasures {
+        let sum = self.forward_sum();
+        let evaluation = Evaluation::of(sum, self.samples);
+        NetworkMeasures {
+            train_loss: evaluation.loss,
+            train_accuracy: evaluation.accuracy,
+            epsilon: self.epsilon,
+        }
+    }
+}

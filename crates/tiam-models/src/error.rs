@@ -1,0 +1,116 @@
+//! What can go wrong, with what was found and what was expected.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Errors of this crate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A parameter outside its range.
+    #[error("{parameter} = {value} is not allowed: it must be {allowed}")]
+    Parameter {
+        /// Its name, as flags and configuration files write it.
+        parameter: &'static str,
+        /// The value given.
+        value: String,
+        /// The allowed range, in words.
+        allowed: &'static str,
+    },
+    /// A name that is none of the known ones.
+    #[error("unknown {what} `{found}`; known are {known}")]
+    Name {
+        /// What was to be named.
+        what: &'static str,
+        /// The name given.
+        found: String,
+        /// The known names.
+        known: &'static str,
+    },
+    /// There is nothing to train on or predict from.
+    #[error("the data hold no {what}")]
+    Empty {
+        /// `samples`, `features` or `outputs`.
+        what: &'static str,
+    },
+    /// Two sizes that must agree do not.
+    #[error("{what}: expected {expected}, found {found}")]
+    Size {
+        /// What was counted.
+        what: &'static str,
+        /// What it must be.
+        expected: usize,
+        /// What it is.
+        found: usize,
+    },
+    /// An input or target that is NaN or infinite.
+    #[error("{what} {row} of sample {sample} is {value}, not a finite number (both counted from 0)")]
+    NonFinite {
+        /// `feature` or `output`.
+        what: &'static str,
+        /// Which of them.
+        row: usize,
+        /// Which sample.
+        sample: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A class number beyond the number of classes.
+    #[error("sample {sample} has class {label}, but there are only {n_classes} classes (counted from 0)")]
+    Label {
+        /// Which sample, from 0.
+        sample: usize,
+        /// Its class.
+        label: u32,
+        /// The number of classes.
+        n_classes: usize,
+    },
+    /// The driver refused its parameters.
+    #[error(transparent)]
+    Core(#[from] tiam_core::CoreError),
+    /// The linear algebra refused its parameters.
+    #[error(transparent)]
+    Linalg(#[from] tiam_linalg::LinalgError),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not a model this version reads.
+    #[error("{}: not a tiam model: {reason}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ModelError {
+    pub(crate) fn parameter(
+        parameter: &'static str,
+        value: impl std::fmt::Display,
+        allowed: &'static str,
+    ) -> Self {
+        Self::Parameter { parameter, value: value.to_string(), allowed }
+    }
+}
+
+/// `value` when it is finite and `test` holds, and otherwise an error that names the parameter.
+pub(crate) fn checked(
+    parameter: &'static str,
+    value: f64,
+    test: impl Fn(f64) -> bool,
+    allowed: &'static str,
+) -> Result<(), ModelError> {
+    // Written positively, so that NaN is refused.
+    if value.is_finite() && test(value) {
+        Ok(())
+    } else {
+        Err(ModelError::parameter(parameter, value, allowed))
+    }
+}

@@ -1,0 +1,313 @@
+//! A multilayer perceptron: its sizes, its weights, its forward pass.
+
+use serde::{Deserialize, Serialize};
+use tiam_linalg::{
+    AffineLayer, Compute, ForwardFrom, LossSum, Matrix, Real, forward, forward_loss, prox,
+};
+
+use crate::activation::{Activation, with_activation};
+use crate::data::{Loss, Samples, check_inputs};
+use crate::error::ModelError;
+use crate::init::{Init, Normals};
+
+/// The shape of a network and what its last layer means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// Units of every layer, inputs first and outputs last: `[64, 100, 10]` has one hidden layer.
+    pub sizes: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Loss of the last layer: classes or values.
+    pub loss: Loss,
+}
+
+impl Architecture {
+    /// Inputs, any number of hidden layers (none included), outputs.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] when a size is 0.
+    pub fn new(
+        n_inputs: usize,
+        hidden: &[usize],
+        n_outputs: usize,
+        activation: Activation,
+        loss: Loss,
+    ) -> Result<Self, ModelError> {
+        let mut sizes = vec![n_inputs];
+        sizes.extend_from_slice(hidden);
+        sizes.push(n_outputs);
+        let this = Self { sizes, activation, loss };
+        this.check().map(|()| this)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ModelError> {
+        if self.sizes.len() < 2 || self.sizes.contains(&0) {
+            let sizes = format!("{:?}", self.sizes);
+            let allowed = "at least an input and an output layer, none of them empty";
+            return Err(ModelError::parameter("sizes", sizes, allowed));
+        }
+        Ok(())
+    }
+
+    /// Number of affine layers L.
+    pub fn n_layers(&self) -> usize {
+        self.sizes.len() - 1
+    }
+
+    /// Number of inputs n_0.
+    pub fn n_inputs(&self) -> usize {
+        self.sizes[0]
+    }
+
+    /// Number of outputs n_L.
+    pub fn n_outputs(&self) -> usize {
+        self.sizes[self.sizes.len() - 1]
+    }
+
+    /// Weights and biases together.
+    pub fn n_parameters(&self) -> usize {
+        self.sizes.windows(2).map(|w| w[1] * (w[0] + 1)).sum()
+    }
+
+    /// Sizes as users write them: `64-100-10`.
+    pub fn describe(&self) -> String {
+        let sizes: Vec<String> = self.sizes.iter().map(usize::to_string).collect();
+        sizes.join("-")
+    }
+}
+
+/// One affine layer's parameters: W (n_out x n_in) and b (n_out).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer<T> {
+    /// W.
+    pub weights: Matrix<T>,
+    /// b.
+    pub bias: Vec<T>,
+}
+
+/// A network: `z_l = W_l a_{l−1} + b_l 1ᵀ`, `a_l = h(z_l)` for l < L, `a_0` the inputs; the output is z_L.
+///
+/// ```
+/// use tiam_linalg::{Compute, Matrix};
+/// use tiam_models::{Activation, Architecture, Init, Loss, Network};
+/// let shape = Architecture::new(3, &[5], 2, Activation::Relu, Loss::CrossEntropy)?;
+/// let network = Network::<f64>::new(shape, Init::He, 0)?;
+/// let x = Matrix::from_vec(3, 1, vec![1.0, -1.0, 0.5])?;
+/// let p = network.probabilities(&x, &mut Compute::new(1)?)?;
+/// assert!((p.as_slice().iter().sum::<f64>() - 1.0).abs() < 1e-12);
+/// # Ok::<(), tiam_models::ModelError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network<T> {
+    architecture: Architecture,
+    layers: Vec<Layer<T>>,
+}
+
+/// How well a network does on some samples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Mean loss a sample: cross-entropy in nats, or ½‖z − y‖².
+    pub loss: f64,
+    /// Share of samples classified correctly; `None` for values.
+    pub accuracy: Option<f64>,
+    /// Root of the mean squared error over samples and outputs; `None` for classes.
+    pub rmse: Option<f64>,
+    /// 1 − (squared error)/(squared distance from the outputs' means); `None` for classes and constant targets.
+    pub r2: Option<f64>,
+}
+
+impl<T: Real> Network<T> {
+    /// Draws the weights; the same seed gives the same network on every machine.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] for an empty layer or a deviation that is negative or not finite.
+    pub fn new(architecture: Architecture, init: Init, seed: u64) -> Result<Self, ModelError> {
+        architecture.check()?;
+        init.check()?;
+        let mut normals = Normals::new(seed);
+        let layer = |pair: &[usize]| Layer {
+            weights: init.draw(pair[1], pair[0], &mut normals),
+            bias: vec![T::zero(); pair[1]],
+        };
+        let layers = architecture.sizes.windows(2).map(layer).collect();
+        Ok(Self { architecture, layers })
+    }
+
+    /// A network of given weights and biases.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when they do not fit the architecture.
+    pub fn from_layers(
+        architecture: Architecture,
+        layers: Vec<Layer<T>>,
+    ) -> Result<Self, ModelError> {
+        architecture.check()?;
+        let size = |what, expected, found| {
+            if expected == found { Ok(()) } else { Err(ModelError::Size { what, expected, found }) }
+        };
+        size("number of layers", architecture.n_layers(), layers.len())?;
+        for (layer, pair) in layers.iter().zip(architecture.sizes.windows(2)) {
+            size("columns of a layer's weights", pair[0], layer.weights.n_cols())?;
+            size("rows of a layer's weights", pair[1], layer.weights.n_rows())?;
+            size("biases of a layer", pair[1], layer.bias.len())?;
+        }
+        Ok(Self { architecture, layers })
+    }
+
+    /// Its shape.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    pub(crate) fn into_parts(self) -> (Architecture, Vec<Layer<T>>) {
+        (self.architecture, self.layers)
+    }
+
+    /// Its layers, first to last.
+    pub fn layers(&self) -> &[Layer<T>] {
+        &self.layers
+    }
+
+    /// z_L for inputs n_0 x N: logits, or the predicted values; n_L x N.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`], [`ModelError::Empty`] or [`ModelError::NonFinite`] for unfit inputs.
+    pub fn forward(
+        &self,
+        inputs: &Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Matrix<T>, ModelError> {
+        self.check_fits(inputs)?;
+        let mut out = Matrix::zeros(self.architecture.n_outputs(), inputs.n_cols());
+        let from = ForwardFrom::Inputs(inputs);
+        let layers = self.affine();
+        with_activation!(self.architecture.activation, h => {
+            forward(&mut out, &layers, h, from, compute);
+        });
+        Ok(out)
+    }
+
+    /// Class probabilities, n_L x N, each column adding up to 1.
+    ///
+    /// # Errors
+    /// As [`Network::forward`]; [`ModelError::Parameter`] for a network that predicts values.
+    pub fn probabilities(
+        &self,
+        inputs: &Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Matrix<T>, ModelError> {
+        if self.architecture.loss != Loss::CrossEntropy {
+            let allowed = "a network for classes, where probabilities are asked for";
+            return Err(ModelError::parameter("loss", "squared", allowed));
+        }
+        let mut z = self.forward(inputs, compute)?;
+        prox::softmax_in_place(z.as_mut_slice(), self.architecture.n_outputs());
+        Ok(z)
+    }
+
+    /// The class of each sample, counted from 0: its largest output, the first where several are equal.
+    ///
+    /// # Errors
+    /// As [`Network::forward`].
+    #[allow(clippy::cast_possible_truncation, reason = "labels are u32 throughout")]
+    pub fn classes(
+        &self,
+        inputs: &Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Vec<u32>, ModelError> {
+        let z = self.forward(inputs, compute)?;
+        let largest = |column: &[T]| {
+            let mut best = 0;
+            for (i, v) in column.iter().enumerate() {
+                if *v > column[best] {
+                    best = i;
+                }
+            }
+            best as u32
+        };
+        Ok((0..z.n_cols()).map(|j| largest(z.col(j))).collect())
+    }
+
+    /// Loss and accuracy, or errors of the values, on some samples.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when the samples do not fit the network.
+    pub fn evaluate(
+        &self,
+        samples: &Samples<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Evaluation, ModelError> {
+        self.check_samples(samples)?;
+        let from = ForwardFrom::Inputs(samples.inputs());
+        let target = samples.target().as_loss_target();
+        let layers = self.affine();
+        let sum = with_activation!(self.architecture.activation, h => {
+            forward_loss(&layers, h, from, target, compute)
+        });
+        Ok(Evaluation::of(sum, samples))
+    }
+
+    pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<(), ModelError> {
+        self.check_fits(samples.inputs())?;
+        let (expected, found) = (self.architecture.n_outputs(), samples.target().n_outputs());
+        if expected != found {
+            return Err(ModelError::Size { what: "outputs", expected, found });
+        }
+        if self.architecture.loss != samples.target().loss() {
+            let allowed = "the network's loss: cross_entropy for classes, squared for values";
+            let found = format!("{:?}", samples.target().loss());
+            return Err(ModelError::parameter("target", found, allowed));
+        }
+        Ok(())
+    }
+
+    fn check_fits(&self, inputs: &Matrix<T>) -> Result<(), ModelError> {
+        let (expected, found) = (self.architecture.n_inputs(), inputs.n_rows());
+        if expected != found {
+            return Err(ModelError::Size { what: "features", expected, found });
+        }
+        check_inputs(inputs)
+    }
+
+    fn affine(&self) -> Vec<AffineLayer<'_, T>> {
+        self.layers.iter().map(|l| AffineLayer { weights: &l.weights, bias: &l.bias }).collect()
+    }
+}
+
+impl Evaluation {
+    /// From a loss summed over samples.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
+    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
+        let n = samples.n_samples() as f64;
+        let loss = sum.loss / n;
+        match samples.target() {
+            crate::Target::Classes { .. } => {
+                let accuracy = Some(sum.correct as f64 / n);
+                Self { loss, accuracy, rmse: None, r2: None }
+            }
+            crate::Target::Values(values) => {
+                let squared = 2.0 * sum.loss;
+                let spread = spread(values);
+                Self {
+                    loss,
+                    accuracy: None,
+                    rmse: Some((squared / (n * values.n_rows() as f64)).sqrt()),
+                    r2: (spread > 0.0).then(|| 1.0 - squared / spread),
+                }
+            }
+        }
+    }
+}
+
+/// Σ over outputs and samples of the squared distance from the output's mean.
+#[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
+fn spread<T: Real>(values: &Matrix<T>) -> f64 {
+    let n = values.n_cols() as f64;
+    let of_row = |i: usize| {
+        let entries = || (0..values.n_cols()).map(|j| values[(i, j)].to_f64());
+        let mean = entries().sum::<f64>() / n;
+        entries().map(|x| (x - mean) * (x - mean)).sum::<f64>()
+    };
+    (0..values.n_rows()).map(of_row).sum()
+}

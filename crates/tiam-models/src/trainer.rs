@@ -1,0 +1,94 @@
+//! Full-batch training.
+
+use tiam_core::{CoreError, Driver, Observer, StopReason, Trace};
+use tiam_linalg::Real;
+use thiserror::Error;
+
+use crate::blocks::{NetworkMeasures, NetworkProblem};
+use crate::data::Samples;
+use crate::error::ModelError;
+use crate::network::Network;
+use crate::params::TiamConfig;
+
+/// A finished training: the network, why it stopped, and every iteration's numbers.
+#[derive(Debug)]
+pub struct Trained<T> {
+    /// The network at the last iterate.
+    pub network: Network<T>,
+    /// Why training ended.
+    pub reason: StopReason,
+    /// One row an iteration, row 0 the start.
+    pub trace: Trace<NetworkMeasures>,
+    /// Steps done again without inertia.
+    pub restarts: usize,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+/// Training that could not go on; it still carries the last finite network, where there is one.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError<T: Real> {
+    /// Parameters or data that do not fit.
+    #[error(transparent)]
+    Refused(#[from] ModelError),
+    /// A step or the objective stopped being finite, or the objective grew beyond all bounds.
+    #[error("{error}")]
+    Failed {
+        /// What happened, in which block and iteration.
+        error: CoreError,
+        /// The network of the last finite iterate.
+        network: Box<Network<T>>,
+        /// The iterations before.
+        trace: Box<Trace<NetworkMeasures>>,
+    },
+}
+
+/// Trains `network` on `samples` by full-batch TIAM.
+///
+/// The whole of `samples` is one batch; memory is about 6 matrices of each hidden layer's size x N beside the inputs.
+///
+/// # Errors
+/// [`TrainError::Refused`] when the data do not fit the network, [`TrainError::Failed`] when an iterate is no longer
+/// finite (possible only without the guard, or with extreme data).
+///
+/// ```
+/// use tiam_core::Stopping;
+/// use tiam_linalg::Matrix;
+/// use tiam_models::{Activation, Architecture, Init, Network, Samples, Target, TiamParams, train};
+/// // Two classes on a line, apart at 0.
+/// let x = Matrix::from_fn(1, 20, |_, j| if j < 10 { -1.0 } else { 1.0 });
+/// let labels = (0..20).map(|j| u32::from(j >= 10)).collect();
+/// let samples = Samples::new(x, Target::Classes { labels, n_classes: 2 })?;
+/// let shape = Architecture::new(1, &[4], 2, Activation::Relu, samples.target().loss())?;
+/// let config = TiamParams::default().stopping(Stopping::default().max_iterations(30)).check()?;
+/// let trained = train(Network::<f64>::new(shape, Init::He, 1)?, &samples, &config, &mut [])?;
+/// assert_eq!(trained.trace.rows.last().and_then(|row| row.measures.train_accuracy), Some(1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn train<'d, T: Real>(
+    network: Network<T>,
+    samples: &'d Samples<T>,
+    config: &TiamConfig,
+    observers: &mut [&mut dyn Observer<NetworkProblem<'d, T>>],
+) -> Result<Trained<T>, TrainError<T>> {
+    let problem = NetworkProblem::new(network, samples, config.clone())?;
+    let mut driver = Driver::new(config.driver.clone());
+    for observer in observers {
+        driver = driver.observe(&mut **observer);
+    }
+    match driver.run(problem) {
+        Ok(outcome) => Ok(Trained {
+            network: outcome.problem.network()?,
+            reason: outcome.reason,
+            trace: outcome.trace,
+            restarts: outcome.restarts,
+            seconds: outcome.seconds,
+        }),
+        Err(failure) => Err(TrainError::Failed {
+            network: Box::new(failure.problem.network()?),
+            trace: Box::new(failure.trace),
+            error: failure.error,
+        }),
+    }
+}
