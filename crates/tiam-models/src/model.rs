@@ -1,0 +1,253 @@
+//! A trained model: a network with what it takes to use it on new data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tiam_linalg::{Compute, Matrix, Real};
+
+use crate::data::Loss;
+use crate::error::ModelError;
+use crate::network::{Architecture, Network};
+
+/// An affine map applied feature by feature: x' = (x − offset) / scale.
+///
+/// ```
+/// use tiam_linalg::Matrix;
+/// use tiam_models::AffineScaling;
+/// let scaling = AffineScaling::new(vec![2.0], vec![4.0])?;
+/// let mut x = Matrix::from_vec(1, 2, vec![2.0, 10.0])?;
+/// scaling.apply(&mut x)?;
+/// assert_eq!(x.as_slice(), &[0.0, 2.0]);
+/// scaling.invert(&mut x)?;
+/// assert_eq!(x.as_slice(), &[2.0, 10.0]);
+/// # Ok::<(), tiam_models::ModelError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AffineScaling {
+    offset: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl AffineScaling {
+    /// One offset and one scale a feature.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when the two differ in length; [`ModelError::Parameter`] for an offset that is not finite
+    /// or a scale that is not finite and above 0.
+    pub fn new(offset: Vec<f64>, scale: Vec<f64>) -> Result<Self, ModelError> {
+        let this = Self { offset, scale };
+        this.check().map(|()| this)
+    }
+
+    /// Number of features.
+    pub fn len(&self) -> usize {
+        self.offset.len()
+    }
+
+    /// True for no features.
+    pub fn is_empty(&self) -> bool {
+        self.offset.is_empty()
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        let (expected, found) = (self.offset.len(), self.scale.len());
+        if expected != found {
+            return Err(ModelError::Size { what: "scales for as many offsets", expected, found });
+        }
+        if let Some(x) = self.offset.iter().find(|x| !x.is_finite()) {
+            return Err(ModelError::parameter("scaling offset", x, "finite"));
+        }
+        match self.scale.iter().find(|x| !(x.is_finite() && **x > 0.0)) {
+            Some(x) => Err(ModelError::parameter("scaling scale", x, "finite and above 0")),
+            None => Ok(()),
+        }
+    }
+
+    /// x ← (x − offset) / scale for a matrix of one row a feature; computed in double precision.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when the number of rows differs.
+    pub fn apply<T: Real>(&self, x: &mut Matrix<T>) -> Result<(), ModelError> {
+        self.map(x, |x, offset, scale| (x - offset) / scale)
+    }
+
+    /// x ← x · scale + offset: the inverse of [`AffineScaling::apply`].
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when the number of rows differs.
+    pub fn invert<T: Real>(&self, x: &mut Matrix<T>) -> Result<(), ModelError> {
+        self.map(x, |x, offset, scale| x * scale + offset)
+    }
+
+    fn map<T: Real>(
+        &self,
+        x: &mut Matrix<T>,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Result<(), ModelError> {
+        let (expected, found) = (self.len(), x.n_rows());
+        if expected != found {
+            return Err(ModelError::Size { what: "features", expected, found });
+        }
+        for column in x.as_mut_slice().chunks_exact_mut(expected.max(1)) {
+            for ((x, offset), scale) in column.iter_mut().zip(&self.offset).zip(&self.scale) {
+                *x = T::from_f64(f(x.to_f64(), *offset, *scale));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a model file says besides its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelMetadata {
+    /// Version of the crate that wrote the file.
+    pub version: String,
+    /// Sizes, activation, loss.
+    pub architecture: Architecture,
+    /// One name an input; empty when there are none.
+    pub feature_names: Vec<String>,
+    /// One name a class; empty for values or when there are none.
+    pub class_names: Vec<String>,
+    /// How raw inputs become the network's inputs.
+    pub input_scaling: Option<AffineScaling>,
+    /// How raw target values became the network's; predictions are mapped back. `None` for classes.
+    pub output_scaling: Option<AffineScaling>,
+    /// Anything else the writer wants to keep: the seed, the columns of a table, how training ended.
+    pub extra: BTreeMap<String, serde_json::Value>,
+}
+
+/// A network that takes raw inputs and gives raw outputs.
+///
+/// ```
+/// use tiam_linalg::{Compute, Matrix};
+/// use tiam_models::{Activation, Architecture, Init, Loss, Model, Network};
+/// let shape = Architecture::new(2, &[3], 2, Activation::Relu, Loss::CrossEntropy)?;
+/// let model = Model::new(Network::<f32>::new(shape, Init::He, 0)?);
+/// let path = std::env::temp_dir().join("tiam-doc-example.safetensors");
+/// model.save(&path)?;
+/// assert_eq!(Model::load(&path)?, model);
+/// # std::fs::remove_file(&path).ok();
+/// # Ok::<(), tiam_models::ModelError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model<T> {
+    pub(crate) network: Network<T>,
+    pub(crate) metadata: ModelMetadata,
+}
+
+impl<T: Real> Model<T> {
+    /// A model without names or scaling.
+    pub fn new(network: Network<T>) -> Self {
+        let metadata = ModelMetadata {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            architecture: network.architecture().clone(),
+            feature_names: Vec::new(),
+            class_names: Vec::new(),
+            input_scaling: None,
+            output_scaling: None,
+            extra: BTreeMap::new(),
+        };
+        Self { network, metadata }
+    }
+
+    /// A model from both its parts.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when names or scalings do not fit the network, [`ModelError::Parameter`] when a scaling is
+    /// not finite or the metadata describe another architecture.
+    pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self, ModelError> {
+        let shape = network.architecture();
+        if *shape != metadata.architecture {
+            let allowed = "the architecture of the network beside it";
+            let found = metadata.architecture.describe();
+            return Err(ModelError::parameter("metadata architecture", found, allowed));
+        }
+        let fits = |what, expected: usize, found: usize| {
+            let ok = found == 0 || found == expected;
+            if ok { Ok(()) } else { Err(ModelError::Size { what, expected, found }) }
+        };
+        fits("feature names", shape.n_inputs(), metadata.feature_names.len())?;
+        fits("class names", shape.n_outputs(), metadata.class_names.len())?;
+        let scalings = [
+            ("scaled features", &metadata.input_scaling, shape.n_inputs()),
+            ("scaled outputs", &metadata.output_scaling, shape.n_outputs()),
+        ];
+        for (what, scaling, expected) in scalings {
+            if let Some(scaling) = scaling {
+                scaling.check()?;
+                let found = scaling.len();
+                if found != expected {
+                    return Err(ModelError::Size { what, expected, found });
+                }
+            }
+        }
+        Ok(Self { network, metadata })
+    }
+
+    /// The network, which sees scaled inputs and outputs.
+    pub fn network(&self) -> &Network<T> {
+        &self.network
+    }
+
+    /// Names, scalings and the rest.
+    pub fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
+    }
+
+    /// The class of each raw sample (a column of n_0 raw features), counted from 0.
+    ///
+    /// # Errors
+    /// As [`Network::classes`].
+    pub fn classes(
+        &self,
+        inputs: Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Vec<u32>, ModelError> {
+        self.network.classes(&self.scaled(inputs)?, compute)
+    }
+
+    /// Class probabilities of raw samples, n_L x N.
+    ///
+    /// # Errors
+    /// As [`Network::probabilities`].
+    pub fn probabilities(
+        &self,
+        inputs: Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Matrix<T>, ModelError> {
+        self.network.probabilities(&self.scaled(inputs)?, compute)
+    }
+
+    /// Predicted values of raw samples in the targets' own units, n_L x N.
+    ///
+    /// # Errors
+    /// As [`Network::forward`]; [`ModelError::Parameter`] for a network that predicts classes.
+    pub fn values(
+        &self,
+        inputs: Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Matrix<T>, ModelError> {
+        if self.network.architecture().loss != Loss::Squared {
+            let allowed = "a network for values, where values are asked for";
+            return Err(ModelError::parameter("loss", "cross_entropy", allowed));
+        }
+        let mut out = self.network.forward(&self.scaled(inputs)?, compute)?;
+        if let Some(scaling) = &self.metadata.output_scaling {
+            scaling.invert(&mut out)?;
+        }
+        Ok(out)
+    }
+
+    /// Raw inputs as the network wants them.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when the number of features differs.
+    pub fn scaled(&self, mut inputs: Matrix<T>) -> Result<Matrix<T>, ModelError> {
+        if let Some(scaling) = &self.metadata.input_scaling {
+            scaling.apply(&mut inputs)?;
+        }
+        Ok(inputs)
+    }
+}
