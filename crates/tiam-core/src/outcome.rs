@@ -32,7 +32,7 @@ impl<P: BlockProblem> fmt::Debug for Outcome<P> {
     }
 }
 
-/// A run that failed. It is an [`Error`] whatever `P` is.
+/// A run that failed. It is an [`Error`] whatever `P` is, and as large as `P`: hand the driver a `&mut P` where that matters.
 pub struct Failure<P: BlockProblem> {
     /// What went wrong.
     pub error: CoreError,

@@ -31,7 +31,7 @@ impl BlockChange {
         }
     }
 
-    /// φ(candidate) = before + increase.
+    /// φ(candidate) = before + increase. It is a finite number only if both are.
     #[must_use]
     pub fn after(&self) -> f64 {
         self.before + self.increase

@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::schedule::ScheduleSteps;
 use crate::trace::rel_change;
 use crate::{
-    BlockChange, BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Inertia, Observer,
-    Outcome, StopReason, Trace, TraceRow,
+    BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Inertia, Observer, Outcome,
+    StopReason, Trace, TraceRow,
 };
 
 /// A run under way; [`Driver::run`] is [`Run::step`] until it breaks, then [`Run::finish`].
@@ -281,18 +281,14 @@ fn update<P: BlockProblem>(
 ) -> Result<bool, f64> {
     let mut change = problem.propose(block, inertia);
     // Written so that a NaN restarts: it never counts as an improvement.
-    let improves = is_finite(change) && change.increase <= 0.0;
+    let improves = change.after().is_finite() && change.increase <= 0.0;
     let restart = guard == Guard::On && !improves;
     if restart {
         change = problem.propose(block, Inertia::NONE);
     }
-    if !is_finite(change) {
+    if !change.after().is_finite() {
         return Err(change.increase);
     }
     problem.accept(block);
     Ok(restart)
-}
-
-fn is_finite(change: BlockChange) -> bool {
-    change.increase.is_finite() && change.after().is_finite()
 }

@@ -179,6 +179,10 @@ fn series_without_a_rate_are_errors() {
     let needed = MIN_RATE_POINTS;
     let values = linear(0.9, 1.0, 1.0, needed + 1);
     assert!(fit_rates(0, &values, Limit::Known(1.0)).is_ok());
+    // The smallest value is used too, the limit being below it.
+    let fit = fit_rates(1, &values[1..], Limit::Estimated).unwrap().linear;
+    assert_eq!(fit.n_points, needed);
+    assert!((fit.rate - 0.9).abs() < 1e-6);
     let few = |values: &[f64], limit| match fit_rates(0, values, limit) {
         Err(CoreError::TooFewPoints { n_points, .. }) => n_points,
         other => panic!("{other:?}"),
