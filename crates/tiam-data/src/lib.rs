@@ -1,1 +1,31 @@
-//! Work in progress.
+#![doc = include_str!("../README.md")]
+
+mod dataset;
+mod digits;
+mod error;
+mod features;
+mod generate;
+mod graph;
+mod idx;
+mod load;
+mod real;
+mod rng;
+mod scaling;
+mod source;
+mod split;
+mod table;
+
+pub use dataset::{Dataset, Parts, Targets};
+pub use digits::{DIGITS_CREDIT, DIGITS_PIXELS, DIGITS_SAMPLES, digits};
+pub use error::{CellPlace, DataError};
+pub use features::Features;
+pub use generate::{TeacherOutput, blobs, teacher_network, two_spirals};
+pub use graph::{GraphParams, GraphRows};
+pub use load::{Format, LoadParams, load, load_with_encoding};
+pub use real::Real;
+pub use scaling::{Scaling, ScalingKind};
+pub use split::Split;
+pub use table::{
+    ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec, DEFAULT_MAX_CATEGORIES, Header, LabelColumn,
+    MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, TableParams, Task,
+};

@@ -1,0 +1,360 @@
+//! Features with their targets and what is known about them.
+
+use crate::{
+    ColumnEncoding, Features, Real, Split,
+    error::{DataError, Result, check_finite},
+};
+
+/// What is to be predicted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets<T> {
+    /// Class numbers from 0, one a sample, and the name of each class.
+    Classes {
+        /// One number a sample, each below `names.len()`.
+        labels: Vec<u32>,
+        /// One name a class.
+        names: Vec<String>,
+    },
+    /// Numbers to be approximated: `n_samples x n_outputs`.
+    Values(Features<T>),
+    /// Nothing: the data are meant for prediction.
+    Absent,
+}
+
+impl<T: Real> Targets<T> {
+    fn select(&self, samples: &[usize]) -> Result<Self> {
+        Ok(match self {
+            Self::Classes { labels, names } => {
+                let out_of_range = |index| DataError::IndexOutOfRange {
+                    what: "label",
+                    index,
+                    len: labels.len(),
+                };
+                let pick = |&i: &usize| labels.get(i).copied().ok_or_else(|| out_of_range(i));
+                let labels = samples.iter().map(pick).collect::<Result<_>>()?;
+                Self::Classes {
+                    labels,
+                    names: names.clone(),
+                }
+            }
+            Self::Values(values) => Self::Values(values.select(samples)?),
+            Self::Absent => Self::Absent,
+        })
+    }
+}
+
+/// Features, targets, and where they come from.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{Dataset, Features, Targets};
+/// let features = Features::new(3, 1, vec![0.1, 0.2, 0.9])?;
+/// let names = vec!["low".to_owned(), "high".to_owned()];
+/// let data = Dataset::new(features, Targets::Classes { labels: vec![0, 0, 1], names })?;
+/// assert_eq!(data.subset(&[2])?.labels(), Some(&[1][..]));
+/// assert_eq!(data.class_counts(), Some(vec![2, 1]));
+/// # Ok::<(), tiam_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset<T> {
+    features: Features<T>,
+    targets: Targets<T>,
+    feature_names: Vec<String>,
+    split: Option<Split>,
+    sample_ids: Option<Vec<usize>>,
+    encoding: Option<ColumnEncoding>,
+    source: String,
+    credit: Option<String>,
+}
+
+/// The three parts of a data set, as [`Dataset::into_parts`] gives them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts<T> {
+    /// For fitting.
+    pub train: Dataset<T>,
+    /// For choosing parameters and stopping.
+    pub validation: Dataset<T>,
+    /// For the final figure only.
+    pub test: Dataset<T>,
+}
+
+impl<T: Real> Dataset<T> {
+    /// Joins features and targets.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] if they differ in the number of samples, [`DataError::IndexOutOfRange`] if a label has no
+    /// name, [`DataError::NonFinite`] if a feature or a target is infinite or NaN.
+    pub fn new(features: Features<T>, targets: Targets<T>) -> Result<Self> {
+        check_finite(&features)?;
+        let n_targets = match &targets {
+            Targets::Classes { labels, names } => {
+                if let Some(&label) = labels.iter().find(|&&l| l as usize >= names.len()) {
+                    let index = label as usize;
+                    return Err(DataError::IndexOutOfRange {
+                        what: "class",
+                        index,
+                        len: names.len(),
+                    });
+                }
+                labels.len()
+            }
+            Targets::Values(values) => {
+                check_finite(values)?;
+                values.n_samples()
+            }
+            Targets::Absent => features.n_samples(),
+        };
+        same_size("targets of a data set", features.n_samples(), n_targets)?;
+        let feature_names = Vec::new();
+        let (split, sample_ids, encoding, credit) = (None, None, None, None);
+        let source = "values given by the caller".to_owned();
+        Ok(Self {
+            features,
+            targets,
+            feature_names,
+            split,
+            sample_ids,
+            encoding,
+            source,
+            credit,
+        })
+    }
+
+    /// Names the features.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] unless there is one name a feature.
+    pub fn with_feature_names(mut self, names: Vec<String>) -> Result<Self> {
+        same_size("feature names", self.n_features(), names.len())?;
+        self.feature_names = names;
+        Ok(self)
+    }
+
+    /// Attaches a split.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::IndexOutOfRange`] if it names a sample that is not there.
+    pub fn with_split(mut self, split: Split) -> Result<Self> {
+        split.check_range(self.n_samples())?;
+        self.split = Some(split);
+        Ok(self)
+    }
+
+    /// Attaches the number each sample has in its source.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] unless there is one number a sample.
+    pub fn with_sample_ids(mut self, ids: Vec<usize>) -> Result<Self> {
+        same_size("sample ids", self.n_samples(), ids.len())?;
+        self.sample_ids = Some(ids);
+        Ok(self)
+    }
+
+    /// Describes in words where the data come from.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<String>) -> Self {
+        self.source = source.into();
+        self
+    }
+
+    /// Attaches the credit that the licence of the data asks for.
+    #[must_use]
+    pub fn with_credit(mut self, credit: impl Into<String>) -> Self {
+        self.credit = Some(credit.into());
+        self
+    }
+
+    pub(crate) fn with_encoding(mut self, encoding: ColumnEncoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    /// The features, `n_samples x n_features`.
+    pub fn features(&self) -> &Features<T> {
+        &self.features
+    }
+
+    /// The features, to be scaled in place.
+    pub fn features_mut(&mut self) -> &mut Features<T> {
+        &mut self.features
+    }
+
+    /// The targets.
+    pub fn targets(&self) -> &Targets<T> {
+        &self.targets
+    }
+
+    /// The targets, to be scaled in place.
+    pub fn targets_mut(&mut self) -> &mut Targets<T> {
+        &mut self.targets
+    }
+
+    /// Gives both away without copying.
+    pub fn into_features_and_targets(self) -> (Features<T>, Targets<T>) {
+        (self.features, self.targets)
+    }
+
+    /// Number of samples.
+    pub fn n_samples(&self) -> usize {
+        self.features.n_samples()
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.features.n_features()
+    }
+
+    /// Number of classes; `None` unless the targets are classes.
+    pub fn n_classes(&self) -> Option<usize> {
+        self.class_names().map(<[String]>::len)
+    }
+
+    /// Class numbers, one a sample; `None` unless the targets are classes.
+    pub fn labels(&self) -> Option<&[u32]> {
+        match &self.targets {
+            Targets::Classes { labels, .. } => Some(labels),
+            _ => None,
+        }
+    }
+
+    /// Class names; `None` unless the targets are classes.
+    pub fn class_names(&self) -> Option<&[String]> {
+        match &self.targets {
+            Targets::Classes { names, .. } => Some(names),
+            _ => None,
+        }
+    }
+
+    /// Number of samples of each class; `None` unless the targets are classes.
+    pub fn class_counts(&self) -> Option<Vec<usize>> {
+        let mut counts = vec![0; self.n_classes()?];
+        for &label in self.labels()? {
+            if let Some(count) = counts.get_mut(label as usize) {
+                *count += 1;
+            }
+        }
+        Some(counts)
+    }
+
+    /// One name a feature, or nothing where the source names none (images, graphs).
+    pub fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    /// The split that the source itself gives (MNIST: train and test file; Planetoid: the index arrays).
+    pub fn split(&self) -> Option<&Split> {
+        self.split.as_ref()
+    }
+
+    /// The number of each sample in its source where it is not its position (graphs of which only some nodes are kept).
+    pub fn sample_ids(&self) -> Option<&[usize]> {
+        self.sample_ids.as_deref()
+    }
+
+    /// How the columns of a table became features and labels; keep it with a model to read further tables alike.
+    pub fn encoding(&self) -> Option<&ColumnEncoding> {
+        self.encoding.as_ref()
+    }
+
+    /// Where the data come from, in words.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whom to credit, if the licence of the data asks for it.
+    pub fn credit(&self) -> Option<&str> {
+        self.credit.as_deref()
+    }
+
+    /// A new seeded split: stratified by class where there are classes, plainly random otherwise. A split of the
+    /// source ([`split`](Self::split)) is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`Split::stratified`].
+    pub fn make_split(&self, validation: f64, test: f64, seed: u64) -> Result<Split> {
+        match self.labels() {
+            Some(labels) => Split::stratified(labels, validation, test, seed),
+            None => Split::random(self.n_samples(), validation, test, seed),
+        }
+    }
+
+    /// Copies the named samples, in the order named. The split is dropped, all else is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::IndexOutOfRange`], [`DataError::OutOfMemory`].
+    pub fn subset(&self, samples: &[usize]) -> Result<Self> {
+        Ok(self.around(
+            self.features.select(samples)?,
+            self.targets.select(samples)?,
+            samples,
+        ))
+    }
+
+    /// Cuts the data into the parts of a split. The validation and test parts are copied; the training part stays where
+    /// it is when its indices ascend (as those of every [`Split`] made here do), so that little more than one copy of
+    /// the data is in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`subset`](Self::subset).
+    pub fn into_parts(mut self, split: &Split) -> Result<Parts<T>> {
+        split.check_range(self.n_samples())?;
+        let validation = self.subset(split.validation())?;
+        let test = self.subset(split.test())?;
+        let samples = split.train();
+        if !samples.is_sorted_by(|a, b| a < b) {
+            return Ok(Parts {
+                train: self.subset(samples)?,
+                validation,
+                test,
+            });
+        }
+        let targets = self.targets.select(samples)?;
+        let mut features = Features::new(0, self.n_features(), Vec::new())?;
+        std::mem::swap(&mut features, &mut self.features);
+        features.retain_ascending(samples);
+        Ok(Parts {
+            train: self.around(features, targets, samples),
+            validation,
+            test,
+        })
+    }
+
+    /// These features and targets with everything else of `self`.
+    fn around(&self, features: Features<T>, targets: Targets<T>, samples: &[usize]) -> Self {
+        let pick = |ids: &Vec<usize>| {
+            samples
+                .iter()
+                .filter_map(|&i| ids.get(i).copied())
+                .collect()
+        };
+        Self {
+            features,
+            targets,
+            feature_names: self.feature_names.clone(),
+            split: None,
+            sample_ids: self.sample_ids.as_ref().map(pick),
+            encoding: self.encoding.clone(),
+            source: self.source.clone(),
+            credit: self.credit.clone(),
+        }
+    }
+}
+
+fn same_size(what: &'static str, expected: usize, actual: usize) -> Result<()> {
+    if expected == actual {
+        return Ok(());
+    }
+    Err(DataError::Shape {
+        what,
+        expected,
+        actual,
+    })
+}

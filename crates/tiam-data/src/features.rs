@@ -1,0 +1,132 @@
+//! A dense matrix of samples.
+
+use crate::{
+    Real,
+    error::{DataError, Result, reserve},
+};
+
+/// A dense matrix of numbers, stored sample after sample.
+///
+/// # Shapes
+///
+/// `values[sample * n_features + feature]`. Read as a column-major matrix, the same memory is `n_features x n_samples`
+/// with one sample a column, the layout a network computes on: no copy is needed.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::Features;
+/// let x = Features::new(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+/// assert_eq!(x.sample(1), Some(&[4.0, 5.0, 6.0][..]));
+/// # Ok::<(), tiam_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features<T> {
+    n_samples: usize,
+    n_features: usize,
+    values: Vec<T>,
+}
+
+impl<T: Real> Features<T> {
+    /// Takes `n_samples * n_features` values, sample after sample.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] if the number of values differs.
+    pub fn new(n_samples: usize, n_features: usize, values: Vec<T>) -> Result<Self> {
+        let expected = n_samples.saturating_mul(n_features);
+        if values.len() != expected {
+            let what = "values of a feature matrix";
+            return Err(DataError::Shape {
+                what,
+                expected,
+                actual: values.len(),
+            });
+        }
+        Ok(Self {
+            n_samples,
+            n_features,
+            values,
+        })
+    }
+
+    /// Number of samples.
+    pub fn n_samples(&self) -> usize {
+        self.n_samples
+    }
+
+    /// Number of features of each sample.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// All values, sample after sample.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// All values, to be changed in place.
+    pub fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
+    /// Gives the values away without copying.
+    pub fn into_values(self) -> Vec<T> {
+        self.values
+    }
+
+    /// The `n_features` values of a sample, or `None` past the last one.
+    pub fn sample(&self, sample: usize) -> Option<&[T]> {
+        if sample >= self.n_samples {
+            return None;
+        }
+        self.values
+            .get(sample * self.n_features..(sample + 1) * self.n_features)
+    }
+
+    /// Copies the named samples, in the order named; a sample may be named twice.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::IndexOutOfRange`], [`DataError::OutOfMemory`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tiam_data::Features;
+    /// let x = Features::new(3, 1, vec![10.0_f32, 20.0, 30.0])?;
+    /// assert_eq!(x.select(&[2, 0])?.values(), &[30.0, 10.0]);
+    /// # Ok::<(), tiam_data::DataError>(())
+    /// ```
+    pub fn select(&self, samples: &[usize]) -> Result<Self> {
+        let what = "a selection of samples";
+        let mut values = reserve(samples.len().saturating_mul(self.n_features), what)?;
+        for &index in samples {
+            let row = self.sample(index).ok_or(DataError::IndexOutOfRange {
+                what: "sample",
+                index,
+                len: self.n_samples,
+            })?;
+            values.extend_from_slice(row);
+        }
+        Ok(Self {
+            n_samples: samples.len(),
+            n_features: self.n_features,
+            values,
+        })
+    }
+
+    /// Keeps the named samples without copying them to another place: `samples` is strictly ascending and in range.
+    pub(crate) fn retain_ascending(&mut self, samples: &[usize]) {
+        let width = self.n_features;
+        for (to, &from) in samples.iter().enumerate() {
+            if to != from {
+                self.values
+                    .copy_within(from * width..(from + 1) * width, to * width);
+            }
+        }
+        self.values.truncate(samples.len() * width);
+        self.values.shrink_to_fit();
+        self.n_samples = samples.len();
+    }
+}

@@ -1,0 +1,133 @@
+//! Sparse matrices in compressed rows.
+
+use super::{archive::Archive, npy::Array};
+use crate::error::Result;
+
+/// A matrix of `rows x columns`; row `r` has the entries `indptr[r]..indptr[r + 1]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Csr {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    indptr: Vec<usize>,
+    indices: Vec<usize>,
+    values: Vec<f64>,
+}
+
+/// The array names of a sparse matrix.
+pub(crate) struct CsrNames {
+    pub(crate) data: &'static str,
+    pub(crate) indices: &'static str,
+    pub(crate) indptr: &'static str,
+    pub(crate) shape: &'static str,
+}
+
+impl Csr {
+    /// Reads and checks the four arrays.
+    pub(crate) fn read(archive: &mut Archive<'_>, names: &CsrNames) -> Result<Self> {
+        let shape = archive.array(names.shape)?;
+        let (rows, columns) = match shape.indices()?[..] {
+            [rows, columns] => (rows, columns),
+            _ => {
+                return Err(shape.fault(format!(
+                    "{} elements, where rows and columns are needed",
+                    shape.len()
+                )));
+            }
+        };
+        let pointers = archive.array(names.indptr)?;
+        let indices = archive.array(names.indices)?;
+        let data = archive.array(names.data)?;
+        for array in [&pointers, &indices, &data] {
+            array.check_rank(1)?;
+        }
+        let indptr = pointers.indices()?;
+        if indptr.len().checked_sub(1) != Some(rows) {
+            return Err(pointers.fault(format!(
+                "{} elements for {rows} rows; one more than rows is needed",
+                indptr.len()
+            )));
+        }
+        check_monotone(&pointers, &indptr, indices.len())?;
+        let values = data.doubles()?;
+        let index_values = indices.indices()?;
+        if values.len() != index_values.len() {
+            let reason = format!(
+                "{} elements, but {} has {}",
+                values.len(),
+                names.indices,
+                index_values.len()
+            );
+            return Err(data.fault(reason));
+        }
+        if let Some(at) = index_values.iter().position(|&i| i >= columns) {
+            let reason = format!(
+                "element {at} is {}, but the matrix has {columns} columns",
+                index_values[at]
+            );
+            return Err(indices.fault(reason));
+        }
+        Ok(Self {
+            rows,
+            columns,
+            indptr,
+            indices: index_values,
+            values,
+        })
+    }
+
+    /// A dense matrix with its zeros left out.
+    pub(crate) fn from_dense(array: &Array<'_>) -> Result<Self> {
+        array.check_rank(2)?;
+        let (rows, columns) = (array.shape[0], array.shape[1]);
+        let dense = array.doubles()?;
+        let mut csr = Self {
+            rows,
+            columns,
+            indptr: vec![0],
+            indices: vec![],
+            values: vec![],
+        };
+        if columns == 0 {
+            return Err(array.fault("the matrix has no columns".into()));
+        }
+        for row in 0..rows {
+            for column in 0..columns {
+                let value = dense[array.position(row, column)];
+                if value.abs() > 0.0 {
+                    csr.indices.push(column);
+                    csr.values.push(value);
+                }
+            }
+            csr.indptr.push(csr.indices.len());
+        }
+        Ok(csr)
+    }
+
+    /// Column and value of each entry of a row.
+    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> {
+        let range = self.indptr[row]..self.indptr[row + 1];
+        self.indices[range.clone()]
+            .iter()
+            .copied()
+            .zip(self.values[range].iter().copied())
+    }
+}
+
+fn check_monotone(array: &Array<'_>, indptr: &[usize], n_entries: usize) -> Result<()> {
+    if indptr.first() != Some(&0) {
+        return Err(array.fault("element 0 is not 0".into()));
+    }
+    if let Some(at) = indptr.windows(2).position(|pair| pair[0] > pair[1]) {
+        let (before, after) = (indptr[at], indptr[at + 1]);
+        return Err(array.fault(format!(
+            "element {} is {after}, below element {at}, which is {before}",
+            at + 1
+        )));
+    }
+    match indptr.last() {
+        Some(&last) if last == n_entries => Ok(()),
+        last => Err(array.fault(format!(
+            "the last element is {last:?}, but there are {n_entries} entries"
+        ))),
+    }
+}

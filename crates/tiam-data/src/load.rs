@@ -1,0 +1,217 @@
+//! One entrance for all file formats.
+
+use std::path::Path;
+
+use crate::{
+    ColumnEncoding, Dataset, GraphParams, LabelColumn, Real, TableParams,
+    error::{DataError, Result},
+    graph, idx,
+    source::Source,
+    table,
+};
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Unsigned bytes in the format of the MNIST files; a file or a folder, plain or gzip.
+    Idx,
+    /// Text with a header or without, separated by commas, tabs or semicolons; plain or gzip.
+    Table,
+    /// A graph in a zip of NumPy arrays.
+    GraphNpz,
+}
+
+/// Parameters of [`load`].
+///
+/// | name | default | range | meaning |
+/// |---|---|---|---|
+/// | `format` | none: found by content | | forces a format |
+/// | `max_bytes` | 4 GiB | from 1 | limit of each single buffer a file makes the loader allocate: decompressed text, one array of an npz, the decoded features |
+/// | `table` | [`TableParams`] | | how to read CSV and TSV |
+/// | `graph` | [`GraphParams`] | | how to read graphs |
+///
+/// All defaults are ours: the limit is several times the largest data set this crate was written for.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{LabelColumn, LoadParams, TableParams, Task};
+/// let params = LoadParams::default()
+///     .table(TableParams::default().label(LabelColumn::position(0)).task(Task::Values));
+/// assert_eq!(params.max_bytes, 4 << 30);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadParams {
+    /// Forces a format; `None` finds it by content.
+    pub format: Option<Format>,
+    /// Limit in bytes of each single buffer a file makes the loader allocate.
+    pub max_bytes: u64,
+    /// How to read CSV and TSV. For IDX files, [`LabelColumn::None`] here means images without labels.
+    pub table: TableParams,
+    /// How to read graphs.
+    pub graph: GraphParams,
+}
+
+impl Default for LoadParams {
+    fn default() -> Self {
+        Self {
+            format: None,
+            max_bytes: 4 << 30,
+            table: TableParams::default(),
+            graph: GraphParams::default(),
+        }
+    }
+}
+
+impl LoadParams {
+    /// Forces a format.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// Sets the limit of a single buffer, in bytes.
+    #[must_use]
+    pub fn max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Sets how to read CSV and TSV.
+    #[must_use]
+    pub fn table(mut self, table: TableParams) -> Self {
+        self.table = table;
+        self
+    }
+
+    /// Sets how to read graphs.
+    #[must_use]
+    pub fn graph(mut self, graph: GraphParams) -> Self {
+        self.graph = graph;
+        self
+    }
+}
+
+/// Loads a data set from a file, or from a folder with the four MNIST files.
+///
+/// The format is found by content, never by name: gzip, zip and IDX by their first bytes; other text is a table.
+///
+/// * **IDX** (`u8`, rank 1 to 4): the bytes of a sample become features, divided by 255. Labels come from the file of
+///   the same name with `labels` for `images`; see the crate documentation.
+/// * **CSV, TSV**: see [`TableParams`].
+/// * **Graph npz**: see [`GraphParams`].
+///
+/// # Errors
+///
+/// Every [`DataError`] about files: each names the path and the place.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{LoadParams, load};
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("points.csv");
+/// std::fs::write(&path, "x,y,colour\n1,2,red\n3,4,blue\n")?;
+/// let data = load::<f64>(&path, &LoadParams::default())?;
+/// assert_eq!(data.feature_names(), ["x", "y"]);
+/// assert_eq!(data.class_names(), Some(&["blue".to_owned(), "red".to_owned()][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load<T: Real>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Dataset<T>> {
+    let path = path.as_ref();
+    let with_labels = params.table.label != LabelColumn::None;
+    if path.is_dir() {
+        return match params.format {
+            None | Some(Format::Idx) => idx::load_folder(path, params.max_bytes),
+            Some(_) => Err(unknown(path, "a folder, where a file is needed")),
+        };
+    }
+    let source = Source::open(path)?;
+    let format = match params.format {
+        Some(format) => format,
+        None => detect(&source)?,
+    };
+    match format {
+        Format::Idx => idx::load_file(&source, with_labels, params.max_bytes),
+        Format::Table => table::load_table(&source, &params.table, params.max_bytes),
+        Format::GraphNpz => graph::load_graph(&source, &params.graph, params.max_bytes),
+    }
+}
+
+/// Reads a table into the feature layout and class numbers of an earlier one.
+///
+/// With a header on both sides, columns are found by name, in any order, and further columns are ignored. Otherwise
+/// they are found by position. The label column may be absent; then the targets are too. With
+/// [`LabelColumn::None`] in `params` a label column is not read even if it is there (say because it is empty). Of the
+/// other table parameters only `header` and `delimiter` are used.
+///
+/// # Errors
+///
+/// As [`load`] for tables; [`DataError::UnknownCategory`] and [`DataError::UnknownClass`] name the line and column of a
+/// text the encoding does not know; [`DataError::UnknownColumn`] a column that is not there.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{LoadParams, Targets, load, load_with_encoding};
+/// let folder = tempfile::tempdir()?;
+/// let (old, new) = (folder.path().join("old.csv"), folder.path().join("new.csv"));
+/// std::fs::write(&old, "size,shape,kind\n1,round,a\n2,square,b\n3,round,a\n")?;
+/// std::fs::write(&new, "shape,size\nsquare,7\n")?;
+/// let params = LoadParams::default();
+/// let train = load::<f64>(&old, &params)?;
+/// let encoding = train.encoding().ok_or("a table has an encoding")?;
+/// let data = load_with_encoding::<f64>(&new, encoding, &params)?;
+/// assert_eq!(data.feature_names(), ["size", "shape=round", "shape=square"]);
+/// assert_eq!(data.features().values(), &[7.0, 0.0, 1.0]);
+/// assert_eq!(data.targets(), &Targets::Absent);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load_with_encoding<T: Real>(
+    path: impl AsRef<Path>,
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+) -> Result<Dataset<T>> {
+    let source = Source::open(path.as_ref())?;
+    if params.format != Some(Format::Table) && detect(&source)? != Format::Table {
+        return Err(unknown(
+            path.as_ref(),
+            "not a text table, which a column encoding needs",
+        ));
+    }
+    table::load_encoded(&source, encoding, &params.table, params.max_bytes)
+}
+
+fn detect(source: &Source) -> Result<Format> {
+    let head = source.head()?;
+    Ok(match head.as_slice() {
+        [0, 0, 0x08..=0x0e, rank, ..] if *rank > 0 => Format::Idx,
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Format::GraphNpz,
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => {
+            return Err(unknown(
+                &source.path,
+                "a single NumPy array; save it as text, or a graph as npz",
+            ));
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            return Err(unknown(&source.path, "UTF-16 text; convert it to UTF-8"));
+        }
+        head => match head.iter().position(|&b| b == 0) {
+            Some(at) => {
+                return Err(unknown(
+                    &source.path,
+                    &format!("binary data (byte {at} is 0) of an unknown kind"),
+                ));
+            }
+            None => Format::Table,
+        },
+    })
+}
+
+fn unknown(path: &Path, found: &str) -> DataError {
+    DataError::UnknownFormat {
+        path: path.to_path_buf(),
+        found: found.to_owned(),
+    }
+}

@@ -1,0 +1,237 @@
+//! Scaling of features, fitted on one set and applied to others.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Features, Real,
+    error::{DataError, Result, check_finite},
+};
+
+/// How features are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScalingKind {
+    /// Left as they are.
+    None,
+    /// `(x - mean) / deviation`; the deviation divides by `n`, as scikit-learn's `StandardScaler` does.
+    #[default]
+    Standard,
+    /// `(x - min) / (max - min)`: `[0, 1]` on the data it was fitted on.
+    MinMax,
+}
+
+/// A fitted scaling, `x' = (x - offset) / scale` for each feature.
+///
+/// Fit it on the training part only and keep it with the model: what is predicted later must be scaled by the same
+/// numbers. A constant column has scale 1. Serialised with serde; on the way in the numbers are checked.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{Features, Scaling, ScalingKind};
+/// let train = Features::new(2, 1, vec![1.0, 3.0])?;
+/// let mut test = Features::new(1, 1, vec![5.0])?;
+/// let scaling = Scaling::fit(ScalingKind::Standard, &train)?;
+/// scaling.apply(&mut test)?;
+/// assert_eq!(test.values(), &[3.0]); // (5 - 2) / 1
+/// # Ok::<(), tiam_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Scaling {
+    kind: ScalingKind,
+    offset: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    kind: ScalingKind,
+    offset: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl TryFrom<Unchecked> for Scaling {
+    type Error = DataError;
+
+    fn try_from(raw: Unchecked) -> Result<Self> {
+        Self::new(raw.kind, raw.offset, raw.scale)
+    }
+}
+
+impl Scaling {
+    /// A scaling from stored numbers, one offset and one scale a feature.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] if they differ in number, [`DataError::InvalidParameter`] unless every offset is finite and
+    /// every scale finite and above 0.
+    pub fn new(kind: ScalingKind, offset: Vec<f64>, scale: Vec<f64>) -> Result<Self> {
+        if offset.len() != scale.len() {
+            let (expected, actual) = (offset.len(), scale.len());
+            return Err(DataError::Shape {
+                what: "scales of a scaling",
+                expected,
+                actual,
+            });
+        }
+        if let Some(bad) = offset.iter().find(|x| !x.is_finite()) {
+            return Err(DataError::parameter("offset", bad, "finite numbers"));
+        }
+        if let Some(bad) = scale.iter().find(|&&x| !(x.is_finite() && x > 0.0)) {
+            return Err(DataError::parameter("scale", bad, "finite numbers above 0"));
+        }
+        Ok(Self {
+            kind,
+            offset,
+            scale,
+        })
+    }
+
+    /// Determines offset and scale of each feature. All sums are in double precision.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NonFinite`] names the first sample and feature that is not finite; [`DataError::ScalingOverflow`];
+    /// [`DataError::Shape`] if there is no sample (except for [`ScalingKind::None`]).
+    pub fn fit<T: Real>(kind: ScalingKind, features: &Features<T>) -> Result<Self> {
+        check_finite(features)?;
+        if features.n_samples() == 0 && kind != ScalingKind::None {
+            return Err(DataError::Shape {
+                what: "samples to fit a scaling on",
+                expected: 1,
+                actual: 0,
+            });
+        }
+        if kind == ScalingKind::None {
+            return Self::new(
+                kind,
+                vec![0.0; features.n_features()],
+                vec![1.0; features.n_features()],
+            );
+        }
+        let (low, range) = minimum_and_range(features);
+        let (mut offset, mut scale) = match kind {
+            ScalingKind::Standard => mean_and_deviation(features),
+            _ => (low.clone(), range.clone()),
+        };
+        for feature in 0..features.n_features() {
+            if range[feature] <= 0.0 {
+                // Constant: exactly 0 afterwards, whatever the rounding of the mean.
+                (offset[feature], scale[feature]) = (low[feature], 1.0);
+            }
+            if !(offset[feature].is_finite() && scale[feature].is_finite()) {
+                return Err(DataError::ScalingOverflow { feature });
+            }
+            if scale[feature] <= 0.0 {
+                scale[feature] = 1.0; // so small that the variance underflows
+            }
+        }
+        Self::new(kind, offset, scale)
+    }
+
+    /// Replaces every value `x` by `(x - offset) / scale`.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] if the number of features differs; [`DataError::NonFinite`] if a value is or becomes
+    /// infinite or NaN (values before it are scaled already).
+    pub fn apply<T: Real>(&self, features: &mut Features<T>) -> Result<()> {
+        self.transform(features, |x, offset, scale| (x - offset) / scale)
+    }
+
+    /// Undoes [`apply`](Self::apply) up to rounding: `x * scale + offset`. For predictions of scaled regression targets.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    pub fn invert<T: Real>(&self, features: &mut Features<T>) -> Result<()> {
+        self.transform(features, |x, offset, scale| x * scale + offset)
+    }
+
+    fn transform<T: Real>(
+        &self,
+        features: &mut Features<T>,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Result<()> {
+        let (expected, actual) = (self.n_features(), features.n_features());
+        if expected != actual {
+            return Err(DataError::Shape {
+                what: "features to be scaled",
+                expected,
+                actual,
+            });
+        }
+        if actual == 0 {
+            return Ok(());
+        }
+        for (sample, row) in features.values_mut().chunks_exact_mut(actual).enumerate() {
+            for (feature, x) in row.iter_mut().enumerate() {
+                let scaled = T::from_f64(f(x.to_f64(), self.offset[feature], self.scale[feature]));
+                if !scaled.is_finite() {
+                    return Err(DataError::NonFinite {
+                        sample,
+                        feature,
+                        value: scaled.to_f64(),
+                    });
+                }
+                *x = scaled;
+            }
+        }
+        Ok(())
+    }
+
+    /// How it was fitted.
+    pub fn kind(&self) -> ScalingKind {
+        self.kind
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.offset.len()
+    }
+
+    /// What is subtracted, in the units of each feature.
+    pub fn offset(&self) -> &[f64] {
+        &self.offset
+    }
+
+    /// What is divided by, in the units of each feature.
+    pub fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+}
+
+fn rows<T: Real>(features: &Features<T>) -> impl Iterator<Item = &[T]> {
+    features.values().chunks_exact(features.n_features().max(1))
+}
+
+fn mean_and_deviation<T: Real>(features: &Features<T>) -> (Vec<f64>, Vec<f64>) {
+    let n = features.n_samples() as f64;
+    let mut mean = vec![0.0; features.n_features()];
+    for row in rows(features) {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += x.to_f64());
+    }
+    mean.iter_mut().for_each(|m| *m /= n);
+    let mut variance = vec![0.0; features.n_features()];
+    for row in rows(features) {
+        for ((v, m), x) in variance.iter_mut().zip(&mean).zip(row) {
+            *v += (x.to_f64() - m) * (x.to_f64() - m);
+        }
+    }
+    (mean, variance.into_iter().map(|v| (v / n).sqrt()).collect())
+}
+
+fn minimum_and_range<T: Real>(features: &Features<T>) -> (Vec<f64>, Vec<f64>) {
+    let mut low = vec![f64::INFINITY; features.n_features()];
+    let mut high = vec![f64::NEG_INFINITY; features.n_features()];
+    for row in rows(features) {
+        for ((l, h), x) in low.iter_mut().zip(&mut high).zip(row) {
+            *l = l.min(x.to_f64());
+            *h = h.max(x.to_f64());
+        }
+    }
+    let range = low.iter().zip(high).map(|(l, h)| h - l).collect();
+    (low, range)
+}

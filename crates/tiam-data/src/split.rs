@@ -1,0 +1,278 @@
+//! Seeded splits into training, validation and test part.
+
+use crate::{
+    error::{DataError, Result},
+    rng::Random,
+};
+
+/// Which samples are for training, for validation and for testing.
+///
+/// The parts share no sample; they need not name every sample. Splits drawn here name every sample once, each part in
+/// ascending order, and depend on the seed and the sizes only: the same on every machine.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::Split;
+/// let labels = [0, 0, 0, 0, 1, 1, 1, 1];
+/// let split = Split::stratified(&labels, 0.25, 0.25, 7)?;
+/// assert_eq!((split.train().len(), split.validation().len(), split.test().len()), (4, 2, 2));
+/// let ones = split.test().iter().filter(|&&i| labels[i] == 1).count();
+/// assert_eq!(ones, 1);
+/// # Ok::<(), tiam_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    train: Vec<usize>,
+    validation: Vec<usize>,
+    test: Vec<usize>,
+}
+
+/// How many samples of one class go where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Share {
+    validation: usize,
+    test: usize,
+}
+
+impl Split {
+    /// A split by given indices.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::InvalidParameter`] if a sample is named twice.
+    pub fn new(train: Vec<usize>, validation: Vec<usize>, test: Vec<usize>) -> Result<Self> {
+        let mut all: Vec<usize> = [&train[..], &validation, &test].concat();
+        all.sort_unstable();
+        if let Some(pair) = all.windows(2).find(|pair| pair[0] == pair[1]) {
+            let allowed = "each sample at most once in a split";
+            return Err(DataError::parameter("sample", pair[0], allowed));
+        }
+        Ok(Self {
+            train,
+            validation,
+            test,
+        })
+    }
+
+    /// Draws the given fractions of every class, each class and each part to within one sample.
+    ///
+    /// The validation and test parts together hold `round(n * (validation + test))` samples.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::InvalidParameter`] unless both fractions are in `[0, 1)`, their sum is below 1, and at least one
+    /// sample is left for training.
+    pub fn stratified(labels: &[u32], validation: f64, test: f64, seed: u64) -> Result<Self> {
+        let mut by_class: Vec<(u32, usize)> = labels
+            .iter()
+            .enumerate()
+            .map(|(sample, &label)| (label, sample))
+            .collect();
+        by_class.sort_unstable();
+        let classes = by_class.chunk_by(|a, b| a.0 == b.0);
+        Self::draw(
+            classes
+                .map(|class| class.iter().map(|c| c.1).collect())
+                .collect(),
+            validation,
+            test,
+            seed,
+        )
+    }
+
+    /// Draws the given fractions of `n_samples` samples.
+    ///
+    /// # Errors
+    ///
+    /// As [`stratified`](Self::stratified).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tiam_data::Split;
+    /// let split = Split::random(10, 0.0, 0.3, 1)?;
+    /// assert_eq!((split.train().len(), split.test().len()), (7, 3));
+    /// # Ok::<(), tiam_data::DataError>(())
+    /// ```
+    pub fn random(n_samples: usize, validation: f64, test: f64, seed: u64) -> Result<Self> {
+        Self::draw(vec![(0..n_samples).collect()], validation, test, seed)
+    }
+
+    /// Moves a fraction of the training part to the validation part, by class where labels of all samples are given.
+    /// For data that come with a test part only, such as MNIST.
+    ///
+    /// # Errors
+    ///
+    /// As [`stratified`](Self::stratified); [`DataError::IndexOutOfRange`] if a training sample has no label.
+    pub fn carve_validation(
+        &self,
+        labels: Option<&[u32]>,
+        fraction: f64,
+        seed: u64,
+    ) -> Result<Self> {
+        let inner = match labels {
+            None => Self::random(self.train.len(), fraction, 0.0, seed)?,
+            Some(labels) => {
+                let lost = |index| DataError::IndexOutOfRange {
+                    what: "label",
+                    index,
+                    len: labels.len(),
+                };
+                let label = |&i: &usize| labels.get(i).copied().ok_or_else(|| lost(i));
+                let train_labels = self.train.iter().map(label).collect::<Result<Vec<_>>>()?;
+                Self::stratified(&train_labels, fraction, 0.0, seed)?
+            }
+        };
+        let outer = |part: &[usize]| {
+            part.iter()
+                .filter_map(|&i| self.train.get(i).copied())
+                .collect::<Vec<_>>()
+        };
+        let mut validation = self.validation.clone();
+        validation.extend(outer(&inner.validation));
+        validation.sort_unstable();
+        Ok(Self {
+            train: outer(&inner.train),
+            validation,
+            test: self.test.clone(),
+        })
+    }
+
+    /// Samples for fitting.
+    pub fn train(&self) -> &[usize] {
+        &self.train
+    }
+
+    /// Samples for choosing parameters and stopping.
+    pub fn validation(&self) -> &[usize] {
+        &self.validation
+    }
+
+    /// Samples for the final figure only.
+    pub fn test(&self) -> &[usize] {
+        &self.test
+    }
+
+    pub(crate) fn check_range(&self, len: usize) -> Result<()> {
+        let mut all = self.train.iter().chain(&self.validation).chain(&self.test);
+        match all.find(|&&index| index >= len) {
+            None => Ok(()),
+            Some(&index) => Err(DataError::IndexOutOfRange {
+                what: "sample of a split",
+                index,
+                len,
+            }),
+        }
+    }
+
+    fn draw(classes: Vec<Vec<usize>>, validation: f64, test: f64, seed: u64) -> Result<Self> {
+        check_fractions(validation, test)?;
+        let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
+        let mut random = Random::new(seed);
+        let mut split = Self {
+            train: vec![],
+            validation: vec![],
+            test: vec![],
+        };
+        for (mut class, share) in classes.into_iter().zip(shares(&sizes, validation, test)) {
+            random.shuffle(&mut class);
+            let (held_out, train) =
+                class.split_at((share.test + share.validation).min(class.len()));
+            let (test, validation) = held_out.split_at(share.test.min(held_out.len()));
+            split.train.extend_from_slice(train);
+            split.validation.extend_from_slice(validation);
+            split.test.extend_from_slice(test);
+        }
+        if split.train.is_empty() {
+            let n: usize = sizes.iter().sum();
+            let value = format!("{validation} + {test}");
+            let allowed = format!("fractions of {n} samples that leave at least one for training");
+            return Err(DataError::parameter(
+                "validation and test fraction",
+                value,
+                allowed,
+            ));
+        }
+        for part in [&mut split.train, &mut split.validation, &mut split.test] {
+            part.sort_unstable();
+        }
+        Ok(split)
+    }
+}
+
+fn check_fractions(validation: f64, test: f64) -> Result<()> {
+    let allowed = "finite fractions from 0, together below 1";
+    for (parameter, value) in [("validation fraction", validation), ("test fraction", test)] {
+        if !(0.0..1.0).contains(&value) {
+            return Err(DataError::parameter(parameter, value, allowed));
+        }
+    }
+    if validation + test >= 1.0 {
+        return Err(DataError::parameter(
+            "validation + test fraction",
+            validation + test,
+            allowed,
+        ));
+    }
+    Ok(())
+}
+
+/// The whole part of a quota, forgiving the rounding error of `n * fraction` (0.1 * 30 is 3, not 2.999...).
+fn floor(quota: f64) -> usize {
+    (quota + QUOTA_ROUNDING).floor() as usize
+}
+
+fn ceil(quota: f64) -> usize {
+    (quota - QUOTA_ROUNDING).ceil() as usize
+}
+
+const QUOTA_ROUNDING: f64 = 1e-9;
+
+/// Shares of each class by largest remainder: first all that is held out, then the test part of it, between the bounds
+/// that keep both parts within one of their quota.
+fn shares(sizes: &[usize], validation: f64, test: f64) -> Vec<Share> {
+    let quotas = |fraction: f64| {
+        sizes
+            .iter()
+            .map(|&n| n as f64 * fraction)
+            .collect::<Vec<_>>()
+    };
+    let (held_quota, test_quota, validation_quota) =
+        (quotas(validation + test), quotas(test), quotas(validation));
+    let total = sizes.iter().sum::<usize>() as f64;
+    let held_bounds: Vec<_> = held_quota.iter().map(|&q| (floor(q), ceil(q))).collect();
+    let held = largest_remainder(
+        &held_quota,
+        &held_bounds,
+        (total * (validation + test)).round() as usize,
+    );
+    let test_bounds: Vec<_> = (0..sizes.len())
+        .map(|c| {
+            let low = floor(test_quota[c]).max(held[c].saturating_sub(ceil(validation_quota[c])));
+            let high = ceil(test_quota[c]).min(held[c].saturating_sub(floor(validation_quota[c])));
+            (low, high.max(low))
+        })
+        .collect();
+    let test = largest_remainder(&test_quota, &test_bounds, (total * test).round() as usize);
+    let share = |(&held, &test): (&usize, &usize)| Share {
+        test,
+        validation: held.saturating_sub(test),
+    };
+    held.iter().zip(&test).map(share).collect()
+}
+
+/// Gives each class its lower bound, then one more to those furthest below their quota until `total` is reached.
+fn largest_remainder(quotas: &[f64], bounds: &[(usize, usize)], total: usize) -> Vec<usize> {
+    let mut given: Vec<usize> = bounds.iter().map(|b| b.0).collect();
+    let mut order: Vec<usize> = (0..quotas.len())
+        .filter(|&c| bounds[c].1 > bounds[c].0)
+        .collect();
+    let remainder = |c: usize| quotas[c] - bounds[c].0 as f64;
+    order.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)).then(a.cmp(&b)));
+    let missing = total.saturating_sub(given.iter().sum());
+    for class in order.into_iter().take(missing) {
+        given[class] += 1;
+    }
+    given
+}

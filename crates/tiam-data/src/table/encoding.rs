@@ -1,0 +1,204 @@
+//! How columns become features and labels; stored with a model.
+
+use serde::{Deserialize, Serialize};
+
+use super::sniff;
+use crate::error::{DataError, Result};
+
+/// What a column of a table is used for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ColumnKind {
+    /// One feature: its number.
+    Numeric,
+    /// One feature a category, 1 where the cell is that category and 0 elsewhere.
+    Categorical {
+        /// The categories, in the order of their features.
+        categories: Vec<String>,
+    },
+    /// The class of the sample.
+    ClassLabel {
+        /// Class names, in the order of their numbers.
+        names: Vec<String>,
+        /// Whether the names are numbers, so that `1`, `1.0` and `+1` are the same class.
+        numeric: bool,
+    },
+    /// A number to approximate.
+    ValueLabel,
+    /// Nothing.
+    Ignored,
+}
+
+/// One column of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnSpec {
+    /// Its header, or `c0`, `c1`, ...
+    pub name: String,
+    /// What it is used for.
+    #[serde(flatten)]
+    pub kind: ColumnKind,
+}
+
+/// How the columns of a table become features, classes and targets.
+///
+/// [`load`](crate::load) makes it from a table; [`load_with_encoding`](crate::load_with_encoding) applies it to
+/// another. Serialised with serde; on the way in it is checked.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{ColumnEncoding, ColumnKind, ColumnSpec};
+/// let column = |name: &str, kind| ColumnSpec { name: name.to_owned(), kind };
+/// let categories = vec!["F".to_owned(), "M".to_owned()];
+/// let columns = vec![column("sex", ColumnKind::Categorical { categories }), column("age", ColumnKind::ValueLabel)];
+/// let encoding = ColumnEncoding::new(true, columns)?;
+/// assert_eq!(encoding.feature_names(), ["sex=F", "sex=M"]);
+/// assert_eq!(encoding.label_column(), Some(1));
+/// # Ok::<(), tiam_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct ColumnEncoding {
+    has_header: bool,
+    columns: Vec<ColumnSpec>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    has_header: bool,
+    columns: Vec<ColumnSpec>,
+}
+
+impl TryFrom<Unchecked> for ColumnEncoding {
+    type Error = DataError;
+
+    fn try_from(raw: Unchecked) -> Result<Self> {
+        Self::new(raw.has_header, raw.columns)
+    }
+}
+
+impl ColumnEncoding {
+    /// An encoding of the given columns, in the order of the file; `has_header` says whether their names are from a
+    /// header, so that columns of other files can be found by name.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::BadEncoding`] if a name, a category or a class is there twice, if a list of categories or classes
+    /// is empty, or if there are two labels or no features.
+    pub fn new(has_header: bool, columns: Vec<ColumnSpec>) -> Result<Self> {
+        let bad = |reason: String| DataError::BadEncoding { reason };
+        let names: Vec<&String> = columns.iter().map(|c| &c.name).collect();
+        if let Some(name) = repeated(&names) {
+            return Err(bad(format!("two columns are named {name:?}")));
+        }
+        for column in &columns {
+            let (what, texts) = match &column.kind {
+                ColumnKind::Categorical { categories } => ("category", categories),
+                ColumnKind::ClassLabel { names, .. } => ("class", names),
+                _ => continue,
+            };
+            if texts.is_empty() {
+                return Err(bad(format!("column {:?} has no {what}", column.name)));
+            }
+            if let Some(text) = repeated(&texts.iter().collect::<Vec<_>>()) {
+                return Err(bad(format!(
+                    "column {:?} has the {what} {text:?} twice",
+                    column.name
+                )));
+            }
+        }
+        let encoding = Self {
+            has_header,
+            columns,
+        };
+        if encoding
+            .columns
+            .iter()
+            .filter(|c| c.kind.is_label())
+            .count()
+            > 1
+        {
+            return Err(bad("there are two label columns".into()));
+        }
+        if encoding.n_features() == 0 {
+            return Err(bad("no column is a feature".into()));
+        }
+        Ok(encoding)
+    }
+
+    /// Whether the names are from a header.
+    pub fn has_header(&self) -> bool {
+        self.has_header
+    }
+
+    /// The columns, in the order of the file the encoding was made from.
+    pub fn columns(&self) -> &[ColumnSpec] {
+        &self.columns
+    }
+
+    /// The label column's position among [`columns`](Self::columns).
+    pub fn label_column(&self) -> Option<usize> {
+        self.columns.iter().position(|c| c.kind.is_label())
+    }
+
+    /// Class names in the order of their numbers; `None` unless there is a class label.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.columns.iter().find_map(|column| match &column.kind {
+            ColumnKind::ClassLabel { names, .. } => Some(&names[..]),
+            _ => None,
+        })
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.columns.iter().map(|c| c.kind.width()).sum()
+    }
+
+    /// Names of the features: that of a numeric column, `column=category` for each category.
+    pub fn feature_names(&self) -> Vec<String> {
+        let mut names = Vec::with_capacity(self.n_features());
+        for column in &self.columns {
+            match &column.kind {
+                ColumnKind::Numeric => names.push(column.name.clone()),
+                ColumnKind::Categorical { categories } => {
+                    names.extend(categories.iter().map(|c| format!("{}={c}", column.name)));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// Names to show for the columns of a file without header.
+    pub(crate) fn names_for(&self, width: usize) -> Vec<String> {
+        if width == self.columns.len() {
+            return self.columns.iter().map(|c| c.name.clone()).collect();
+        }
+        sniff::position_names(width)
+    }
+}
+
+impl ColumnKind {
+    pub(crate) fn is_label(&self) -> bool {
+        matches!(self, Self::ClassLabel { .. } | Self::ValueLabel)
+    }
+
+    /// Number of features.
+    pub(crate) fn width(&self) -> usize {
+        match self {
+            Self::Numeric => 1,
+            Self::Categorical { categories } => categories.len(),
+            _ => 0,
+        }
+    }
+}
+
+fn repeated<'a>(texts: &[&'a String]) -> Option<&'a String> {
+    let mut sorted = texts.to_vec();
+    sorted.sort_unstable();
+    sorted
+        .windows(2)
+        .find(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0])
+}

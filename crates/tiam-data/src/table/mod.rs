@@ -1,0 +1,174 @@
+//! CSV and TSV.
+//!
+//! Two passes over the text in memory: [`survey`] finds what each column is, [`encode`] turns cells into numbers. The
+//! second is also how a later file is read with a stored encoding, so both cannot differ.
+
+mod cell;
+mod encode;
+mod encoding;
+mod params;
+mod records;
+mod sniff;
+mod survey;
+
+pub use encoding::{ColumnEncoding, ColumnKind, ColumnSpec};
+pub use params::{
+    ColumnRef, DEFAULT_MAX_CATEGORIES, Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES,
+    TableParams, Task,
+};
+
+use crate::{
+    Dataset, Real,
+    error::{DataError, Result},
+    source::Source,
+};
+use cell::Places;
+use encode::Encoder;
+use records::{Row, Rows};
+
+/// Reads a table and finds its encoding.
+pub(crate) fn load_table<T: Real>(
+    source: &Source,
+    params: &TableParams,
+    limit: u64,
+) -> Result<Dataset<T>> {
+    params.check()?;
+    let path = source.path.as_path();
+    let text = source.read_all(limit)?;
+    let mut rows = start(&text, source, params);
+    let has_header = sniff::has_header(rows.clone(), params.header)?;
+    let first = first_row(rows.clone(), source)?;
+    let names = if has_header {
+        rows.next(&mut Row::default())?;
+        sniff::header_names(&first, path)?
+    } else {
+        sniff::position_names(first.cells.len())
+    };
+    let places = Places {
+        path,
+        names: &names,
+    };
+    let roles = survey::roles(&names, params, &places, first.line)?;
+    let (encoding, n_rows) = survey::survey(rows.clone(), &roles, params, &places, has_header)?;
+    let columns: Vec<_> = (0..names.len()).map(Some).collect();
+    let (features, targets) =
+        Encoder::new(&encoding, &columns, &places)?.read(rows, Some(n_rows), limit)?;
+    finish(features, targets, encoding, source)
+}
+
+/// Reads a table by an encoding made from another one.
+pub(crate) fn load_encoded<T: Real>(
+    source: &Source,
+    encoding: &ColumnEncoding,
+    params: &TableParams,
+    limit: u64,
+) -> Result<Dataset<T>> {
+    params.check()?;
+    let path = source.path.as_path();
+    let text = source.read_all(limit)?;
+    let mut rows = start(&text, source, params);
+    let first = first_row(rows.clone(), source)?;
+    let known = |cell: &[u8]| encoding.columns().iter().any(|c| c.name.as_bytes() == cell);
+    let has_header = match params.header {
+        Header::Auto if encoding.has_header() && first.cells.iter().any(|cell| known(cell)) => true,
+        header => sniff::has_header(rows.clone(), header)?,
+    };
+    let names = if has_header {
+        rows.next(&mut Row::default())?;
+        sniff::header_names(&first, path)?
+    } else {
+        encoding.names_for(first.cells.len())
+    };
+    let places = Places {
+        path,
+        names: &names,
+    };
+    let mut columns = if has_header && encoding.has_header() {
+        by_name(encoding, &places, first.line)?
+    } else {
+        by_position(encoding, &first, rows.delimiter(), &places)?
+    };
+    if params.label == LabelColumn::None {
+        let label = encoding.label_column();
+        columns
+            .iter_mut()
+            .filter(|c| c.is_some() && **c == label)
+            .for_each(|c| *c = None);
+    }
+    let (features, targets) = Encoder::new(encoding, &columns, &places)?.read(rows, None, limit)?;
+    finish(features, targets, encoding.clone(), source)
+}
+
+fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Rows<'a> {
+    let delimiter = params
+        .delimiter
+        .unwrap_or_else(|| sniff::delimiter(text, &source.path));
+    Rows::new(text, delimiter, &source.path)
+}
+
+fn first_row<'a>(mut rows: Rows<'a>, source: &Source) -> Result<Row<'a>> {
+    let mut row = Row::default();
+    if rows.next(&mut row)? {
+        return Ok(row);
+    }
+    Err(DataError::TableEmpty {
+        path: source.path.clone(),
+        reason: "the file holds no rows",
+    })
+}
+
+/// For each column of the file the column of the encoding with that name.
+fn by_name(
+    encoding: &ColumnEncoding,
+    places: &Places<'_>,
+    line: u64,
+) -> Result<Vec<Option<usize>>> {
+    let specs = encoding.columns();
+    if let Some(absent) = specs
+        .iter()
+        .find(|c| c.kind.width() > 0 && !places.names.contains(&c.name))
+    {
+        return Err(DataError::UnknownColumn {
+            path: places.path.to_path_buf(),
+            line,
+            column: format!("{:?}", absent.name),
+            available: cell::list(places.names),
+        });
+    }
+    Ok(places
+        .names
+        .iter()
+        .map(|name| specs.iter().position(|c| c.name == *name))
+        .collect())
+}
+
+/// All columns in order, or all but the label.
+fn by_position(
+    encoding: &ColumnEncoding,
+    first: &Row<'_>,
+    delimiter: u8,
+    places: &Places<'_>,
+) -> Result<Vec<Option<usize>>> {
+    let n = encoding.columns().len();
+    match encoding.label_column() {
+        Some(label) if first.cells.len() + 1 == n => {
+            Ok((0..n).filter(|&i| i != label).map(Some).collect())
+        }
+        _ => {
+            survey::check_width(first, n, delimiter, places)?;
+            Ok((0..n).map(Some).collect())
+        }
+    }
+}
+
+fn finish<T: Real>(
+    features: crate::Features<T>,
+    targets: crate::Targets<T>,
+    encoding: ColumnEncoding,
+    source: &Source,
+) -> Result<Dataset<T>> {
+    let data = Dataset::new(features, targets)?.with_feature_names(encoding.feature_names())?;
+    Ok(data
+        .with_source(format!("table {}", source.path.display()))
+        .with_encoding(encoding))
+}

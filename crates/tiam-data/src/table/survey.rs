@@ -1,0 +1,292 @@
+//! First pass over a table: what each column is.
+
+use std::collections::HashSet;
+
+use super::{
+    cell::{CellKind, Places, has_decimal_comma, kind, quote},
+    encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
+    params::{ColumnRef, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, TableParams, Task},
+    records::{Row, Rows},
+};
+use crate::error::{DataError, Result};
+
+/// What was asked for a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Feature,
+    Categorical,
+    Label,
+    Ignored,
+}
+
+/// What the cells of a column were so far.
+#[derive(Default)]
+struct Column {
+    n_fractions: usize,
+    n_integers: usize,
+    n_texts: usize,
+    /// Line and text of the first cell that is no number.
+    first_text: Option<(u64, Vec<u8>)>,
+    /// Distinct cells, at most `max_categories`.
+    distinct: HashSet<Box<[u8]>>,
+    /// Line of the first distinct cell past that.
+    overflow: Option<u64>,
+}
+
+impl Column {
+    fn add(&mut self, line: u64, cell: &[u8], kind: CellKind, max_categories: usize) {
+        match kind {
+            CellKind::Integer => self.n_integers += 1,
+            CellKind::Fraction => self.n_fractions += 1,
+            _ => {
+                self.n_texts += 1;
+                self.first_text.get_or_insert_with(|| (line, cell.to_vec()));
+            }
+        }
+        if self.overflow.is_none() && !self.distinct.contains(cell) {
+            if self.distinct.len() < max_categories {
+                self.distinct.insert(cell.into());
+            } else {
+                self.overflow = Some(line);
+            }
+        }
+    }
+
+    /// Whether a cell that is no number is more likely a mistake than a category.
+    fn is_broken_numeric(&self) -> bool {
+        let n_numbers = self.n_integers + self.n_fractions;
+        let many = self.distinct.len() > MAX_MIXED_CATEGORIES || self.overflow.is_some();
+        self.n_texts > 0 && n_numbers >= self.n_texts && (self.n_fractions > 0 || many)
+    }
+}
+
+/// The role of each column.
+pub(crate) fn roles(
+    names: &[String],
+    params: &TableParams,
+    places: &Places<'_>,
+    line: u64,
+) -> Result<Vec<Role>> {
+    let find = |column: &ColumnRef| {
+        column.find(names).ok_or_else(|| DataError::UnknownColumn {
+            path: places.path.to_path_buf(),
+            line,
+            column: column.to_string(),
+            available: super::cell::list(names),
+        })
+    };
+    let mut roles = vec![Role::Feature; names.len()];
+    for column in &params.categorical {
+        roles[find(column)?] = Role::Categorical;
+    }
+    for column in &params.ignore {
+        roles[find(column)?] = Role::Ignored;
+    }
+    let label = match &params.label {
+        LabelColumn::None => None,
+        LabelColumn::Last => names.len().checked_sub(1),
+        LabelColumn::Column(column) => Some(find(column)?),
+    };
+    if let Some(label) = label {
+        if roles[label] == Role::Ignored {
+            let allowed = "columns other than the label; choose another label column, or `none`";
+            return Err(DataError::parameter(
+                "ignore",
+                format!("{:?}", names[label]),
+                allowed,
+            ));
+        }
+        roles[label] = Role::Label;
+    }
+    Ok(roles)
+}
+
+/// Reads all rows once; returns the encoding and the number of rows.
+pub(crate) fn survey(
+    mut rows: Rows<'_>,
+    roles: &[Role],
+    params: &TableParams,
+    places: &Places<'_>,
+    has_header: bool,
+) -> Result<(ColumnEncoding, usize)> {
+    let delimiter = rows.delimiter();
+    let mut columns: Vec<Column> = roles.iter().map(|_| Column::default()).collect();
+    let mut row = Row::default();
+    let mut n_rows = 0;
+    while rows.next(&mut row)? {
+        check_width(&row, roles.len(), delimiter, places)?;
+        for (i, (cell, column)) in row.cells.iter().zip(&mut columns).enumerate() {
+            if roles[i] == Role::Ignored {
+                continue;
+            }
+            match kind(cell) {
+                CellKind::Missing => return Err(places.missing(row.line, i, cell)),
+                CellKind::Infinite => return Err(places.infinite(row.line, i, cell)),
+                found => column.add(row.line, cell, found, params.max_categories),
+            }
+        }
+        n_rows += 1;
+    }
+    let path = places.path.to_path_buf();
+    if n_rows == 0 {
+        return Err(DataError::TableEmpty {
+            path,
+            reason: "there are no data rows",
+        });
+    }
+    if !roles
+        .iter()
+        .any(|r| matches!(r, Role::Feature | Role::Categorical))
+    {
+        let reason = "no column is left for features; is the label or the delimiter right?";
+        return Err(DataError::TableEmpty { path, reason });
+    }
+    let decide = Decide {
+        params,
+        places,
+        delimiter,
+    };
+    let mut specs = Vec::with_capacity(columns.len());
+    for (i, column) in columns.iter().enumerate() {
+        let kind = match roles[i] {
+            Role::Ignored => ColumnKind::Ignored,
+            Role::Feature => decide.feature(column, i)?,
+            Role::Categorical => ColumnKind::Categorical {
+                categories: decide.categories(column, i)?,
+            },
+            Role::Label => decide.label(column, i)?,
+        };
+        specs.push(ColumnSpec {
+            name: places.names[i].clone(),
+            kind,
+        });
+    }
+    Ok((ColumnEncoding::new(has_header, specs)?, n_rows))
+}
+
+pub(crate) fn check_width(
+    row: &Row<'_>,
+    expected: usize,
+    delimiter: u8,
+    places: &Places<'_>,
+) -> Result<()> {
+    if row.cells.len() == expected {
+        return Ok(());
+    }
+    Err(DataError::RaggedRow {
+        path: places.path.to_path_buf(),
+        line: row.line,
+        expected,
+        actual: row.cells.len(),
+        delimiter: char::from(delimiter),
+    })
+}
+
+/// The rules of [`TableParams`].
+struct Decide<'a> {
+    params: &'a TableParams,
+    places: &'a Places<'a>,
+    delimiter: u8,
+}
+
+impl Decide<'_> {
+    fn feature(&self, column: &Column, i: usize) -> Result<ColumnKind> {
+        if column.n_texts == 0 {
+            return Ok(ColumnKind::Numeric);
+        }
+        self.refuse_broken(column, i)?;
+        Ok(ColumnKind::Categorical {
+            categories: self.categories(column, i)?,
+        })
+    }
+
+    fn label(&self, column: &Column, i: usize) -> Result<ColumnKind> {
+        let numeric = column.n_texts == 0;
+        match self.params.task {
+            Task::Values if numeric => Ok(ColumnKind::ValueLabel),
+            Task::Values => Err(self.not_a_number(
+                column,
+                i,
+                "and values were asked for; ask for classes, or correct the cell",
+            )),
+            Task::Classes => self.classes(column, i, numeric),
+            Task::Auto if !numeric => {
+                self.refuse_broken(column, i)?;
+                self.classes(column, i, false)
+            }
+            Task::Auto => {
+                if column.n_fractions > 0 || column.overflow.is_some() {
+                    return Ok(ColumnKind::ValueLabel);
+                }
+                match self.classes(column, i, true)? {
+                    ColumnKind::ClassLabel { names, .. } if names.len() > MAX_AUTO_CLASSES => {
+                        Ok(ColumnKind::ValueLabel)
+                    }
+                    classes => Ok(classes),
+                }
+            }
+        }
+    }
+
+    fn classes(&self, column: &Column, i: usize, numeric: bool) -> Result<ColumnKind> {
+        let texts = self.categories(column, i)?;
+        if !numeric {
+            return Ok(ColumnKind::ClassLabel {
+                names: texts,
+                numeric,
+            });
+        }
+        // `+ 0.0` makes -0 and 0 one class.
+        let parsed = texts
+            .iter()
+            .filter_map(|t| t.parse::<f64>().ok())
+            .filter(|v| v.is_finite());
+        let mut values: Vec<f64> = parsed.map(|v| v + 0.0).collect();
+        values.sort_by(f64::total_cmp);
+        let mut names: Vec<String> = values.iter().map(f64::to_string).collect();
+        names.dedup();
+        Ok(ColumnKind::ClassLabel { names, numeric })
+    }
+
+    /// The distinct cells in byte order.
+    fn categories(&self, column: &Column, i: usize) -> Result<Vec<String>> {
+        if let Some(line) = column.overflow {
+            let (at, limit) = (self.places.at(line, i), self.params.max_categories);
+            return Err(DataError::TooManyCategories { at, limit });
+        }
+        let line = column.first_text.as_ref().map_or(1, |(line, _)| *line);
+        let texts = column
+            .distinct
+            .iter()
+            .map(|cell| Ok(self.places.text(line, i, cell)?.to_owned()));
+        let mut texts = texts.collect::<Result<Vec<_>>>()?;
+        texts.sort_unstable();
+        Ok(texts)
+    }
+
+    fn refuse_broken(&self, column: &Column, i: usize) -> Result<()> {
+        if column.is_broken_numeric() {
+            let reason =
+                "as most cells of its column are; correct it, or list the column as categorical";
+            return Err(self.not_a_number(column, i, reason));
+        }
+        match &column.first_text {
+            Some((_, cell)) if self.delimiter != b',' && has_decimal_comma(cell) => {
+                Err(self.not_a_number(column, i, "numbers need a decimal point, not a comma"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn not_a_number(&self, column: &Column, i: usize, reason: &'static str) -> DataError {
+        let (line, cell) = column
+            .first_text
+            .as_ref()
+            .map_or((1, &[][..]), |(line, cell)| (*line, cell));
+        DataError::NotANumber {
+            at: self.places.at(line, i),
+            cell: quote(cell),
+            reason,
+        }
+    }
+}
