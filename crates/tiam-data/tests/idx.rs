@@ -1,0 +1,267 @@
+//! IDX files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
+
+mod common;
+
+use common::{folder, gzip, idx, write};
+use tiam_data::{DataError, Dataset, Format, LabelColumn, LoadParams, TableParams, Targets, load};
+
+const IMAGES: [u8; 8] = [0, 51, 255, 0, 102, 0, 0, 204];
+
+fn read(path: impl AsRef<std::path::Path>) -> Result<Dataset<f64>, DataError> {
+    load(path, &LoadParams::default())
+}
+
+#[test]
+fn images_find_their_labels_plain_or_gzip() {
+    for (images_zipped, labels_zipped) in
+        [(false, false), (false, true), (true, false), (true, true)]
+    {
+        let folder = folder();
+        let put = |name: &str, zipped: bool, bytes: Vec<u8>| {
+            if zipped {
+                write(&folder, &format!("{name}.gz"), gzip(&bytes))
+            } else {
+                write(&folder, name, bytes)
+            }
+        };
+        put("a-labels-idx1-ubyte", labels_zipped, idx(&[2], &[3, 1]));
+        let path = put(
+            "a-images-idx3-ubyte",
+            images_zipped,
+            idx(&[2, 2, 2], &IMAGES),
+        );
+        let data = read(path).unwrap();
+        assert_eq!((data.n_samples(), data.n_features()), (2, 4));
+        assert_eq!(data.features().sample(0).unwrap(), [0.0, 0.2, 1.0, 0.0]);
+        assert_eq!(data.labels().unwrap(), [3, 1]);
+        assert_eq!(data.class_names().unwrap(), ["0", "1", "2", "3"]);
+    }
+}
+
+#[test]
+fn every_rank_from_one_to_four_is_flattened() {
+    let folder = folder();
+    for dimensions in [&[8][..], &[2, 4], &[4, 1, 2], &[2, 2, 2, 1]] {
+        let data = read(write(&folder, "x.bin", idx(dimensions, &IMAGES))).unwrap();
+        assert_eq!(data.n_samples(), dimensions[0] as usize);
+        assert_eq!(data.n_samples() * data.n_features(), 8);
+        assert_eq!(data.targets(), &Targets::Absent);
+    }
+}
+
+#[test]
+fn several_gzip_members_are_read_as_one() {
+    let folder = folder();
+    let bytes = idx(&[2, 4], &IMAGES);
+    let parts = [gzip(&bytes[..9]), gzip(&bytes[9..])].concat();
+    assert_eq!(read(write(&folder, "x.gz", parts)).unwrap().n_samples(), 2);
+}
+
+#[test]
+fn labels_that_are_missing_are_named_unless_none_are_wanted() {
+    let folder = folder();
+    let path = write(&folder, "a-images-idx3-ubyte", idx(&[2, 2, 2], &IMAGES));
+    let error = read(&path).unwrap_err();
+    assert!(
+        matches!(&error, DataError::IdxCompanionMissing { expected, .. } if expected == "a-labels-idx1-ubyte")
+    );
+    let params = LoadParams::default().table(TableParams::default().label(LabelColumn::None));
+    assert_eq!(
+        load::<f32>(&path, &params).unwrap().targets(),
+        &Targets::Absent
+    );
+}
+
+#[test]
+fn counts_of_images_and_labels_must_agree() {
+    let folder = folder();
+    let path = write(&folder, "images", idx(&[2, 4], &IMAGES));
+    write(&folder, "labels", idx(&[3], &[0, 1, 0]));
+    assert!(matches!(
+        read(&path),
+        Err(DataError::IdxCounts {
+            n_images: 2,
+            n_labels: 3,
+            ..
+        })
+    ));
+    write(&folder, "labels", idx(&[2, 1], &[0, 1]));
+    assert!(matches!(
+        read(&path),
+        Err(DataError::IdxHeader { offset: 3, .. })
+    ));
+}
+
+#[test]
+fn a_file_cut_short_or_too_long_is_named_with_its_byte() {
+    let folder = folder();
+    let bytes = idx(&[2, 4], &IMAGES);
+    for pack in [|b: &[u8]| b.to_vec(), gzip] {
+        let error = read(write(&folder, "x", pack(&bytes[..15]))).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                DataError::IdxSize {
+                    offset: 15,
+                    expected: 20,
+                    actual: 15,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        let error = read(write(
+            &folder,
+            "x",
+            pack(&[&bytes[..], &[1, 2, 3]].concat()),
+        ))
+        .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                DataError::IdxSize {
+                    offset: 20,
+                    expected: 20,
+                    actual: 23,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn headers_are_refused_with_their_byte() {
+    let folder = folder();
+    let mut wrong_kind = idx(&[2], &[0, 1]);
+    wrong_kind[2] = 0x0d;
+    let cases = [
+        (wrong_kind, 2),
+        (idx(&[1; 5], &[0]), 3),
+        (vec![0, 0, 8, 3, 0, 0], 6),
+        (vec![0, 0, 8], 3),
+        (idx(&[0, 4], &[]), 4),
+        (idx(&[4, 0], &[]), 8),
+        (idx(&[u32::MAX; 4], &[]), 4),
+        (vec![1, 2, 8, 1, 0], 0),
+    ];
+    for (bytes, place) in cases {
+        let path = write(&folder, "x", bytes);
+        let error = load::<f64>(&path, &LoadParams::default().format(Format::Idx)).unwrap_err();
+        assert!(
+            matches!(error, DataError::IdxHeader { offset, .. } if offset == place),
+            "{error}"
+        );
+        assert!(error.to_string().contains(path.to_str().unwrap()));
+    }
+}
+
+#[test]
+fn a_huge_promise_allocates_nothing() {
+    let folder = folder();
+    let bytes = idx(&[4_000_000_000, 65_000], &[7; 100]);
+    for bytes in [bytes.clone(), gzip(&bytes)] {
+        assert!(matches!(
+            read(write(&folder, "x", bytes)),
+            Err(DataError::IdxSize { actual: 112, .. })
+        ));
+    }
+}
+
+#[test]
+fn the_limit_holds_for_values_and_for_streams() {
+    let folder = folder();
+    let small = LoadParams::default().max_bytes(63);
+    let path = write(&folder, "x", idx(&[2, 4], &IMAGES));
+    assert!(matches!(
+        load::<f64>(&path, &small),
+        Err(DataError::TooLarge {
+            bytes: 64,
+            limit: 63,
+            ..
+        })
+    ));
+    assert!(load::<f32>(&path, &small).is_ok());
+    let bomb = write(&folder, "bomb.csv.gz", gzip(&vec![b'1'; 1 << 20]));
+    assert!(matches!(
+        load::<f64>(&bomb, &small.max_bytes(100_000)),
+        Err(DataError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn a_damaged_gzip_stream_is_named_with_its_byte() {
+    let folder = folder();
+    let zipped = gzip(&idx(&[2, 4], &IMAGES));
+    let path = write(&folder, "x.gz", &zipped[..zipped.len() - 12]);
+    let error = read(&path).unwrap_err();
+    assert!(matches!(error, DataError::Gzip { .. }), "{error}");
+}
+
+#[test]
+fn a_folder_gives_both_parts_or_names_what_is_missing() {
+    let folder = folder();
+    assert!(matches!(
+        read(folder.path()),
+        Err(DataError::IdxCompanionMissing { .. })
+    ));
+    write(&folder, "train-images-idx3-ubyte", idx(&[2, 2, 2], &IMAGES));
+    write(
+        &folder,
+        "train-labels.idx1-ubyte.gz",
+        gzip(&idx(&[2], &[0, 1])),
+    );
+    write(
+        &folder,
+        "t10k-images-idx3-ubyte.gz",
+        gzip(&idx(&[1, 2, 2], &IMAGES[4..])),
+    );
+    let error = read(folder.path()).unwrap_err();
+    assert!(
+        error.to_string().contains("t10k-labels-idx1-ubyte"),
+        "{error}"
+    );
+    write(&folder, "t10k-labels-idx1-ubyte", idx(&[1], &[1]));
+    let data = read(folder.path()).unwrap();
+    assert_eq!(data.labels().unwrap(), [0, 1, 1]);
+    assert_eq!(
+        (data.split().unwrap().train(), data.split().unwrap().test()),
+        (&[0, 1][..], &[2][..])
+    );
+    write(
+        &folder,
+        "t10k-images-idx3-ubyte.gz",
+        gzip(&idx(&[1, 4, 2], &IMAGES)),
+    );
+    assert!(matches!(
+        read(folder.path()),
+        Err(DataError::IdxPixels {
+            expected: 4,
+            actual: 8,
+            ..
+        })
+    ));
+    assert!(load::<f64>(folder.path(), &LoadParams::default().format(Format::Table)).is_err());
+}
+
+#[test]
+fn unknown_content_is_named() {
+    let folder = folder();
+    for (bytes, words) in [
+        (&b"\x93NUMPY\x01\x00"[..], "NumPy"),
+        (b"\xff\xfea\x00", "UTF-16"),
+        (b"ab\x00cd", "byte 2"),
+    ] {
+        let error = read(write(&folder, "x", bytes)).unwrap_err();
+        assert!(
+            matches!(&error, DataError::UnknownFormat { found, .. } if found.contains(words)),
+            "{error}"
+        );
+    }
+}

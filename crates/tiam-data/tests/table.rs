@@ -1,0 +1,382 @@
+//! CSV and TSV.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
+
+mod common;
+
+use common::{folder, gzip, table, write};
+use tiam_data::{
+    CellPlace, ColumnKind, ColumnRef, DataError, Dataset, Header, LabelColumn, LoadParams,
+    TableParams, Targets, Task, load,
+};
+
+fn auto() -> LoadParams {
+    LoadParams::default()
+}
+
+fn with(table: TableParams) -> LoadParams {
+    LoadParams::default().table(table)
+}
+
+fn params() -> TableParams {
+    TableParams::default()
+}
+
+/// The place an error names.
+fn place(error: &DataError) -> (u64, usize, &str) {
+    match error {
+        DataError::MissingValue { at, .. }
+        | DataError::NotANumber { at, .. }
+        | DataError::NonFiniteCell { at, .. }
+        | DataError::NotUtf8 { at }
+        | DataError::TooManyCategories { at, .. } => {
+            let CellPlace {
+                line, column, name, ..
+            } = &**at;
+            (*line, *column, name)
+        }
+        other => panic!("{other}"),
+    }
+}
+
+fn values(data: &Dataset<f64>) -> &[f64] {
+    data.features().values()
+}
+
+#[test]
+fn delimiters_line_ends_and_byte_order_mark_make_no_difference() {
+    let wanted = table("a,b,y\n1,2,p\n3,4,q\n", &auto()).unwrap();
+    for text in [
+        "a\tb\ty\n1\t2\tp\n3\t4\tq",
+        "a;b;y\r\n1;2;p\r\n3;4;q\r\n",
+        "a,b,y\r1,2,p\r3,4,q",
+        "\u{feff}a,b,y\n\n1,2,p\n  \n3, 4 ,q\n\n",
+        "\"a\", \"b\",y\n\"1\",2,\"p\"\n3,\"4\" ,q\n",
+    ] {
+        let data = table(text, &auto()).unwrap();
+        assert_eq!(
+            (data.features(), data.targets()),
+            (wanted.features(), wanted.targets()),
+            "{text:?}"
+        );
+        assert_eq!(data.feature_names(), ["a", "b"]);
+    }
+    let folder = folder();
+    let zipped = write(&folder, "x.csv.gz", gzip(b"a,b,y\n1,2,p\n3,4,q\n"));
+    assert_eq!(
+        load::<f64>(zipped, &auto()).unwrap().features(),
+        wanted.features()
+    );
+    let pipes = table("a|b|y\n1|2|p\n3|4|q\n", &with(params().delimiter(b'|'))).unwrap();
+    assert_eq!(pipes.features(), wanted.features());
+}
+
+#[test]
+fn quoted_cells_may_hold_delimiters_quotes_and_line_ends() {
+    let data = table(
+        "note,x,y\n\"a, \"\"b\"\"\nc\",1,p\n\"a, \"\"b\"\"\nc\",2,q\nplain,3,p\n",
+        &auto(),
+    )
+    .unwrap();
+    assert_eq!(
+        data.feature_names(),
+        ["note=a, \"b\"\nc", "note=plain", "x"]
+    );
+    // The line of a later fault counts the line ends inside quotes.
+    let error = table("note,x,y\n\"a\nb\r\nc\",1,p\nz,,q\n", &auto()).unwrap_err();
+    assert_eq!(place(&error), (5, 1, "x"));
+}
+
+#[test]
+fn headers_are_found_or_forced() {
+    let names = |text: &str| table(text, &auto()).unwrap().feature_names().to_vec();
+    assert_eq!(names("a,b,c\n1,2,3\n"), ["a", "b"]);
+    assert_eq!(names("1,2,3\n4,5,6\n"), ["c0", "c1"]);
+    assert_eq!(names("sex,size,kind\nM,big,1\n"), ["sex=M", "size=big"]);
+    // All text: a header only if nothing of it comes again.
+    assert_eq!(
+        names("sex,size,kind\nM,big,a\nF,big,b\n"),
+        ["sex=F", "sex=M", "size=big"]
+    );
+    assert_eq!(
+        names("M,big,a\nM,small,b\nF,big,b\n"),
+        ["c0=F", "c0=M", "c1=big", "c1=small"]
+    );
+    assert_eq!(names(",a,b\n0,1,2\n1,3,4\n"), ["c0", "a"]);
+    let forced = table("a,b\nc,d\n", &with(params().header(Header::No))).unwrap();
+    assert_eq!(forced.feature_names(), ["c0=a", "c0=c"]);
+    let forced = table("7,8\n1,2\n", &with(params().header(Header::Yes))).unwrap();
+    assert_eq!(forced.feature_names(), ["7"]);
+}
+
+#[test]
+fn the_label_is_chosen_by_name_or_position() {
+    let text = "a,b,c\n1,2,3\n4,5,6\n";
+    let features = |label| values(&table(text, &with(params().label(label))).unwrap()).to_vec();
+    assert_eq!(features(LabelColumn::Last), [1., 2., 4., 5.]);
+    assert_eq!(features(LabelColumn::name("b")), [1., 3., 4., 6.]);
+    assert_eq!(features(LabelColumn::position(0)), [2., 3., 5., 6.]);
+    assert_eq!(features(LabelColumn::position(-2)), [1., 3., 4., 6.]);
+    assert_eq!(features(LabelColumn::None), [1., 2., 3., 4., 5., 6.]);
+    for label in [
+        LabelColumn::name("d"),
+        LabelColumn::position(3),
+        LabelColumn::position(-4),
+    ] {
+        let error = table(text, &with(params().label(label))).unwrap_err();
+        assert!(
+            matches!(&error, DataError::UnknownColumn { line: 1, available, .. } if available == "a, b, c")
+        );
+    }
+    let both = params().ignore(ColumnRef::Name("c".into()));
+    assert!(matches!(
+        table(text, &with(both)),
+        Err(DataError::InvalidParameter { .. })
+    ));
+}
+
+#[test]
+fn the_task_follows_the_labels_unless_forced() {
+    let rows = |labels: &[String]| {
+        labels
+            .iter()
+            .map(|l| format!("0.5,{l}\n"))
+            .collect::<String>()
+    };
+    let labels = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
+    let task = |text: &str, task| table(text, &with(params().task(task))).unwrap();
+    let integers = task(&rows(&labels(20)), Task::Auto);
+    assert_eq!(integers.n_classes(), Some(20));
+    assert_eq!(integers.class_names().unwrap()[9..11], ["9", "10"]);
+    assert!(matches!(
+        task(&rows(&labels(21)), Task::Auto).targets(),
+        Targets::Values(_)
+    ));
+    assert_eq!(
+        task(&rows(&labels(21)), Task::Classes).n_classes(),
+        Some(21)
+    );
+    assert!(matches!(
+        task(&rows(&labels(3)), Task::Values).targets(),
+        Targets::Values(_)
+    ));
+    let fractions = ["0.5", "1.5", "0.5"].map(str::to_owned);
+    assert!(matches!(
+        task(&rows(&fractions), Task::Auto).targets(),
+        Targets::Values(_)
+    ));
+    assert_eq!(
+        task(&rows(&fractions), Task::Classes).labels().unwrap(),
+        [0, 1, 0]
+    );
+    // 1, 1.0, +1 and 01 are one class.
+    let same = ["1", "1.0", "+1", "01", "-0", "0"].map(str::to_owned);
+    let data = task(&rows(&same), Task::Auto);
+    assert_eq!(
+        (data.labels().unwrap(), data.n_classes()),
+        (&[1, 1, 1, 1, 0, 0][..], Some(2))
+    );
+    let texts = ["yes", "no", "yes"].map(str::to_owned);
+    assert_eq!(task(&rows(&texts), Task::Auto).labels().unwrap(), [1, 0, 1]);
+    let error = table(rows(&texts), &with(params().task(Task::Values))).unwrap_err();
+    assert_eq!(place(&error), (1, 1, "c1"));
+}
+
+#[test]
+fn missing_values_name_line_and_column_in_every_column() {
+    for missing in [
+        "", "?", "NA", "n/a", "#N/A", "NaN", "-nan", "null", "  ", "\"\"",
+    ] {
+        for (column, row) in [
+            format!("{missing},M,1"),
+            format!("2,{missing},1"),
+            format!("2,M,{missing}"),
+        ]
+        .iter()
+        .enumerate()
+        {
+            let error = table(format!("x,sex,y\n1,F,0\n\n{row}\n"), &auto()).unwrap_err();
+            assert!(matches!(error, DataError::MissingValue { .. }), "{error}");
+            assert_eq!(place(&error), (4, column, ["x", "sex", "y"][column]));
+        }
+    }
+    let ignoring = with(params().ignore(ColumnRef::Position(1)));
+    assert_eq!(
+        values(&table("x,sex,y\n1,,0\n2,?,1\n", &ignoring).unwrap()),
+        [1., 2.]
+    );
+}
+
+#[test]
+fn numbers_must_be_finite_in_the_scalar_type() {
+    for cell in ["inf", "-Infinity", "1e999"] {
+        let error = table(format!("1,0\n{cell},1\n"), &auto()).unwrap_err();
+        assert!(matches!(error, DataError::NonFiniteCell { .. }), "{error}");
+        assert_eq!(place(&error), (2, 0, "c0"));
+    }
+    let folder = folder();
+    let path = write(&folder, "x.csv", "1e39,0\n1,1\n");
+    assert!(load::<f64>(&path, &auto()).is_ok());
+    assert!(matches!(
+        load::<f32>(&path, &auto()),
+        Err(DataError::NonFiniteCell { .. })
+    ));
+}
+
+#[test]
+fn a_broken_number_is_an_error_not_a_category() {
+    let error = table("x,y\n1.5,0\nabc,1\n2.5,0\n", &auto()).unwrap_err();
+    assert!(
+        matches!(&error, DataError::NotANumber { cell, .. } if cell == "abc"),
+        "{error}"
+    );
+    assert_eq!(place(&error), (3, 0, "x"));
+    // Few integers with letters among them are codes ...
+    let data = table("x,y\n1,0\nA,1\n2,0\n", &auto()).unwrap();
+    assert_eq!(data.feature_names(), ["x=1", "x=2", "x=A"]);
+    // ... many are numbers.
+    let many: String = (0..40).map(|i| format!("{i},0\n")).collect();
+    assert_eq!(
+        place(&table(format!("x,y\n{many}12k,1\n"), &auto()).unwrap_err()),
+        (42, 0, "x")
+    );
+    // Unless said otherwise.
+    let codes = with(params().categorical(ColumnRef::Name("x".into())));
+    assert_eq!(
+        table(format!("x,y\n{many}12k,1\n"), &codes)
+            .unwrap()
+            .n_features(),
+        41
+    );
+    let numbers = table(
+        "x,y\n1,0\n2,1\n",
+        &with(params().categorical(ColumnRef::Position(0))),
+    )
+    .unwrap();
+    assert_eq!(values(&numbers), [1., 0., 0., 1.]);
+    let comma = table("x;y\n1,5;0\n2,5;1\n", &auto()).unwrap_err();
+    assert!(comma.to_string().contains("decimal point"), "{comma}");
+}
+
+#[test]
+fn categories_are_limited() {
+    let rows: String = (0..9).map(|i| format!("name{i},1\n")).collect();
+    let limited = with(params().max_categories(8));
+    let error = table(format!("x,y\n{rows}"), &limited).unwrap_err();
+    assert!(matches!(
+        error,
+        DataError::TooManyCategories { limit: 8, .. }
+    ));
+    assert_eq!(place(&error), (10, 0, "x"));
+    assert!(table(format!("x,y\n{rows}"), &with(params().max_categories(9))).is_ok());
+}
+
+#[test]
+fn ragged_rows_name_the_line() {
+    let error = table("a,b,c\n1,2,3\n\n4,5\n6,7,8\n", &auto()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            DataError::RaggedRow {
+                line: 4,
+                expected: 3,
+                actual: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let error = table("a,b,c\r\n1,2,3\r\n4,5,6,7\r\n", &auto()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            DataError::RaggedRow {
+                line: 3,
+                expected: 3,
+                actual: 4,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn malformed_tables_are_refused_with_their_line() {
+    let duplicate = table("\na,b,a\n1,2,3\n", &auto()).unwrap_err();
+    assert!(
+        matches!(&duplicate, DataError::DuplicateColumn { line: 2, name, first: 0, second: 2, .. } if name == "a")
+    );
+    let open = table("a,b\n1,2\n3,\"4\n5,6\n", &auto()).unwrap_err();
+    assert!(
+        matches!(open, DataError::BadQuote { line: 3, .. }),
+        "{open}"
+    );
+    let after = table("a,b\n1,2\n3,\"4\"x\n", &auto()).unwrap_err();
+    assert!(
+        matches!(after, DataError::BadQuote { line: 3, .. }),
+        "{after}"
+    );
+    let latin = table(b"a,b\nx,1\ncaf\xe9,2\n", &auto()).unwrap_err();
+    assert!(matches!(latin, DataError::NotUtf8 { .. }), "{latin}");
+    assert_eq!(place(&latin).1, 0);
+    for empty in ["", "\n\n", "\u{feff}", "a,b\n"] {
+        let forced = with(params().header(Header::Yes));
+        assert!(
+            matches!(table(empty, &forced), Err(DataError::TableEmpty { .. })),
+            "{empty:?}"
+        );
+    }
+    assert!(matches!(
+        table("y\n1\n2\n", &auto()),
+        Err(DataError::TableEmpty { .. })
+    ));
+}
+
+#[test]
+fn parameters_are_checked() {
+    for bad in [
+        params().max_categories(0),
+        params().delimiter(b'"'),
+        params().delimiter(0xe4),
+    ] {
+        assert!(matches!(
+            table("1,2\n", &with(bad)),
+            Err(DataError::InvalidParameter { .. })
+        ));
+    }
+    let absent = params().categorical(ColumnRef::Name("z".into()));
+    assert!(matches!(
+        table("a,b\n1,2\n", &with(absent)),
+        Err(DataError::UnknownColumn { .. })
+    ));
+}
+
+#[test]
+fn the_encoding_records_every_column() {
+    let ignoring = params().ignore(ColumnRef::Name("id".into()));
+    let data = table("id,x,sex,y\n1,2,M,p\n2,3,F,q\n", &with(ignoring)).unwrap();
+    let encoding = data.encoding().unwrap();
+    let kinds: Vec<_> = encoding.columns().iter().map(|c| &c.kind).collect();
+    let text = |t: [&str; 2]| t.map(str::to_owned).to_vec();
+    assert_eq!(*kinds[0], ColumnKind::Ignored);
+    assert_eq!(*kinds[1], ColumnKind::Numeric);
+    assert_eq!(
+        *kinds[2],
+        ColumnKind::Categorical {
+            categories: text(["F", "M"])
+        }
+    );
+    assert_eq!(
+        *kinds[3],
+        ColumnKind::ClassLabel {
+            names: text(["p", "q"]),
+            numeric: false
+        }
+    );
+    assert_eq!(data.feature_names(), ["x", "sex=F", "sex=M"]);
+    assert!(data.source().contains("t.csv"));
+}
