@@ -20,7 +20,6 @@ pub trait Float:
 }
 
 impl Float for f32 {
-    #[allow(clippy::cast_possible_truncation)]
     fn from_f64(value: f64) -> Self {
         value as Self
     }

@@ -140,7 +140,6 @@ const N_REFINEMENTS: usize = 80;
 /// assert!((report.linear.limit - 2.0).abs() < 1e-6);
 /// # Ok::<(), tiam_core::CoreError>(())
 /// ```
-#[allow(clippy::cast_precision_loss)]
 pub fn fit_rates(
     first_iteration: usize,
     objectives: &[f64],
@@ -294,7 +293,6 @@ fn line_for(x: &[f64], values: &[f64], bottom: f64, margin: f64, gaps: &mut [f64
 }
 
 /// Grid, then golden section around the best grid point.
-#[allow(clippy::cast_precision_loss)]
 fn minimise(f: &mut impl FnMut(f64) -> f64, low: f64, high: f64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let spacing = (high - low) / (N_TRIAL_LIMITS - 1) as f64;

@@ -14,7 +14,6 @@ pub(crate) struct Line {
 }
 
 /// Regresses ln `gaps` on `x`; both have at least two entries, `x` not all equal, gaps positive.
-#[allow(clippy::cast_precision_loss)]
 pub(crate) fn fit_line(x: &[f64], gaps: &[f64]) -> Line {
     let n = x.len() as f64;
     let sum_ln: f64 = gaps.iter().map(|gap| gap.ln()).sum();
@@ -73,14 +72,12 @@ impl Line {
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len() as f64
 }
 
 /// The 97.5 % quantile of Student's t: Cornish and Fisher's expansion about the normal one, within 0.001 from 5 degrees
 /// of freedom on.
-#[allow(clippy::cast_precision_loss)]
 pub(crate) fn student_t_975(degrees: usize) -> f64 {
     const Z: f64 = 1.959_963_984_540_054;
     let v = degrees.max(1) as f64;

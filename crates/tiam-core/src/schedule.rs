@@ -122,7 +122,6 @@ impl ScheduleSteps {
     /// assert!((steps.next(1).start - 0.281_753_525_125_320_87).abs() < 1e-15);
     /// # Ok::<(), tiam_core::CoreError>(())
     /// ```
-    #[allow(clippy::cast_precision_loss)]
     pub fn next(&mut self, k: usize) -> Inertia {
         match &self.schedule {
             Schedule::Constant => self.base,

@@ -150,7 +150,6 @@ impl Stopping {
     ///
     /// # Errors
     /// [`CoreError::Parameter`] with the first value outside its range.
-    #[allow(clippy::cast_precision_loss)]
     pub fn check(&self) -> Result<(), CoreError> {
         if let Some(target) = self.target_objective {
             check(
