@@ -103,8 +103,8 @@ impl Source {
         check_limit(&self.path, "the content of the file", bytes, limit)
     }
 
-    /// Whether the file can hold exactly `expected` decompressed bytes, without decompressing it: `Ok(true)` is certain
-    /// for plain files and near certain for gzip; `Ok(false)` says that only [`count`](Self::count) can tell.
+    /// Whether the file holds `expected` decompressed bytes, as far as that shows without decompressing: true is certain
+    /// for plain files and near certain for gzip; after false for gzip only [`count`](Self::count) can tell.
     pub(crate) fn states_length(&self, expected: u64) -> bool {
         if !self.gzip {
             return self.disk_len == expected;

@@ -175,6 +175,19 @@ fn a_huge_promise_allocates_nothing() {
 }
 
 #[test]
+fn a_forged_gzip_length_is_not_believed() {
+    let folder = folder();
+    let bytes = idx(&[1 << 31, 1 << 31], &[7; 100]);
+    let mut zipped = gzip(&bytes);
+    // The length modulo 2^32 that the header promises: 2^62 values after 12 bytes.
+    let trailer = zipped.len() - 4;
+    zipped[trailer..].copy_from_slice(&12_u32.to_le_bytes());
+    let path = write(&folder, "x.gz", zipped);
+    let error = load::<f64>(path, &LoadParams::default().max_bytes(u64::MAX)).unwrap_err();
+    assert!(matches!(error, DataError::Gzip { .. }), "{error}");
+}
+
+#[test]
 fn the_limit_holds_for_values_and_for_streams() {
     let folder = folder();
     let small = LoadParams::default().max_bytes(63);
