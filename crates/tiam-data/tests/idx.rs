@@ -177,7 +177,7 @@ fn a_huge_promise_allocates_nothing() {
 #[test]
 fn a_forged_gzip_length_is_not_believed() {
     let folder = folder();
-    let bytes = idx(&[1 << 31, 1 << 31], &[7; 100]);
+    let bytes = idx(&[1 << 31, 1 << 31], &[7; 100_000]);
     let mut zipped = gzip(&bytes);
     // The length modulo 2^32 that the header promises: 2^62 values after 12 bytes.
     let trailer = zipped.len() - 4;
