@@ -1,1 +1,6 @@
 //! Work in progress.
+mod error;
+pub mod shapes;
+pub mod timed;
+
+pub use error::BenchError;

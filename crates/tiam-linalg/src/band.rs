@@ -71,14 +71,14 @@ impl Monotone for LeakyRelu {
 impl Monotone for Elu {
     #[inline(always)]
     fn apply<T: Real>(self, z: T) -> T {
-        if z > T::zero() { z } else { z.exp_m1() }
+        if z > T::zero() { z } else { z.fast_exp_m1() }
     }
     #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {
         if bound > T::zero() {
             bound
         } else if bound > -T::one() {
-            bound.ln_1p()
+            bound.fast_ln_1p()
         } else {
             T::neg_infinity()
         }

@@ -6,6 +6,7 @@ mod bias;
 mod cholesky;
 mod compute;
 mod curvature;
+pub mod elementary;
 mod error;
 mod forward;
 mod kernels;

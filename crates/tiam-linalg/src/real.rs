@@ -5,6 +5,8 @@ use std::iter::Sum;
 
 use num_traits::{Float, NumAssign};
 
+use crate::elementary::Elementary;
+
 mod sealed {
     /// What the products need of a scalar; implemented for the two types below and for no other.
     pub trait Backend: faer::traits::RealField + Copy {}
@@ -19,7 +21,7 @@ mod sealed {
 /// assert!((f32::from_f64(0.5).to_f64() - 0.5).abs() < f64::EPSILON);
 /// ```
 pub trait Real:
-    sealed::Backend + Float + NumAssign + Sum + Default + Debug + Display + Send + Sync + 'static
+    sealed::Backend + Elementary + Float + NumAssign + Sum + Default + Debug + Display + Send + Sync + 'static
 {
     /// Distance from 1 to the next larger value.
     const EPS: Self;

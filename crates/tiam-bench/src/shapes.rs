@@ -1,0 +1,114 @@
+//! Data of the shapes the benches run on: the real ones where they are to be had, generated ones otherwise.
+
+use std::path::{Path, PathBuf};
+
+use tiam_data::{Dataset, Features, LoadParams, Targets, blobs, digits, load};
+use tiam_linalg::{Matrix, Real as Scalar};
+use tiam_models::{ModelError, Samples, Target};
+
+use crate::error::BenchError;
+
+/// A shape the benches run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// 60,000 samples of 784 features in 10 classes.
+    Mnist,
+    /// 140 samples of 7,165 features in 7 classes: Cora with four hops.
+    Cora,
+    /// 1,797 samples of 64 features in 10 classes: the embedded digits.
+    Digits,
+}
+
+impl Shape {
+    /// Name in benches and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mnist => "mnist",
+            Self::Cora => "cora",
+            Self::Digits => "digits",
+        }
+    }
+
+    fn size(self) -> (usize, usize, usize) {
+        match self {
+            Self::Mnist => (60_000, 784, 10),
+            Self::Cora => (140, 7_165, 7),
+            Self::Digits => (1_797, 64, 10),
+        }
+    }
+}
+
+/// The folder `TIAM_DATA` names, when it is set.
+pub fn data_folder() -> Option<PathBuf> {
+    std::env::var_os("TIAM_DATA").map(PathBuf::from)
+}
+
+/// A scalar both the data and the algebra know.
+pub trait BenchScalar: Scalar + tiam_data::Real {}
+impl<T: Scalar + tiam_data::Real> BenchScalar for T {}
+
+/// Training and test part of a shape, and whether they are the real data.
+#[derive(Debug)]
+pub struct Prepared<T> {
+    /// Training part.
+    pub train: Samples<T>,
+    /// Test part.
+    pub test: Samples<T>,
+    /// False for generated data.
+    pub real: bool,
+}
+
+/// Gaussian clouds this far apart stand in for data that is not there; the time of an iteration does not depend on it.
+const SPREAD: f64 = 5.0;
+/// Share of generated and embedded samples that is held out.
+const TEST_FRACTION: f64 = 0.2;
+
+/// The samples of a shape: real where `folder` has them (`mnist/`, `cora.npz`) or they are embedded, generated otherwise.
+///
+/// # Errors
+/// [`BenchError`] when a file is there but cannot be read.
+pub fn samples<T: BenchScalar>(
+    shape: Shape,
+    folder: Option<&Path>,
+    seed: u64,
+) -> Result<Prepared<T>, BenchError> {
+    let file = folder.map(|f| match shape {
+        Shape::Mnist => f.join("mnist"),
+        Shape::Cora => f.join("cora.npz"),
+        Shape::Digits => PathBuf::new(),
+    });
+    let (data, real) = match (shape, file.filter(|f| f.exists())) {
+        (Shape::Digits, _) => (digits()?, true),
+        (_, Some(path)) => (load(path, &LoadParams::default())?, true),
+        (_, None) => {
+            let (n, features, classes) = shape.size();
+            (blobs(n * 5 / 4, features, classes, SPREAD, seed)?, false)
+        }
+    };
+    let split = match data.split() {
+        Some(split) => split.clone(),
+        None => data.make_split(0.0, TEST_FRACTION, seed)?,
+    };
+    let parts = data.into_parts(&split)?;
+    Ok(Prepared { train: into_samples(parts.train)?, test: into_samples(parts.test)?, real })
+}
+
+/// A data set as the trainer takes it; the features are not copied.
+///
+/// # Errors
+/// [`BenchError::Model`] for data the trainer refuses.
+pub fn into_samples<T: BenchScalar>(data: Dataset<T>) -> Result<Samples<T>, BenchError> {
+    let (features, targets) = data.into_features_and_targets();
+    let inputs = matrix(features)?;
+    let target = match targets {
+        Targets::Classes { labels, names } => Target::Classes { labels, n_classes: names.len() },
+        Targets::Values(values) => Target::Values(matrix(values)?),
+        Targets::Absent => return Err(BenchError::NoTargets),
+    };
+    Ok(Samples::new(inputs, target)?)
+}
+
+fn matrix<T: BenchScalar>(features: Features<T>) -> Result<Matrix<T>, BenchError> {
+    let (rows, cols) = (features.n_features(), features.n_samples());
+    Ok(Matrix::from_vec(rows, cols, features.into_values()).map_err(ModelError::from)?)
+}

@@ -1,0 +1,298 @@
+//! The b, z and a steps against their naive twins, and the band they keep.
+
+mod common;
+
+use common::{along, distance, inertia, map, multiply, random, residual};
+use proptest::prelude::*;
+use tiam_linalg::{
+    ActivationBlock, Band, BiasBlock, Compute, Elu, Identity, LeakyRelu, LossTarget, Matrix,
+    Monotone, NextLayer, PreactivationBlock, Prediction, Relu, Solver, StepInertia, WeightBlock,
+    activate, band_violation,
+};
+
+const TIGHT: f64 = 1e-11;
+const RHO: f64 = 0.7;
+
+fn clamp_to(x: &Matrix<f64>, low: &Matrix<f64>, high: &Matrix<f64>) -> Matrix<f64> {
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)].max(low[(i, j)]).min(high[(i, j)]))
+}
+
+/// A hidden layer of n units before one of n' units, a in the band around h(z).
+struct Setting<H> {
+    h: H,
+    epsilon: f64,
+    z: Matrix<f64>,
+    a: Matrix<f64>,
+    weights: Matrix<f64>,
+    bias: Vec<f64>,
+    target: Matrix<f64>,
+}
+
+impl<H: Monotone> Setting<H> {
+    fn random(h: H, (n, n_next, n_samples): (usize, usize, usize), seed: u64) -> Self {
+        let epsilon = 0.4;
+        let z = map(&random(n, n_samples, seed), |x| 2.0 * x);
+        let noise: Matrix<f64> = random(n, n_samples, seed + 1);
+        let a = along(&map(&z, |z| h.apply(z)), 0.9 * epsilon, &noise, &map(&noise, |_| 0.0));
+        let weights = random(n_next, n, seed + 2);
+        let bias = random::<f64>(n_next, 1, seed + 3).into_vec();
+        Self { h, epsilon, z, a, weights, bias, target: random(n_next, n_samples, seed + 4) }
+    }
+
+    fn low(&self) -> Matrix<f64> {
+        map(&self.z, |z| self.h.apply(z) - self.epsilon)
+    }
+
+    fn high(&self) -> Matrix<f64> {
+        map(&self.z, |z| self.h.apply(z) + self.epsilon)
+    }
+
+    fn value(&self, a: &Matrix<f64>) -> f64 {
+        0.5 * RHO * residual(&self.weights, a, &self.bias, &self.target).norm_sq()
+    }
+
+    /// The a step as the algorithm's text has it: (a_new, τ).
+    fn step(
+        &self,
+        a: &Matrix<f64>,
+        previous: &Matrix<f64>,
+        tau: f64,
+        p: StepInertia,
+    ) -> (Matrix<f64>, f64) {
+        let tilde = along(a, p.start, a, previous);
+        let hat = along(a, p.gradient, a, previous);
+        let r = residual(&self.weights, &hat, &self.bias, &self.target);
+        let g = map(&multiply(&self.weights.transposed(), &r), |x| RHO * x);
+        let mut tau = 0.5 * tau;
+        loop {
+            let free = Matrix::from_fn(a.n_rows(), a.n_cols(), |i, j| tilde[(i, j)] - g[(i, j)] / tau);
+            let bar = clamp_to(&free, &self.low(), &self.high());
+            let d = along(&map(&bar, |_| 0.0), 1.0, &bar, &hat);
+            if RHO * multiply(&self.weights, &d).norm_sq() <= tau * d.norm_sq() {
+                let corrected = along(&bar, p.correction, &bar, a);
+                return (clamp_to(&corrected, &self.low(), &self.high()), tau);
+            }
+            tau *= 2.0;
+        }
+    }
+
+    /// Runs the block and the twin side by side; returns the largest difference.
+    fn compare(&self, steps: &[StepInertia], threads: usize) -> f64 {
+        let mut compute = Compute::new(threads).unwrap();
+        let mut next = WeightBlock::new(self.weights.clone(), self.a.n_cols(), Solver::Backtracking);
+        next.refresh_product(&self.a, &mut compute);
+        let mut block =
+            ActivationBlock::new(self.a.clone(), self.weights.n_rows(), Solver::Backtracking);
+        let (mut a, mut previous, mut tau) = (self.a.clone(), self.a.clone(), 1.0);
+        let mut worst = 0.0_f64;
+        for &p in steps {
+            let view = NextLayer { weights: &next, bias: &self.bias, target: &self.target, rho: RHO };
+            let band = Band { center: &self.z, activation: self.h, epsilon: self.epsilon };
+            let report = block.propose(view, band, p, &mut compute);
+            block.accept(&mut next);
+            let (stepped, stepped_tau) = self.step(&a, &previous, tau, p);
+            worst = worst.max((report.before - self.value(&a)).abs());
+            worst = worst.max((report.after() - self.value(&stepped)).abs());
+            worst = worst.max((report.inverse_step - stepped_tau).abs());
+            (previous, a, tau) = (a, stepped, stepped_tau);
+            worst = worst.max(distance(block.values(), &a));
+            worst = worst.max(distance(next.product(), &multiply(&self.weights, &a)));
+            let violation = band_violation(&a, &self.z, self.h, &mut compute);
+            assert!((block.violation() - violation).abs() <= TIGHT);
+            assert!(violation <= self.epsilon * (1.0 + 1e-14));
+        }
+        worst
+    }
+}
+
+fn sizes() -> impl Strategy<Value = (usize, usize, usize)> {
+    (1..7_usize, 1..6_usize, 1..40_usize)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn the_a_step_is_the_algorithms_own(
+        sizes in sizes(),
+        seed in 0..1000_u64,
+        p in prop::array::uniform3(0.0..1.0_f64),
+        threads in 1..3_usize,
+    ) {
+        let p = inertia(p[0], p[1], p[2]);
+        let steps = [p, p, StepInertia::NONE, p];
+        prop_assert!(Setting::random(Relu, sizes, seed).compare(&steps, threads) < 1e-9);
+        prop_assert!(Setting::random(LeakyRelu, sizes, seed).compare(&steps, threads) < 1e-9);
+        prop_assert!(Setting::random(Elu, sizes, seed).compare(&steps, threads) < 1e-9);
+        prop_assert!(Setting::random(Identity, sizes, seed).compare(&steps, threads) < 1e-9);
+    }
+
+    #[test]
+    fn without_inertia_no_solver_raises_the_a_blocks_objective(sizes in sizes(), seed in 0..1000_u64) {
+        let setting = Setting::random(Relu, sizes, seed);
+        let mut compute = Compute::new(1).unwrap();
+        for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
+            let mut next = WeightBlock::new(setting.weights.clone(), sizes.2, solver);
+            next.refresh_product(&setting.a, &mut compute);
+            let mut block = ActivationBlock::new(setting.a.clone(), sizes.1, solver);
+            for _ in 0..3 {
+                let view = NextLayer { weights: &next, bias: &setting.bias, target: &setting.target, rho: RHO };
+                let band = Band { center: &setting.z, activation: Relu, epsilon: setting.epsilon };
+                let report = block.propose(view, band, StepInertia::NONE, &mut compute);
+                prop_assert!(report.increase <= TIGHT * report.before.max(1.0), "{solver:?} {report:?}");
+                block.accept(&mut next);
+            }
+        }
+    }
+
+    #[test]
+    fn a_hidden_z_step_is_the_projection_of_its_prediction(
+        (n, _, n_samples) in sizes(),
+        seed in 0..1000_u64,
+        p in prop::array::uniform3(0.0..1.0_f64),
+    ) {
+        let steps = [inertia(p[0], p[1], p[2]); 3];
+        hidden_steps(Relu, (n, n_samples), seed, &steps);
+        hidden_steps(LeakyRelu, (n, n_samples), seed, &steps);
+        hidden_steps(Elu, (n, n_samples), seed, &steps);
+        hidden_steps(Identity, (n, n_samples), seed, &steps);
+    }
+
+    #[test]
+    fn the_b_step_is_the_mean_residual(
+        (n, _, n_samples) in sizes(),
+        seed in 0..1000_u64,
+        p in prop::array::uniform3(0.0..1.0_f64),
+        threads in 1..3_usize,
+    ) {
+        bias_steps((n, n_samples), seed, &[inertia(p[0], p[1], p[2]); 3], threads);
+    }
+}
+
+fn hidden_steps(h: impl Monotone, (n, n_samples): (usize, usize), seed: u64, steps: &[StepInertia]) {
+    let setting = Setting::random(h, (n, 1, n_samples), seed);
+    let product: Matrix<f64> = map(&random(n, n_samples, seed + 9), |x| 3.0 * x);
+    let bias = random::<f64>(n, 1, seed + 10).into_vec();
+    let m = Matrix::from_fn(n, n_samples, |i, j| product[(i, j)] + bias[i]);
+    let low = map(&setting.a, |a| h.preimage_low(a - setting.epsilon));
+    let high = map(&setting.a, |a| h.preimage_high(a + setting.epsilon));
+    let mut compute = Compute::new(1).unwrap();
+    let mut block = PreactivationBlock::new(setting.z.clone());
+    let (mut z, mut previous) = (setting.z.clone(), setting.z.clone());
+    for p in steps {
+        let prediction = Prediction { product: &product, bias: &bias, rho: RHO };
+        let report =
+            block.propose_hidden(prediction, &setting.a, h, setting.epsilon, *p, &mut compute);
+        block.accept();
+        let tilde = along(&z, p.start, &z, &previous);
+        let hat = along(&z, p.gradient, &z, &previous);
+        let bar = clamp_to(&along(&tilde, -1.0, &hat, &m), &low, &high);
+        let next = clamp_to(&along(&bar, p.correction, &bar, &z), &low, &high);
+        let value = |z| 0.5 * RHO * along(&map(&m, |_| 0.0), 1.0, z, &m).norm_sq();
+        assert!((report.before - value(&z)).abs() < TIGHT * value(&z).max(1.0));
+        assert!((report.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
+        (previous, z) = (z, next);
+        assert!(distance(block.values(), &z) < TIGHT * z.norm_sq().max(1.0));
+    }
+}
+
+fn bias_steps((n, n_samples): (usize, usize), seed: u64, steps: &[StepInertia], threads: usize) {
+    let product: Matrix<f64> = random(n, n_samples, seed);
+    let target: Matrix<f64> = random(n, n_samples, seed + 1);
+    let start = random::<f64>(n, 1, seed + 2).into_vec();
+    let mut compute = Compute::new(threads).unwrap();
+    let mut block = BiasBlock::new(start.clone());
+    let (mut b, mut previous) = (start.clone(), start);
+    for p in steps {
+        let report = block.propose(&product, &target, RHO, *p, &mut compute);
+        block.accept();
+        let value = |b: &[f64]| {
+            let r = Matrix::from_fn(n, n_samples, |i, j| product[(i, j)] + b[i] - target[(i, j)]);
+            0.5 * RHO * r.norm_sq()
+        };
+        let next: Vec<f64> = (0..n)
+            .map(|i| {
+                let delta = b[i] - previous[i];
+                let hat = b[i] + p.gradient * delta;
+                let residual = (0..n_samples).map(|j| product[(i, j)] + hat - target[(i, j)]);
+                let mean = residual.sum::<f64>() / n_samples as f64;
+                let bar = b[i] + p.start * delta - mean;
+                bar + p.correction * (bar - b[i])
+            })
+            .collect();
+        assert!((report.before - value(&b)).abs() < TIGHT * value(&b).max(1.0));
+        assert!((report.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
+        (previous, b) = (b, next);
+        let worst = b.iter().zip(block.values()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        assert!(worst < TIGHT);
+    }
+}
+
+#[test]
+fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
+    let (n, n_samples) = (3, 25);
+    let product: Matrix<f64> = random(n, n_samples, 1);
+    let y: Matrix<f64> = random(n, n_samples, 2);
+    let bias = vec![0.1, 0.2, 0.3];
+    let mut block = PreactivationBlock::new(random(n, n_samples, 3));
+    let mut compute = Compute::new(2).unwrap();
+    let prediction = Prediction { product: &product, bias: &bias, rho: RHO };
+    let (report, loss) =
+        block.propose_last(prediction, LossTarget::Values(&y), StepInertia::NONE, &mut compute);
+    block.accept();
+    let closed = Matrix::from_fn(n, n_samples, |i, j| {
+        (y[(i, j)] + RHO * (product[(i, j)] + bias[i])) / (1.0 + RHO)
+    });
+    assert!(distance(block.values(), &closed) < TIGHT);
+    assert!(report.increase < 0.0);
+    let half_distance = 0.5 * along(&map(&y, |_| 0.0), 1.0, &closed, &y).norm_sq();
+    assert!((loss - half_distance).abs() < TIGHT);
+}
+
+#[test]
+fn repair_lifts_what_a_shrinking_band_left_below_and_refreshes_its_product() {
+    let setting = Setting::random(Relu, (5, 4, 300), 7);
+    let mut compute = Compute::new(2).unwrap();
+    let mut next = WeightBlock::new(setting.weights.clone(), 300, Solver::Backtracking);
+    next.refresh_product(&setting.a, &mut compute);
+    let mut block = ActivationBlock::new(setting.a.clone(), 4, Solver::Backtracking);
+    let narrow = Band { center: &setting.z, activation: Relu, epsilon: 0.01 };
+    assert!(block.repair(narrow, &mut next, &mut compute) > 0);
+    let expected = Matrix::from_fn(5, 300, |i, j| {
+        setting.a[(i, j)].max(Relu.apply(setting.z[(i, j)].min(0.0)) - 0.01)
+    });
+    assert!(distance(block.values(), &expected) < 1e-15);
+    assert!(distance(next.product(), &multiply(&setting.weights, &expected)) < TIGHT);
+    assert_eq!(block.repair(narrow, &mut next, &mut compute), 0);
+}
+
+#[test]
+fn every_preimage_is_the_activations_inverse() {
+    fn check(h: impl Monotone) {
+        for k in -40..40 {
+            let bound = f64::from(k) * 0.05;
+            let (low, high) = (h.preimage_low(bound), h.preimage_high(bound));
+            for (z, side) in [(low, 1.0), (high, -1.0)] {
+                // Below the range of h no z has h(z) ≤ bound; the repair keeps the steps from asking.
+                let in_range = h.apply(-1e6) <= bound;
+                if in_range && z.is_finite() {
+                    assert!(side * (h.apply(z) - bound) >= -1e-12, "{bound} {z}");
+                    assert!(side * (h.apply(z - side * 1e-6) - bound) <= 1e-6, "{bound} {z}");
+                }
+            }
+        }
+    }
+    check(Relu);
+    check(LeakyRelu);
+    check(Elu);
+    check(Identity);
+}
+
+#[test]
+fn activations_are_applied_entry_by_entry() {
+    let z = Matrix::from_vec(1, 3, vec![-2.0, 0.0, 3.0]).unwrap();
+    let mut a = Matrix::zeros(1, 3);
+    activate(&mut a, &z, Elu);
+    assert!((a[(0, 0)] - ((-2.0_f64).exp() - 1.0)).abs() < 1e-15);
+    assert_eq!(&a.as_slice()[1..], &[0.0, 3.0]);
+}

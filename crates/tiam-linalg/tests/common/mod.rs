@@ -1,0 +1,115 @@
+//! Naive twins: every formula as the equation has it, in double precision, entry by entry.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tiam_linalg::{Matrix, Real, StepInertia};
+
+/// Uniform in [−1, 1), seeded.
+pub(crate) fn random<T: Real>(n_rows: usize, n_cols: usize, seed: u64) -> Matrix<T> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Matrix::from_fn(n_rows, n_cols, |_, _| T::from_f64(2.0 * rng.random::<f64>() - 1.0))
+}
+
+pub(crate) fn inertia(start: f64, gradient: f64, correction: f64) -> StepInertia {
+    StepInertia { start, gradient, correction }
+}
+
+pub(crate) fn multiply(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
+    let dot = |i: usize, j: usize| (0..a.n_cols()).map(|k| a[(i, k)] * b[(k, j)]).sum();
+    Matrix::from_fn(a.n_rows(), b.n_cols(), dot)
+}
+
+/// x + c (y − z).
+pub(crate) fn along(x: &Matrix<f64>, c: f64, y: &Matrix<f64>, z: &Matrix<f64>) -> Matrix<f64> {
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)] + c * (y[(i, j)] - z[(i, j)]))
+}
+
+pub(crate) fn map(x: &Matrix<f64>, f: impl Fn(f64) -> f64) -> Matrix<f64> {
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| f(x[(i, j)]))
+}
+
+/// W a + b 1ᵀ − z.
+pub(crate) fn residual(
+    w: &Matrix<f64>,
+    a: &Matrix<f64>,
+    b: &[f64],
+    z: &Matrix<f64>,
+) -> Matrix<f64> {
+    let wa = multiply(w, a);
+    Matrix::from_fn(z.n_rows(), z.n_cols(), |i, j| wa[(i, j)] + b[i] - z[(i, j)])
+}
+
+pub(crate) fn distance(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
+    let pairs = a.as_slice().iter().zip(b.as_slice());
+    pairs.map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+}
+
+pub(crate) fn widen<T: Real>(x: &Matrix<T>) -> Matrix<f64> {
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)].to_f64())
+}
+
+/// A least-squares block ρ/2 ‖W a + b 1ᵀ − z‖² + μ/2 ‖W‖² with its inputs.
+pub(crate) struct LeastSquares {
+    pub(crate) a: Matrix<f64>,
+    pub(crate) b: Vec<f64>,
+    pub(crate) z: Matrix<f64>,
+    pub(crate) rho: f64,
+    pub(crate) ridge: f64,
+}
+
+impl LeastSquares {
+    pub(crate) fn random(n_out: usize, n_in: usize, n: usize, seed: u64) -> Self {
+        Self {
+            a: random(n_in, n, seed),
+            b: random::<f64>(n_out, 1, seed + 1).into_vec(),
+            z: random(n_out, n, seed + 2),
+            rho: 0.7,
+            ridge: 0.05,
+        }
+    }
+
+    /// φ(W).
+    pub(crate) fn value(&self, w: &Matrix<f64>) -> f64 {
+        let r = residual(w, &self.a, &self.b, &self.z);
+        0.5 * self.rho * r.norm_sq() + 0.5 * self.ridge * w.norm_sq()
+    }
+
+    /// ∇φ(W).
+    pub(crate) fn gradient(&self, w: &Matrix<f64>) -> Matrix<f64> {
+        let g = multiply(&residual(w, &self.a, &self.b, &self.z), &self.a.transposed());
+        Matrix::from_fn(w.n_rows(), w.n_cols(), |i, j| {
+            self.rho * g[(i, j)] + self.ridge * w[(i, j)]
+        })
+    }
+
+    /// ρ ‖D a‖² + μ ‖D‖².
+    pub(crate) fn curvature(&self, d: &Matrix<f64>) -> f64 {
+        self.rho * multiply(d, &self.a).norm_sq() + self.ridge * d.norm_sq()
+    }
+
+    /// One backtracked triple-inertial step as the algorithm's text has it: (W_new, θ).
+    pub(crate) fn step(
+        &self,
+        w: &Matrix<f64>,
+        previous: &Matrix<f64>,
+        theta: f64,
+        p: StepInertia,
+    ) -> (Matrix<f64>, f64) {
+        let tilde = along(w, p.start, w, previous);
+        let hat = along(w, p.gradient, w, previous);
+        let g = self.gradient(&hat);
+        let mut theta = 0.5 * theta;
+        loop {
+            let bar = Matrix::from_fn(w.n_rows(), w.n_cols(), |i, j| {
+                tilde[(i, j)] - g[(i, j)] / theta
+            });
+            let d = along(&map(&bar, |_| 0.0), 1.0, &bar, &hat);
+            if self.curvature(&d) <= theta * d.norm_sq() {
+                return (along(&bar, p.correction, &bar, w), theta);
+            }
+            theta *= 2.0;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Proximal maps and projections with closed forms.
+
+use proptest::prelude::*;
+use tiam_linalg::prox::{
+    l1_norm, project_ball, project_interval, project_interval_scalar, project_nonnegative,
+    prox_squared, soft_threshold, squared_loss,
+};
+
+use crate::twins::bits;
+
+fn vector(len: std::ops::Range<usize>) -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(-100.0..100.0_f64, len)
+}
+
+proptest! {
+    #[test]
+    fn prox_squared_is_stationary(x in vector(0..90), rho in -8.0..4.0_f64) {
+        let rho = 10.0_f64.powf(rho);
+        let target: Vec<f64> = x.iter().map(|x| 3.0 - x).collect();
+        let mut z = vec![f64::NAN; x.len()];
+        prox_squared(&mut z, &x, &target, rho);
+        for ((z, c), t) in z.iter().zip(&x).zip(&target) {
+            prop_assert!(((z - t) + rho * (z - c)).abs() <= 8.0 * f64::EPSILON * 103.0 * (1.0 + rho));
+        }
+    }
+
+    #[test]
+    fn sums_equal_their_naive_twins(x in vector(0..700)) {
+        let target: Vec<f64> = x.iter().map(|x| 0.5 * x + 1.0).collect();
+        let n = x.len() as f64 + 1.0;
+        let squared: f64 = x.iter().zip(&target).map(|(x, t)| 0.5 * (x - t) * (x - t)).sum();
+        prop_assert!((squared_loss(&x, &target) - squared).abs() <= n * f64::EPSILON * (squared + 1e-300));
+        let l1: f64 = x.iter().map(|x| x.abs()).sum();
+        prop_assert!((l1_norm(&x) - l1).abs() <= n * f64::EPSILON * (l1 + 1e-300));
+        let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+        let l1: f64 = narrow.iter().map(|&x| f64::from(x.abs())).sum();
+        // A sum of at most 32 blocked terms a lane.
+        prop_assert!((l1_norm(&narrow) - l1).abs() <= 16.0 * f64::from(f32::EPSILON) * (l1 + 1e-300));
+    }
+
+    #[test]
+    fn soft_threshold_is_the_prox_of_the_l1_norm(x in vector(0..90), threshold in 0.0..50.0_f64) {
+        let mut w = x.clone();
+        soft_threshold(&mut w, threshold);
+        for (w, x) in w.iter().zip(&x) {
+            let expected = x.signum() * (x.abs() - threshold).max(0.0);
+            prop_assert!((w - expected).abs() <= f64::EPSILON * 100.0);
+        }
+    }
+
+    #[test]
+    fn projections_equal_their_naive_twins(x in vector(0..90), width in 0.0..50.0_f64, radius in 0.0..200.0_f64) {
+        let (low, high): (Vec<f64>, Vec<f64>) =
+            x.iter().map(|x| ((x * 7.0).sin() * 50.0, (x * 7.0).sin() * 50.0 + width)).unzip();
+        let mut y = x.clone();
+        project_interval(&mut y, &low, &high);
+        let expected: Vec<f64> = x.iter().zip(low.iter().zip(&high)).map(|(x, (l, h))| x.clamp(*l, *h)).collect();
+        prop_assert_eq!(bits(&y), bits(&expected));
+        y.clone_from(&x);
+        project_interval_scalar(&mut y, -width, width);
+        prop_assert_eq!(bits(&y), bits(&x.iter().map(|x| x.clamp(-width, width)).collect::<Vec<_>>()));
+        y.clone_from(&x);
+        project_nonnegative(&mut y);
+        prop_assert_eq!(bits(&y), bits(&x.iter().map(|x| x.max(0.0)).collect::<Vec<_>>()));
+        y.clone_from(&x);
+        let norm = project_ball(&mut y, radius);
+        let expected_norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+        prop_assert!((norm - expected_norm).abs() <= 90.0 * f64::EPSILON * expected_norm);
+        let factor = (radius / norm).min(1.0);
+        for (y, x) in y.iter().zip(&x) {
+            prop_assert!(norm <= 0.0 || (y - x * factor).abs() <= 4.0 * f64::EPSILON * x.abs());
+        }
+    }
+}
+
+#[test]
+fn nan_passes_through_the_closed_forms() {
+    let nan = [f64::NAN, 1.0];
+    let mut x = nan;
+    soft_threshold(&mut x, 0.5);
+    assert!(x[0].is_nan());
+    let mut x = nan;
+    project_interval(&mut x, &[0.0; 2], &[1.0; 2]);
+    assert!(x[0].is_nan());
+    let mut x = nan;
+    project_nonnegative(&mut x);
+    assert!(x[0].is_nan());
+    let mut x = nan;
+    assert!(project_ball(&mut x, 1.0).is_nan() && (x[1] - 1.0).abs() < f64::EPSILON);
+    assert!(l1_norm(&nan).is_nan() && squared_loss(&nan, &[0.0; 2]).is_nan());
+}
+
+#[test]
+fn the_ball_neither_overflows_nor_underflows() {
+    let mut x = [3e200_f64, 4e200];
+    assert!((project_ball(&mut x, 1.0) / 5e200 - 1.0).abs() <= 4.0 * f64::EPSILON);
+    assert!((x[0] - 0.6).abs() <= 4.0 * f64::EPSILON);
+    let mut x = [3e-30_f32, 4e-30];
+    assert!((project_ball(&mut x, 1e-30) / 5e-30 - 1.0).abs() <= 4.0 * f64::from(f32::EPSILON));
+    assert!((x[1] / 0.8e-30 - 1.0).abs() <= 4.0 * f32::EPSILON);
+    let mut x = [0.0_f64; 3];
+    assert!(project_ball(&mut x, 0.0) < f64::MIN_POSITIVE);
+}
