@@ -1,0 +1,115 @@
+//! The folder of a run: model, trace, configuration; every file is written whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tiam_core::Trace;
+use tiam_models::{Model, NetworkMeasures};
+
+use crate::error::CliError;
+use crate::samples::Scalar;
+
+const MODEL: &str = "model.safetensors";
+const TRACE_CSV: &str = "trace.csv";
+const TRACE_JSON: &str = "trace.json";
+const CONFIG: &str = "config.toml";
+
+/// The folder, found to be writable.
+pub(crate) struct Artifacts {
+    folder: PathBuf,
+}
+
+impl Artifacts {
+    /// Creates the folder and tries it with a file, before any work is done.
+    pub(crate) fn create(folder: &Path) -> Result<Self, CliError> {
+        let probe = folder.join(format!(".tiam-{}.tmp", std::process::id()));
+        fs::create_dir_all(folder)
+            .and_then(|()| File::create(&probe))
+            .and_then(|_| fs::remove_file(&probe))
+            .map_err(|source| CliError::Create {
+                path: folder.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Where the model goes.
+    pub(crate) fn model_path(&self) -> PathBuf {
+        self.folder.join(MODEL)
+    }
+
+    pub(crate) fn save_model<T: Scalar>(&self, model: &Model<T>) -> Result<(), CliError> {
+        model.save(self.model_path()).map_err(CliError::Save)
+    }
+
+    pub(crate) fn save_config(&self, text: &str) -> Result<(), CliError> {
+        write_whole(&self.folder.join(CONFIG), |file| {
+            file.write_all(text.as_bytes())
+        })
+    }
+
+    /// As a table for people and as JSON for programs.
+    pub(crate) fn save_trace(&self, trace: &Trace<NetworkMeasures>) -> Result<(), CliError> {
+        write_whole(&self.folder.join(TRACE_CSV), |file| {
+            write_trace(trace, file)
+        })?;
+        write_whole(&self.folder.join(TRACE_JSON), |file| {
+            serde_json::to_writer(file, trace).map_err(io::Error::from)
+        })
+    }
+}
+
+/// Writes a temporary file beside `path` and renames it.
+pub(crate) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let filled = File::create(&temporary).and_then(|file| {
+        let mut buffered = BufWriter::new(file);
+        write(&mut buffered)?;
+        buffered
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()
+    });
+    let written = filled.and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        fs::remove_file(&temporary).ok();
+    }
+    written.map_err(CliError::writing(path))
+}
+
+fn write_trace(trace: &Trace<NetworkMeasures>, file: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        file,
+        "iteration,objective,violation,restarts,rel_change,seconds,inertia_start,inertia_gradient,inertia_correction,\
+         train_loss,train_accuracy,epsilon"
+    )?;
+    let optional = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+    for row in &trace.rows {
+        let inertia = row.inertia;
+        writeln!(
+            file,
+            "{},{},{},{},{},{},{},{},{},{},{},{}",
+            row.iteration,
+            row.objective,
+            row.violation,
+            row.restarts,
+            optional(row.rel_change),
+            row.seconds,
+            inertia.start,
+            inertia.gradient,
+            inertia.correction,
+            row.measures.train_loss,
+            optional(row.measures.train_accuracy),
+            row.measures.epsilon
+        )?;
+    }
+    Ok(())
+}

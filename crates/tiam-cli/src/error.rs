@@ -1,0 +1,81 @@
+//! What can go wrong, and the exit status each of it means.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+/// Wrong usage or input.
+const USAGE: u8 = 2;
+/// Failed while running.
+const FAILED: u8 = 1;
+
+/// Every way in which a command ends early.
+#[derive(Debug, Error)]
+pub(crate) enum CliError {
+    /// Flags, a configuration file or data that do not make sense together; the text says what to do.
+    #[error("{0}")]
+    Usage(String),
+    /// The data could not be read.
+    #[error(transparent)]
+    Data(#[from] tiam_data::DataError),
+    /// A parameter, the data or a model file was refused.
+    #[error(transparent)]
+    Model(#[from] tiam_models::ModelError),
+    /// A parameter of the driver was refused.
+    #[error(transparent)]
+    Core(#[from] tiam_core::CoreError),
+    /// Sizes that do not fit, or threads that do not start.
+    #[error(transparent)]
+    Linalg(#[from] tiam_linalg::LinalgError),
+    /// A folder or file that cannot be created, found out before any work was done.
+    #[error("{}: cannot be created: {source}; choose another place with --out", path.display())]
+    Create {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Results could not be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A model could not be saved after the work was done.
+    #[error("the model could not be saved: {0}")]
+    Save(tiam_models::ModelError),
+    /// Training or a replay failed.
+    #[error("{0}")]
+    Failed(String),
+    /// The reader of standard output has gone; there is nobody to tell.
+    #[error("standard output was closed")]
+    ClosedPipe,
+}
+
+impl CliError {
+    /// For [`Result::map_err`] where a file is written.
+    pub(crate) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// The exit status: 2 for wrong usage or input, 1 for a failure while running, 0 for a reader that had enough.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::ClosedPipe => ExitCode::SUCCESS,
+            Self::Write { .. } | Self::Save(_) | Self::Failed(_) => ExitCode::from(FAILED),
+            Self::Usage(_)
+            | Self::Data(_)
+            | Self::Model(_)
+            | Self::Core(_)
+            | Self::Linalg(_)
+            | Self::Create { .. } => ExitCode::from(USAGE),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! One training run, whatever its end.
+
+use tiam_core::{CoreError, StopReason, Trace};
+use tiam_models::{
+    Architecture, Network, NetworkMeasures, Samples, TrainError, train as train_tiam,
+};
+
+use crate::error::CliError;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::samples::Scalar;
+use crate::settings::Settings;
+
+/// The name of the method, as results give it.
+pub(crate) const METHOD: &str = "tiam";
+
+/// Why a run ended.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// By a stopping rule.
+    Stopped(StopReason),
+    /// It could not go on.
+    Failed(CoreError),
+}
+
+/// What a run leaves.
+pub(crate) struct Fitted<T> {
+    /// The last finite iterate.
+    pub(crate) network: Network<T>,
+    pub(crate) trace: Trace<NetworkMeasures>,
+    pub(crate) end: End,
+}
+
+impl<T> Fitted<T> {
+    /// The iterations after which a clock or a user stopped it.
+    pub(crate) fn cut_short_after(&self) -> Option<usize> {
+        let by_time = matches!(
+            self.end,
+            End::Stopped(StopReason::Interrupted | StopReason::TimeLimit | StopReason::Caller)
+        );
+        self.trace
+            .last()
+            .filter(|_| by_time)
+            .map(|row| row.iteration)
+    }
+}
+
+/// Checks all parameters, then trains.
+pub(crate) fn fit<T: Scalar>(
+    settings: &Settings,
+    samples: &Samples<T>,
+) -> Result<Fitted<T>, CliError> {
+    let (n_inputs, target) = (samples.inputs().n_rows(), samples.target());
+    let hidden = &settings.hidden.0;
+    let (activation, loss) = (settings.activation, target.loss());
+    let shape = Architecture::new(n_inputs, hidden, target.n_outputs(), activation, loss)?;
+    let stopping = settings.stopping()?.interrupt(interrupt::flag());
+    let config = settings.tiam(stopping)?;
+    let network = Network::new(shape, settings.init, settings.seed)?;
+    let mut progress = Progress::new(settings.iterations, settings.quiet);
+    match train_tiam(network, samples, &config, &mut [&mut progress]) {
+        Ok(trained) => Ok(Fitted {
+            network: trained.network,
+            trace: trained.trace,
+            end: End::Stopped(trained.reason),
+        }),
+        Err(TrainError::Failed {
+            error,
+            network,
+            trace,
+        }) => Ok(Fitted {
+            network: *network,
+            trace: *trace,
+            end: End::Failed(error),
+        }),
+        Err(TrainError::Refused(error)) => Err(error.into()),
+        Err(other) => Err(CliError::Failed(other.to_string())),
+    }
+}

@@ -1,0 +1,124 @@
+//! `tiam info`: what a model file holds.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use tiam_models::{AnyModel, Loss, ModelMetadata};
+
+use crate::args::InfoArgs;
+use crate::error::CliError;
+use crate::output;
+use crate::provenance::Provenance;
+
+/// Names shown before the rest is only counted.
+const SHOWN_NAMES: usize = 12;
+
+/// Runs the command.
+pub(crate) fn run(args: &InfoArgs) -> Result<(), CliError> {
+    let model = AnyModel::load(&args.model)?;
+    let metadata = model.metadata();
+    if args.json {
+        let path = args.model.display().to_string();
+        return output::print(&format!(
+            "{}\n",
+            to_json(&path, model.precision(), metadata)
+        ));
+    }
+    let provenance = Provenance::of(metadata)?;
+    output::print(&to_text(model.precision(), metadata, &provenance))
+}
+
+fn to_json(path: &str, precision: &str, metadata: &ModelMetadata) -> Value {
+    let shape = &metadata.architecture;
+    let mut object = json!({
+        "model": path,
+        "version": metadata.version,
+        "precision": precision,
+        "sizes": shape.sizes,
+        "activation": shape.activation,
+        "loss": shape.loss,
+        "parameters": shape.n_parameters(),
+        "feature_names": metadata.feature_names,
+        "class_names": metadata.class_names,
+        "input_scaling": metadata.input_scaling,
+        "output_scaling": metadata.output_scaling,
+    });
+    if let Value::Object(entries) = &mut object {
+        for (key, value) in &metadata.extra {
+            // What the file says itself must not hide what was found.
+            entries.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    object
+}
+
+fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -> String {
+    let shape = &metadata.architecture;
+    let scaled = |is: bool| if is { "scaled" } else { "as they are" }.to_owned();
+    let mut rows = vec![
+        ("version", metadata.version.clone()),
+        (
+            "network",
+            format!("{} ({})", shape.describe(), shape.activation),
+        ),
+        (
+            "parameters",
+            format!("{}, {precision}", shape.n_parameters()),
+        ),
+        ("inputs", names(&metadata.feature_names, shape.n_inputs())),
+        ("input values", scaled(metadata.input_scaling.is_some())),
+        match shape.loss {
+            Loss::CrossEntropy => ("classes", names(&metadata.class_names, shape.n_outputs())),
+            Loss::Squared => ("values", shape.n_outputs().to_string()),
+        },
+    ];
+    if let Some(data) = &provenance.data {
+        rows.push(("trained on", data.clone()));
+    }
+    if let Some(seed) = provenance.seed {
+        rows.push(("seed", seed.to_string()));
+    }
+    if let Some(training) = &provenance.training {
+        let (method, n) = (&training.method, training.iterations);
+        rows.push((
+            "training",
+            format!("{method}, {n} iterations, {}", training.stop_reason),
+        ));
+        let figures = [
+            ("train loss", training.train_loss),
+            ("train accuracy", training.train_accuracy),
+            ("test loss", training.test_loss),
+            ("test accuracy", training.test_accuracy),
+        ];
+        rows.extend(
+            figures
+                .into_iter()
+                .filter_map(|(n, x)| Some((n, format!("{:.5}", x?)))),
+        );
+    }
+    let mut text = String::new();
+    for (name, value) in rows {
+        // Writing to a string cannot fail.
+        writeln!(text, "{name:<16}{value}").ok();
+    }
+    text
+}
+
+/// The number of them, and the first few.
+fn names(names: &[String], n: usize) -> String {
+    if names.is_empty() {
+        return n.to_string();
+    }
+    let shown = names
+        .iter()
+        .take(SHOWN_NAMES)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = if names.len() > SHOWN_NAMES {
+        ", ..."
+    } else {
+        ""
+    };
+    format!("{n}: {shown}{more}")
+}

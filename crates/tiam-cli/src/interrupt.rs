@@ -1,0 +1,27 @@
+//! Ctrl-C: the first asks training to stop after the iteration under way, the second kills.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::output;
+
+/// The exit status shells expect of a program ended by Ctrl-C: 128 + SIGINT.
+const KILLED: i32 = 130;
+
+/// A flag that Ctrl-C sets. Call it once; until then Ctrl-C ends the program as usual.
+pub(crate) fn flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    let installed = ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(KILLED);
+        }
+        output::message("interrupted: finishing this iteration, then saving (again to kill)");
+    });
+    if let Err(error) = installed {
+        output::message(&format!(
+            "warning: Ctrl-C will end training without saving: {error}"
+        ));
+    }
+    flag
+}

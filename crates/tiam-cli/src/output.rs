@@ -1,0 +1,34 @@
+//! Standard output for results, standard error for everything else; neither ever panics.
+
+use std::io::{self, Write};
+
+use crate::error::CliError;
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> Result<(), CliError> {
+    to_stdout(|out| out.write_all(text.as_bytes()))
+}
+
+/// Lets `write` fill standard output, buffered and flushed.
+pub(crate) fn to_stdout(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(|source| {
+            if source.kind() == io::ErrorKind::BrokenPipe {
+                CliError::ClosedPipe
+            } else {
+                CliError::Write {
+                    path: "standard output".into(),
+                    source,
+                }
+            }
+        })
+}
+
+/// A line on standard error; if nobody listens, that is no failure.
+pub(crate) fn message(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
+}

@@ -1,0 +1,94 @@
+//! Progress on standard error: a bar on a terminal, a few plain lines elsewhere.
+
+use std::io::{IsTerminal, stderr};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tiam_core::{BlockProblem, CoreError, Observer, StopReason, TraceRow};
+use tiam_models::NetworkMeasures;
+
+use crate::output;
+
+/// Plain lines for a run that reaches its iteration limit, apart from those of [`LONGEST_SILENCE`].
+const LINES: usize = 10;
+/// After this time a line is due, whatever the iteration.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+
+/// Watches a training and tells how far it is.
+pub(crate) enum Progress {
+    /// `--quiet`.
+    Silent,
+    /// On a terminal.
+    Bar(ProgressBar),
+    /// Elsewhere.
+    Lines {
+        /// Iterations between two lines.
+        every: usize,
+        /// When the last one was written.
+        last: Instant,
+    },
+}
+
+impl Progress {
+    /// For a run of at most this many iterations.
+    pub(crate) fn new(iterations: usize, quiet: bool) -> Self {
+        if quiet {
+            Self::Silent
+        } else if stderr().is_terminal() {
+            let bar = ProgressBar::new(iterations as u64);
+            let style =
+                ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} [{elapsed}, {eta} left]");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            Self::Bar(bar)
+        } else {
+            Self::Lines {
+                every: iterations.div_ceil(LINES).max(1),
+                last: Instant::now(),
+            }
+        }
+    }
+
+    fn show(&mut self, row: &TraceRow<NetworkMeasures>) {
+        match self {
+            Self::Silent => {}
+            Self::Bar(bar) => {
+                bar.set_position(row.iteration as u64);
+                bar.set_message(numbers(row));
+            }
+            Self::Lines { every, last } => {
+                if row.iteration.is_multiple_of(*every) || last.elapsed() >= LONGEST_SILENCE {
+                    *last = Instant::now();
+                    output::message(&format!("iteration {:>5}  {}", row.iteration, numbers(row)));
+                }
+            }
+        }
+    }
+}
+
+/// Objective, loss and accuracy on the training part.
+fn numbers(row: &TraceRow<NetworkMeasures>) -> String {
+    let mut text = format!(
+        "objective {:.6e}  loss {:.5}",
+        row.objective, row.measures.train_loss
+    );
+    if let Some(accuracy) = row.measures.train_accuracy {
+        text.push_str(&format!("  accuracy {:.2} %", 100.0 * accuracy));
+    }
+    text
+}
+
+impl<P: BlockProblem<Measures = NetworkMeasures>> Observer<P> for Progress {
+    fn on_start(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) {
+        self.show(row);
+    }
+
+    fn on_iteration(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) {
+        self.show(row);
+    }
+
+    fn on_finish(&mut self, _: Result<StopReason, &CoreError>, _: &P) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}

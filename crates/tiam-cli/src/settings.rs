@@ -1,0 +1,244 @@
+//! The settings of a training: flags over configuration file over defaults.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tiam_core::{DriverParams, Inertia, Stopping};
+use tiam_models::{Activation, Band, Init, TiamConfig, TiamParams};
+
+use crate::args::{
+    DataOptions, MethodOptions, NetworkOptions, RunOptions, TrainArgs, TrainOptions,
+};
+use crate::config;
+use crate::error::CliError;
+use crate::output;
+use crate::values::{
+    Columns, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision, ScalingName,
+    ScheduleName, SolverName, TaskName, name_of,
+};
+
+const HIDDEN: [usize; 2] = [100, 100];
+const RHO: f64 = 1e-3;
+const RIDGE: f64 = 1e-2;
+const L1: f64 = 0.0;
+const ITERATIONS: usize = 100;
+const HOPS: usize = 4;
+/// Held out for testing where the data bring no split of their own.
+pub(crate) const TEST_FRACTION: f64 = 0.2;
+const LABEL: &str = "last";
+const OUT: &str = "tiam-out";
+
+/// All settings of a training, each with a value.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) data: DataSource,
+    pub(crate) format: Option<FormatName>,
+    pub(crate) header: HeaderName,
+    pub(crate) label: String,
+    pub(crate) task: TaskName,
+    pub(crate) categorical: Columns,
+    pub(crate) ignore: Columns,
+    pub(crate) scaling: ScalingName,
+    pub(crate) hops: usize,
+    pub(crate) test: Option<PathBuf>,
+    /// What was asked for, if anything was.
+    pub(crate) test_fraction: Option<f64>,
+    pub(crate) hidden: Hidden,
+    pub(crate) activation: Activation,
+    pub(crate) init: Init,
+    pub(crate) rho: f64,
+    pub(crate) ridge: f64,
+    pub(crate) l1: f64,
+    pub(crate) band: Band,
+    pub(crate) inertia: Inertia,
+    pub(crate) schedule: ScheduleName,
+    pub(crate) guard: GuardName,
+    pub(crate) solver: SolverName,
+    pub(crate) iterations: usize,
+    pub(crate) target_objective: Option<f64>,
+    pub(crate) rel_change: Option<f64>,
+    pub(crate) time_limit: Option<f64>,
+    pub(crate) seed: u64,
+    pub(crate) precision: Precision,
+    pub(crate) threads: usize,
+    pub(crate) out: PathBuf,
+    pub(crate) quiet: bool,
+    pub(crate) json: bool,
+}
+
+impl From<TrainOptions> for Settings {
+    /// Fills in the defaults.
+    fn from(options: TrainOptions) -> Self {
+        let TrainOptions {
+            data,
+            network,
+            method,
+            run,
+        } = options;
+        Self {
+            data: data.data.unwrap_or(DataSource::Digits),
+            format: data.format,
+            header: data.header.unwrap_or_default(),
+            label: data.label.unwrap_or_else(|| LABEL.to_owned()),
+            task: data.task.unwrap_or_default(),
+            categorical: data.categorical.unwrap_or_default(),
+            ignore: data.ignore.unwrap_or_default(),
+            scaling: data.scaling.unwrap_or_default(),
+            hops: data.hops.unwrap_or(HOPS),
+            test: data.test,
+            test_fraction: data.test_fraction,
+            hidden: network.hidden.unwrap_or_else(|| Hidden(HIDDEN.to_vec())),
+            activation: network.activation.unwrap_or_default(),
+            init: network.init.unwrap_or_default(),
+            rho: method.rho.unwrap_or(RHO),
+            ridge: method.ridge.unwrap_or(RIDGE),
+            l1: method.l1.unwrap_or(L1),
+            band: method.band.unwrap_or_default(),
+            inertia: method.inertia.unwrap_or(DriverParams::INERTIA),
+            schedule: method.schedule.unwrap_or_default(),
+            guard: method.guard.unwrap_or_default(),
+            solver: method.solver.unwrap_or_default(),
+            iterations: method.iterations.unwrap_or(ITERATIONS),
+            target_objective: method.target_objective,
+            rel_change: method.rel_change,
+            time_limit: method.time_limit,
+            seed: run.seed.unwrap_or(0),
+            precision: run.precision.unwrap_or_default(),
+            threads: run.threads.unwrap_or_else(available_threads),
+            out: run.out.unwrap_or_else(|| OUT.into()),
+            quiet: run.quiet,
+            json: run.json,
+        }
+    }
+}
+
+impl Settings {
+    /// Flags over the configuration file they name, over the defaults.
+    pub(crate) fn resolve(args: TrainArgs) -> Result<Self, CliError> {
+        let Some(path) = args.config else {
+            return Ok(args.options.into());
+        };
+        let file = config::read(&path)?;
+        if let Some(version) = file.version.filter(|v| v != env!("CARGO_PKG_VERSION")) {
+            output::message(&format!(
+                "warning: {} was written by tiam {version}, this is {}; results may differ",
+                path.display(),
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        Ok(over(args.options, file.options).into())
+    }
+
+    /// The method's parameters, checked; stopping rules without an interrupt.
+    pub(crate) fn stopping(&self) -> Result<Stopping, CliError> {
+        let mut stopping = Stopping::default().max_iterations(self.iterations);
+        stopping.target_objective = self.target_objective;
+        stopping.rel_change = self.rel_change;
+        if let Some(seconds) = self.time_limit {
+            let limit = Duration::try_from_secs_f64(seconds).map_err(|_| {
+                CliError::Usage(format!(
+                    "--time-limit {seconds} is not a time; give seconds from 0"
+                ))
+            })?;
+            stopping = stopping.time_limit(limit);
+        }
+        Ok(stopping)
+    }
+
+    /// The method's parameters, checked.
+    pub(crate) fn tiam(&self, stopping: Stopping) -> Result<TiamConfig, CliError> {
+        let params = TiamParams::default()
+            .rho(self.rho)
+            .ridge(self.ridge)
+            .l1(self.l1)
+            .band(self.band)
+            .inertia(self.inertia)
+            .schedule(self.schedule.into())
+            .guard(self.guard.into())
+            .solver(self.solver.into())
+            .stopping(stopping)
+            .threads(self.threads);
+        Ok(params.check()?)
+    }
+}
+
+/// As many threads as the system has cores to offer.
+pub(crate) fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The defaults as the help shows them, by argument.
+pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
+    let s = Settings::from(TrainOptions::default());
+    let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
+    let inertia = inertia.map(|p| p.to_string()).join(",");
+    vec![
+        ("data", s.data.to_string()),
+        ("header", name_of(s.header)),
+        ("label", "the last column".to_owned()),
+        ("task", name_of(s.task)),
+        ("scaling", name_of(s.scaling)),
+        ("hops", s.hops.to_string()),
+        ("test_fraction", TEST_FRACTION.to_string()),
+        ("hidden", s.hidden.to_string()),
+        ("activation", s.activation.to_string()),
+        ("init", s.init.to_string()),
+        ("rho", s.rho.to_string()),
+        ("ridge", s.ridge.to_string()),
+        ("l1", s.l1.to_string()),
+        ("band", s.band.to_string()),
+        ("inertia", inertia),
+        ("schedule", name_of(s.schedule)),
+        ("guard", name_of(s.guard)),
+        ("solver", name_of(s.solver)),
+        ("iterations", s.iterations.to_string()),
+        ("seed", s.seed.to_string()),
+        ("precision", name_of(s.precision)),
+        ("threads", "all cores".to_owned()),
+        ("out", s.out.display().to_string()),
+    ]
+}
+
+/// Takes each field from the flags, or else from the file.
+macro_rules! first {
+    ($kind:ident, $flags:expr, $file:expr; $($field:ident)*) => {
+        $kind { $($field: $flags.$field.or($file.$field)),* }
+    };
+}
+
+fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
+    // A flag for one way to test takes the place of the file's other way.
+    if flags.data.test.is_some() {
+        file.data.test_fraction = None;
+    }
+    if flags.data.test_fraction.is_some() {
+        file.data.test = None;
+    }
+    let (quiet, json) = (
+        flags.run.quiet || file.run.quiet,
+        flags.run.json || file.run.json,
+    );
+    let (seed, precision) = (
+        flags.run.seed.or(file.run.seed),
+        flags.run.precision.or(file.run.precision),
+    );
+    let (threads, out) = (
+        flags.run.threads.or(file.run.threads),
+        flags.run.out.or(file.run.out),
+    );
+    TrainOptions {
+        data: first!(DataOptions, flags.data, file.data; data format header label task categorical ignore scaling hops
+            test test_fraction),
+        network: first!(NetworkOptions, flags.network, file.network; hidden activation init),
+        method: first!(MethodOptions, flags.method, file.method; rho ridge l1 band inertia schedule guard solver
+            iterations target_objective rel_change time_limit),
+        run: RunOptions {
+            seed,
+            precision,
+            threads,
+            out,
+            quiet,
+            json,
+        },
+    }
+}

@@ -1,0 +1,137 @@
+//! `tiam train`: load, prepare, train, save, report.
+
+use tiam_core::CoreError;
+use tiam_linalg::Compute;
+use tiam_models::{Model, ModelMetadata};
+
+use crate::args::TrainArgs;
+use crate::artifacts::Artifacts;
+use crate::config::{self, RunFacts};
+use crate::error::CliError;
+use crate::fit::{End, Fitted, fit};
+use crate::metrics::measure;
+use crate::output;
+use crate::prepare::{DataFacts, Prepared, prepare};
+use crate::provenance::Provenance;
+use crate::report::{Report, describe};
+use crate::samples::Scalar;
+use crate::settings::Settings;
+use crate::values::{DataKind, GuardName, Precision, name_of};
+
+/// Runs the command.
+pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
+    let settings = Settings::resolve(args)?;
+    // Wrong parameters are found before data are read.
+    settings.tiam(settings.stopping()?)?;
+    match settings.precision {
+        Precision::F32 => train_as::<f32>(&settings),
+        Precision::F64 => train_as::<f64>(&settings),
+    }
+}
+
+fn train_as<T: Scalar>(settings: &Settings) -> Result<(), CliError> {
+    let prepared = prepare::<T>(settings)?;
+    let artifacts = Artifacts::create(&settings.out)?;
+    let fitted = fit(settings, &prepared.train)?;
+    let report = save(settings, &prepared, &fitted, &artifacts)?;
+    output::print(&if settings.json {
+        report.to_json()?
+    } else {
+        report.to_table()
+    })?;
+    match &fitted.end {
+        End::Stopped(_) => Ok(()),
+        End::Failed(error) => Err(CliError::Failed(failure(error, settings, &report))),
+    }
+}
+
+/// Measures the network and writes model, trace and configuration.
+fn save<T: Scalar>(
+    settings: &Settings,
+    prepared: &Prepared<T>,
+    fitted: &Fitted<T>,
+    artifacts: &Artifacts,
+) -> Result<Report, CliError> {
+    let facts = &prepared.facts;
+    let mut compute = Compute::new(settings.threads)?;
+    let mut on = |samples| {
+        measure(
+            &fitted.network,
+            samples,
+            facts.output_scaling.as_ref(),
+            &mut compute,
+        )
+    };
+    let train = on(&prepared.train)?;
+    let test = prepared.test.as_ref().map(on).transpose()?;
+    let report = Report::new(
+        headline(settings, fitted),
+        fitted,
+        train,
+        test,
+        artifacts.model_path(),
+    );
+    let metadata = metadata(settings, facts, fitted, &report)?;
+    artifacts.save_model(&Model::from_parts(fitted.network.clone(), metadata)?)?;
+    artifacts.save_trace(&fitted.trace)?;
+    let run_facts = RunFacts {
+        scaling: facts.scaling,
+        test_fraction: facts.test_fraction,
+        cut_short_after: fitted.cut_short_after(),
+    };
+    artifacts.save_config(&config::write(settings, run_facts)?)?;
+    Ok(report)
+}
+
+fn headline<T: Scalar>(settings: &Settings, fitted: &Fitted<T>) -> String {
+    let (threads, seed) = (settings.threads, settings.seed);
+    let precision = name_of(settings.precision);
+    let network = describe(&fitted.network);
+    format!(
+        "data    {}\n{network}\n{precision}, {threads} threads, seed {seed}",
+        settings.data
+    )
+}
+
+fn metadata<T: Scalar>(
+    settings: &Settings,
+    facts: &DataFacts,
+    fitted: &Fitted<T>,
+    report: &Report,
+) -> Result<ModelMetadata, CliError> {
+    let provenance = Provenance {
+        data: Some(settings.data.short_name()),
+        data_kind: Some(facts.kind),
+        columns: facts.encoding.clone(),
+        hops: (facts.kind == DataKind::Graph).then_some(settings.hops),
+        seed: Some(settings.seed),
+        test_fraction: facts.test_fraction,
+        training: Some(report.training()),
+    };
+    Ok(ModelMetadata {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        architecture: fitted.network.architecture().clone(),
+        feature_names: facts.feature_names.clone(),
+        class_names: facts.class_names.clone(),
+        input_scaling: facts.input_scaling.clone(),
+        output_scaling: facts.output_scaling.clone(),
+        extra: provenance.to_extra()?,
+    })
+}
+
+/// What happened, where, and what to do next.
+fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
+    let advice = match settings.guard {
+        GuardName::Off => {
+            "turn the guard on (--guard on) or use smaller inertia (--inertia 0.5,0.5,0)"
+        }
+        GuardName::On => {
+            "use smaller inertia (--inertia 0.5,0.5,0), scale the inputs (--scaling standard) or use --precision f64"
+        }
+    };
+    format!(
+        "training failed: {error}; {advice}. The last finite model, of iteration {}, is in {}",
+        report.iterations,
+        report.model.display()
+    )
+}
