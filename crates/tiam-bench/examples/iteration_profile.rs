@@ -19,14 +19,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let iterations = arguments.get(1).map_or(Ok(20), |s| s.parse())?;
     let threads = arguments.get(2).map_or(Ok(2), |s| s.parse())?;
     let prepared = samples::<f32>(shape, data_folder().as_deref(), 0)?;
-    let (n_in, n_out) = (prepared.train.inputs().n_rows(), prepared.train.target().n_outputs());
+    let (n_in, n_out) = (
+        prepared.train.inputs().n_rows(),
+        prepared.train.target().n_outputs(),
+    );
     let loss = prepared.train.target().loss();
     let sizes = Architecture::new(n_in, &[100, 100], n_out, Activation::Relu, loss)?;
     let config = TiamParams::default().threads(threads).check()?;
     let network = Network::<f32>::new(sizes, Init::He, 0)?;
     let problem = Timed::new(NetworkProblem::new(network, &prepared.train, config)?);
     let stopping = Stopping::default().max_iterations(iterations);
-    let outcome = Driver::new(DriverParams::default().stopping(stopping).check()?).run(problem).map_err(|f| f.to_string())?;
+    let outcome = Driver::new(DriverParams::default().stopping(stopping).check()?)
+        .run(problem)
+        .map_err(|f| f.to_string())?;
     println!(
         "{} (real data: {}), {iterations} iterations, {threads} threads, {} restarts, {:.2} ms an iteration",
         shape.name(),
@@ -37,9 +42,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, spent) in outcome.problem.spent() {
         let total = 1e3 * spent.time.as_secs_f64();
         let each = total / spent.calls as f64;
-        println!("{name:14} {:4} calls {total:9.2} ms {each:9.3} ms each", spent.calls);
+        println!(
+            "{name:14} {:4} calls {total:9.2} ms {each:9.3} ms each",
+            spent.calls
+        );
     }
-    let last = outcome.trace.last().map(|row| (row.objective, row.measures.train_accuracy));
+    let last = outcome
+        .trace
+        .last()
+        .map(|row| (row.objective, row.measures.train_accuracy));
     println!("objective and training accuracy {last:?}");
     Ok(())
 }

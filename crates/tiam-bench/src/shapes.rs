@@ -90,7 +90,11 @@ pub fn samples<T: BenchScalar>(
         None => data.make_split(0.0, TEST_FRACTION, seed)?,
     };
     let parts = data.into_parts(&split)?;
-    Ok(Prepared { train: into_samples(parts.train)?, test: into_samples(parts.test)?, real })
+    Ok(Prepared {
+        train: into_samples(parts.train)?,
+        test: into_samples(parts.test)?,
+        real,
+    })
 }
 
 /// A data set as the trainer takes it; the features are not copied.
@@ -101,7 +105,10 @@ pub fn into_samples<T: BenchScalar>(data: Dataset<T>) -> Result<Samples<T>, Benc
     let (features, targets) = data.into_features_and_targets();
     let inputs = matrix(features)?;
     let target = match targets {
-        Targets::Classes { labels, names } => Target::Classes { labels, n_classes: names.len() },
+        Targets::Classes { labels, names } => Target::Classes {
+            labels,
+            n_classes: names.len(),
+        },
         Targets::Values(values) => Target::Values(matrix(values)?),
         Targets::Absent => return Err(BenchError::NoTargets),
     };

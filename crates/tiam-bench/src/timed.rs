@@ -24,7 +24,10 @@ pub struct Spent {
 impl<P> Timed<P> {
     /// Starts with empty sums.
     pub fn new(problem: P) -> Self {
-        Self { problem, spent: BTreeMap::new() }
+        Self {
+            problem,
+            spent: BTreeMap::new(),
+        }
     }
 
     /// The sums so far, by name: `propose W_1`, `accept W_1`, …, `begin`, `objective`, `violation`, `measures`.

@@ -24,7 +24,11 @@ pub(crate) struct ActivationCurvature<T> {
 
 impl<T: Real> ActivationCurvature<T> {
     pub(crate) fn new(n: usize, solver: Solver) -> Self {
-        Self { gram: Matrix::zeros(n, n), factor: Factor::new(n), solver }
+        Self {
+            gram: Matrix::zeros(n, n),
+            factor: Factor::new(n),
+            solver,
+        }
     }
 
     /// x ← H⁻¹ x for the gradient x (n x N), column by column; the residual is recomputed from the result.
@@ -60,14 +64,21 @@ impl<T: Real> ActivationCurvature<T> {
         let merge =
             |l: (f64, f64, usize), r: (f64, f64, usize)| (l.0 + r.0, l.1 + r.1, l.2.max(r.2));
         let (error_sq, whole_sq, iterations) = compute.sweep(2 * n * n, slab, &body, &merge);
-        Solved { rel_residual: relative(error_sq, whole_sq), iterations }
+        Solved {
+            rel_residual: relative(error_sq, whole_sq),
+            iterations,
+        }
     }
 
     /// gram ← ρ Wᵀ W + δ I, and its factor where one is asked for.
     fn refresh(&mut self, next: NextLayer<'_, T>) {
         let weights = next.weights.weights();
         let n = self.gram.n_rows();
-        tile_product(self.gram.as_mut_slice(), weights.view().transpose(), weights.as_slice());
+        tile_product(
+            self.gram.as_mut_slice(),
+            weights.view().transpose(),
+            weights.as_slice(),
+        );
         let rho = T::from_f64(next.rho);
         for g in self.gram.as_mut_slice() {
             *g *= rho;
@@ -86,9 +97,10 @@ impl<T: Real> ActivationCurvature<T> {
     /// x ← H⁻¹ x for one tile, `right` its copy; returns the iterations taken.
     fn solve_tile(&self, x: &mut [T], right: &[T], work: &mut [T]) -> usize {
         match self.solver {
-            Solver::ConjugateGradient { max_iterations, rel_tolerance } => {
-                self.conjugate_gradients(x, right, work, max_iterations, rel_tolerance)
-            }
+            Solver::ConjugateGradient {
+                max_iterations,
+                rel_tolerance,
+            } => self.conjugate_gradients(x, right, work, max_iterations, rel_tolerance),
             _ => {
                 self.factor.solve_columns(x);
                 1

@@ -1,15 +1,14 @@
 //! The a step: min over a within the band of ρ/2 ‖W a + b 1ᵀ − z‖², W, b, z those of the next layer.
 
-use pulp::Arch;
-
 use crate::activation_curvature::ActivationCurvature;
 use crate::band::{Monotone, clamp};
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
-use crate::kernels::{LaneSum, residual_norm_sq};
+use crate::kernels::residual_norm_sq;
 use crate::matrix::Matrix;
 use crate::product::tile_product;
 use crate::real::Real;
-use crate::reduce::dot;
+use crate::reduce::{LaneSum, dot};
+use crate::simd::vectorised;
 use crate::step::{Iterate, MAX_DOUBLINGS, Solver, StepInertia, StepReport};
 use crate::weights::WeightBlock;
 
@@ -124,7 +123,8 @@ impl<T: Real> ActivationBlock<T> {
             Cols::new(band.center.as_slice(), n),
             ColsMut::new(product.as_mut_slice(), n_next),
         );
-        let body = |_: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
+        let body = |_: &mut WorkerScratch<T>,
+                    slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
             let mut touched = 0;
             for_tiles(slab, REPAIR_TILE, |(a, z, wa)| {
                 if repair_tile(a.data, z.data, band.activation, epsilon) {
@@ -156,22 +156,33 @@ impl<T: Real> ActivationBlock<T> {
         if self.solver != Solver::Backtracking {
             let n = self.iterate.current.n_rows();
             let solver = self.solver;
-            let curvature =
-                self.curvature.get_or_insert_with(|| ActivationCurvature::new(n, solver));
+            let curvature = self
+                .curvature
+                .get_or_insert_with(|| ActivationCurvature::new(n, solver));
             let solved = curvature.solve(&mut self.gradient, next, compute);
             let after = self.finish(next, band, inertia, 1.0, compute);
             if after <= before || !inertia.is_none() {
                 self.pending_tau = self.tau;
                 let report = StepReport::between::<T>(before, after);
                 let rel_residual = Some(solved.rel_residual);
-                return StepReport { noise, trials: solved.iterations, rel_residual, ..report };
+                return StepReport {
+                    noise,
+                    trials: solved.iterations,
+                    rel_residual,
+                    ..report
+                };
             }
             self.compute_gradient(next, inertia, compute);
         }
         let (tau, trials) = self.backtrack(next, band, inertia, compute);
         self.pending_tau = tau;
         let after = self.finish(next, band, inertia, 1.0 / tau, compute);
-        StepReport { noise, inverse_step: tau, trials, ..StepReport::between::<T>(before, after) }
+        StepReport {
+            noise,
+            inverse_step: tau,
+            trials,
+            ..StepReport::between::<T>(before, after)
+        }
     }
 
     /// gradient ← ρ Wᵀ (W â + b 1ᵀ − z); returns ρ/2 ‖W a + b 1ᵀ − z‖² and its rounding: where a step has just made
@@ -193,8 +204,13 @@ impl<T: Real> ActivationBlock<T> {
             Cols::new(next.weights.product().as_slice(), n_next),
             Cols::new(next.target.as_slice(), n_next),
         );
-        type Slabs<'a, T> =
-            (ColsMut<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
+        type Slabs<'a, T> = (
+            ColsMut<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+        );
         let body = |scratch: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
             let (mut residual_sq, mut target_sq) = (0.0, 0.0);
             for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(g, a, ap, wa, z)| {
@@ -218,7 +234,10 @@ impl<T: Real> ActivationBlock<T> {
         let eps = T::EPS.to_f64();
         #[allow(clippy::cast_precision_loss, reason = "a layer's width")]
         let lost_sq = 4.0 * eps * eps * n as f64 * target_sq;
-        (0.5 * next.rho * residual_sq, 0.5 * next.rho * (eps * residual_sq + lost_sq))
+        (
+            0.5 * next.rho * residual_sq,
+            0.5 * next.rho * (eps * residual_sq + lost_sq),
+        )
     }
 
     /// The least τ among half the last one and its doublings with ρ ‖W D‖² ≤ τ ‖D‖², D = ā − â; and the number tried.
@@ -287,7 +306,11 @@ impl<T: Real> ActivationBlock<T> {
         step: f64,
         compute: &mut Compute<T>,
     ) -> f64 {
-        let Iterate { current, previous, candidate } = &mut self.iterate;
+        let Iterate {
+            current,
+            previous,
+            candidate,
+        } = &mut self.iterate;
         let n = current.n_rows();
         let weights = next.weights.weights();
         let n_next = weights.n_rows();
@@ -314,13 +337,17 @@ impl<T: Real> ActivationBlock<T> {
         );
         let body = |_: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
             let (mut residual_sq, mut violation) = (0.0, 0.0f64);
-            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |((out, wa), a, ap, z, g, target)| {
-                let inputs = [a.data, ap.data, z.data, g.data];
-                let apart = candidate_tile(out.data, inputs, band.activation, trial, p3);
-                violation = violation.max(apart);
-                tile_product(wa.data, weights.view(), out.data);
-                residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
-            });
+            for_tiles(
+                slab,
+                tile_cols::<T>(n.max(n_next)),
+                |((out, wa), a, ap, z, g, target)| {
+                    let inputs = [a.data, ap.data, z.data, g.data];
+                    let apart = candidate_tile(out.data, inputs, band.activation, trial, p3);
+                    violation = violation.max(apart);
+                    tile_product(wa.data, weights.view(), out.data);
+                    residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
+                },
+            );
             (residual_sq, violation)
         };
         let merge = |l: (f64, f64), r: (f64, f64)| (l.0 + r.0, l.1.max(r.1));
@@ -347,13 +374,17 @@ impl<T: Real> Trial<T> {
     #[inline(always)]
     fn bar(self, a: T, delta: T, g: T, center: T) -> (T, T, T) {
         let (low, high) = (center - self.epsilon, center + self.epsilon);
-        (clamp(a + self.start * delta - self.step * g, low, high), low, high)
+        (
+            clamp(a + self.start * delta - self.step * g, low, high),
+            low,
+            high,
+        )
     }
 }
 
 /// out ← a + p (a − previous).
 fn extrapolate_tile<T: Real>(out: &mut [T], a: &[T], previous: &[T], p: T) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for ((out, a), ap) in out.iter_mut().zip(a).zip(previous) {
@@ -366,12 +397,12 @@ fn extrapolate_tile<T: Real>(out: &mut [T], a: &[T], previous: &[T], p: T) {
 /// r ← ρ (r + b 1ᵀ − z).
 fn scaled_residual<T: Real>(r: &mut [T], bias: &[T], target: &[T], rho: T) {
     let n = bias.len();
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for (r, z) in r.chunks_exact_mut(n).zip(target.chunks_exact(n)) {
-                for i in 0..n {
-                    r[i] = rho * (r[i] + bias[i] - z[i]);
+                for ((r, b), z) in r.iter_mut().zip(bias).zip(z) {
+                    *r = rho * (*r + *b - *z);
                 }
             }
         },
@@ -385,7 +416,7 @@ fn direction_tile<T: Real>(
     h: impl Monotone,
     trial: Trial<T>,
 ) -> f64 {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut sum = LaneSum::new();
@@ -400,7 +431,7 @@ fn direction_tile<T: Real>(
                     d[i] = bar - (a[i] + trial.gradient * delta);
                 }
                 let strip = &d[from..to];
-                sum.add(strip.len(), |i| strip[i] * strip[i]);
+                sum.add([strip], |[d]| d * d);
                 from = to;
             }
             sum.finish()
@@ -419,7 +450,7 @@ fn candidate_tile<T: Real>(
     trial: Trial<T>,
     p3: T,
 ) -> f64 {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let n = out.len();
@@ -439,7 +470,7 @@ fn candidate_tile<T: Real>(
 
 /// a ← max(a, h(min(z, 0)) − ε); true when any entry moved.
 fn repair_tile<T: Real>(a: &mut [T], z: &[T], h: impl Monotone, epsilon: T) -> bool {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut moved = false;
@@ -463,11 +494,19 @@ pub fn band_violation<T: Real>(
     h: impl Monotone,
     compute: &mut Compute<T>,
 ) -> f64 {
-    assert_eq!((a.n_rows(), a.n_cols()), (z.n_rows(), z.n_cols()), "band_violation: shapes differ");
+    assert_eq!(
+        (a.n_rows(), a.n_cols()),
+        (z.n_rows(), z.n_cols()),
+        "band_violation: shapes differ"
+    );
     let n = a.n_rows();
     let slab = (Cols::new(a.as_slice(), n), Cols::new(z.as_slice(), n));
     let body = |_: &mut WorkerScratch<T>, (a, z): (Cols<'_, T>, Cols<'_, T>)| {
-        let apart = a.data.iter().zip(z.data).map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
+        let apart = a
+            .data
+            .iter()
+            .zip(z.data)
+            .map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
         apart.fold(0.0, f64::max)
     };
     compute.sweep(4 * n, slab, &body, &f64::max)

@@ -45,7 +45,11 @@ impl Monotone for Relu {
     }
     #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {
-        if bound > T::zero() { bound } else { T::neg_infinity() }
+        if bound > T::zero() {
+            bound
+        } else {
+            T::neg_infinity()
+        }
     }
     #[inline(always)]
     fn preimage_high<T: Real>(self, bound: T) -> T {
@@ -56,11 +60,19 @@ impl Monotone for Relu {
 impl Monotone for LeakyRelu {
     #[inline(always)]
     fn apply<T: Real>(self, z: T) -> T {
-        if z > T::zero() { z } else { z * T::from_f64(LEAKY_SLOPE) }
+        if z > T::zero() {
+            z
+        } else {
+            z * T::from_f64(LEAKY_SLOPE)
+        }
     }
     #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {
-        if bound > T::zero() { bound } else { bound / T::from_f64(LEAKY_SLOPE) }
+        if bound > T::zero() {
+            bound
+        } else {
+            bound / T::from_f64(LEAKY_SLOPE)
+        }
     }
     #[inline(always)]
     fn preimage_high<T: Real>(self, bound: T) -> T {

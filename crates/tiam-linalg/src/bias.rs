@@ -85,7 +85,10 @@ impl<T: Real> BiasBlock<T> {
         for worker in compute.scratch() {
             buffer(&mut worker.wide, n).fill(0.0);
         }
-        let slab = (Cols::new(product.as_slice(), n), Cols::new(target.as_slice(), n));
+        let slab = (
+            Cols::new(product.as_slice(), n),
+            Cols::new(target.as_slice(), n),
+        );
         let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'_, T>, Cols<'_, T>)| {
             let mut residual_sq = 0.0;
             for_tiles(slab, tile_cols::<T>(2 * n), |(m, z)| {

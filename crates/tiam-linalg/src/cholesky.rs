@@ -24,14 +24,20 @@ pub(crate) struct Factor<T> {
 
 impl<T> std::fmt::Debug for Factor<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Factor").field("usable", &self.usable).finish_non_exhaustive()
+        f.debug_struct("Factor")
+            .field("usable", &self.usable)
+            .finish_non_exhaustive()
     }
 }
 
 impl<T: Real> Factor<T> {
     pub(crate) fn new(n: usize) -> Self {
         let request = cholesky_in_place_scratch::<T>(n, Par::Seq, Spec::default());
-        Self { lower: Matrix::zeros(n, n), scratch: MemBuffer::new(request), usable: false }
+        Self {
+            lower: Matrix::zeros(n, n),
+            scratch: MemBuffer::new(request),
+            usable: false,
+        }
     }
 
     /// Factors c·`gram` + ridge·I (n³/3 flops). Where rounding leaves no positive pivot the ridge grows until

@@ -150,7 +150,10 @@ impl<T: Default + Send + Sync> Compute<T> {
         }
         let pool = if n_threads > 1 {
             let built = ThreadPoolBuilder::new().num_threads(n_threads).build();
-            Some(built.map_err(|e| LinalgError::Threads { n_threads, reason: e.to_string() })?)
+            Some(built.map_err(|e| LinalgError::Threads {
+                n_threads,
+                reason: e.to_string(),
+            })?)
         } else {
             None
         };

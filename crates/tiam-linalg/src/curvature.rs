@@ -140,7 +140,10 @@ impl<T: Real> InputCurvature<T> {
             rel_residual = refined;
             iterations += 1;
         }
-        Solved { rel_residual, iterations }
+        Solved {
+            rel_residual,
+            iterations,
+        }
     }
 
     /// x ← x (H + (ridge − μ) I)⁻¹ by the factor.
@@ -203,18 +206,27 @@ impl<T: Real> InputCurvature<T> {
         problem: &WeightProblem<'_, T>,
         compute: &mut Compute<T>,
     ) -> Solved {
-        let Solver::ConjugateGradient { max_iterations, rel_tolerance } = self.solver else {
-            return Solved { rel_residual: f64::NAN, iterations: 0 };
+        let Solver::ConjugateGradient {
+            max_iterations,
+            rel_tolerance,
+        } = self.solver
+        else {
+            return Solved {
+                rel_residual: f64::NAN,
+                iterations: 0,
+            };
         };
         x.as_mut_slice().fill(T::zero());
-        self.residual.as_mut_slice().copy_from_slice(gradient.as_slice());
-        self.search.as_mut_slice().copy_from_slice(gradient.as_slice());
+        self.residual
+            .as_mut_slice()
+            .copy_from_slice(gradient.as_slice());
+        self.search
+            .as_mut_slice()
+            .copy_from_slice(gradient.as_slice());
         let first = gradient.norm_sq();
         let mut residual_sq = first;
         let mut iterations = 0;
-        while iterations < max_iterations
-            && residual_sq > rel_tolerance * rel_tolerance * first
-        {
+        while iterations < max_iterations && residual_sq > rel_tolerance * rel_tolerance * first {
             let search = std::mem::take(&mut self.search);
             self.apply(&search, problem, compute);
             self.search = search;
@@ -227,20 +239,32 @@ impl<T: Real> InputCurvature<T> {
             add_scaled(&mut self.residual, &self.image, -alpha);
             let next = self.residual.norm_sq();
             let beta = T::from_f64(next / residual_sq);
-            for (s, r) in self.search.as_mut_slice().iter_mut().zip(self.residual.as_slice()) {
+            for (s, r) in self
+                .search
+                .as_mut_slice()
+                .iter_mut()
+                .zip(self.residual.as_slice())
+            {
                 *s = *r + beta * *s;
             }
             residual_sq = next;
             iterations += 1;
         }
         let rel_residual = self.compute_residual(x, gradient, problem, compute);
-        Solved { rel_residual, iterations }
+        Solved {
+            rel_residual,
+            iterations,
+        }
     }
 }
 
 /// √(part/whole), and 0 where both vanish.
 pub(crate) fn relative(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { (part / whole).sqrt() } else { part.sqrt() }
+    if whole > 0.0 {
+        (part / whole).sqrt()
+    } else {
+        part.sqrt()
+    }
 }
 
 /// y ← y + c x.

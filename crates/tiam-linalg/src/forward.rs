@@ -1,7 +1,5 @@
 //! The network's own forward pass, tile by tile: nothing of the size of the data is kept.
 
-use pulp::Arch;
-
 use crate::band::Monotone;
 use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::matrix::Matrix;
@@ -9,6 +7,7 @@ use crate::preactivations::LossTarget;
 use crate::product::tile_product;
 use crate::prox::{LossSum, cross_entropy, squared_loss};
 use crate::real::Real;
+use crate::simd::vectorised;
 
 /// One affine layer: W (n_out x n_in) and b (n_out).
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +46,20 @@ pub fn forward<T: Real>(
     compute: &mut Compute<T>,
 ) {
     let plan = Plan::new(layers, from);
-    assert_eq!(out.n_rows(), plan.n_last, "forward: the output's rows differ");
-    assert_eq!(out.n_cols(), from.columns().n_cols(), "forward: samples differ");
-    let slab = (ColsMut::new(out.as_mut_slice(), plan.n_last), from.columns());
+    assert_eq!(
+        out.n_rows(),
+        plan.n_last,
+        "forward: the output's rows differ"
+    );
+    assert_eq!(
+        out.n_cols(),
+        from.columns().n_cols(),
+        "forward: samples differ"
+    );
+    let slab = (
+        ColsMut::new(out.as_mut_slice(), plan.n_last),
+        from.columns(),
+    );
     let body = |scratch: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, Cols<'_, T>)| {
         for_tiles(slab, plan.tile, |(out, start)| {
             let last = forward_tile(scratch, layers, h, from, start);
@@ -74,10 +84,20 @@ pub fn forward_loss<T: Real>(
     match target {
         LossTarget::Classes(labels) => {
             let loss = |z: &[T], y: Cols<'_, u32>| cross_entropy(z, y.data, plan.n_last);
-            loss_sweep(&plan, layers, h, (from, Cols::new(labels, 1)), &loss, compute)
+            loss_sweep(
+                &plan,
+                layers,
+                h,
+                (from, Cols::new(labels, 1)),
+                &loss,
+                compute,
+            )
         }
         LossTarget::Values(values) => {
-            let loss = |z: &[T], y: Cols<'_, T>| LossSum { loss: squared_loss(z, y.data), correct: 0 };
+            let loss = |z: &[T], y: Cols<'_, T>| LossSum {
+                loss: squared_loss(z, y.data),
+                correct: 0,
+            };
             let values = Cols::new(values.as_slice(), plan.n_last);
             loss_sweep(&plan, layers, h, (from, values), &loss, compute)
         }
@@ -92,7 +112,11 @@ fn loss_sweep<'a, T: Real, Y: Slab>(
     loss: &(impl Fn(&[T], Y) -> LossSum + Sync),
     compute: &mut Compute<T>,
 ) -> LossSum {
-    assert_eq!(target.n_cols(), from.columns().n_cols(), "forward_loss: samples differ");
+    assert_eq!(
+        target.n_cols(),
+        from.columns().n_cols(),
+        "forward_loss: samples differ"
+    );
     let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'a, T>, Y)| {
         let mut sum = LossSum::default();
         for_tiles(slab, plan.tile, |(start, y)| {
@@ -104,7 +128,10 @@ fn loss_sweep<'a, T: Real, Y: Slab>(
 }
 
 fn merge(l: LossSum, r: LossSum) -> LossSum {
-    LossSum { loss: l.loss + r.loss, correct: l.correct + r.correct }
+    LossSum {
+        loss: l.loss + r.loss,
+        correct: l.correct + r.correct,
+    }
 }
 
 /// Sizes of a pass.
@@ -118,14 +145,25 @@ impl Plan {
     fn new<T: Real>(layers: &[AffineLayer<'_, T>], from: ForwardFrom<'_, T>) -> Self {
         assert!(!layers.is_empty(), "forward: no layer");
         let widest = layers.iter().map(|l| l.weights.n_rows()).max().unwrap_or(1);
-        let flops = layers.iter().map(|l| 2 * l.weights.n_rows() * l.weights.n_cols()).sum();
+        let flops = layers
+            .iter()
+            .map(|l| 2 * l.weights.n_rows() * l.weights.n_cols())
+            .sum();
         let start_rows = match from {
             ForwardFrom::Inputs(_) => layers[0].weights.n_cols(),
             ForwardFrom::FirstProduct(_) => layers[0].weights.n_rows(),
         };
-        assert_eq!(from.columns().n_rows, start_rows, "forward: the start's rows differ");
+        assert_eq!(
+            from.columns().n_rows,
+            start_rows,
+            "forward: the start's rows differ"
+        );
         let n_last = layers[layers.len() - 1].weights.n_rows();
-        Self { tile: tile_cols::<T>(widest.max(start_rows)), flops, n_last }
+        Self {
+            tile: tile_cols::<T>(widest.max(start_rows)),
+            flops,
+            n_last,
+        }
     }
 }
 
@@ -162,7 +200,7 @@ fn forward_tile<'s, T: Real>(
 }
 
 fn activate_tile<T: Real>(z: &mut [T], bias: &[T], h: impl Monotone) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for column in z.chunks_exact_mut(bias.len()) {
@@ -176,7 +214,7 @@ fn activate_tile<T: Real>(z: &mut [T], bias: &[T], h: impl Monotone) {
 
 /// z ← z + b 1ᵀ over columns of `bias.len()` entries.
 pub(crate) fn add_bias<T: Real>(z: &mut [T], bias: &[T]) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for column in z.chunks_exact_mut(bias.len()) {
@@ -193,8 +231,12 @@ pub(crate) fn add_bias<T: Real>(z: &mut [T], bias: &[T]) {
 /// # Panics
 /// When the shapes differ.
 pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: impl Monotone) {
-    assert_eq!((out.n_rows(), out.n_cols()), (z.n_rows(), z.n_cols()), "activate: shapes differ");
-    Arch::new().dispatch(
+    assert_eq!(
+        (out.n_rows(), out.n_cols()),
+        (z.n_rows(), z.n_cols()),
+        "activate: shapes differ"
+    );
+    vectorised(
         #[inline(always)]
         || {
             for (a, z) in out.as_mut_slice().iter_mut().zip(z.as_slice()) {

@@ -1,60 +1,8 @@
 //! Fused element-wise passes over one tile of samples, compiled for the processor found at run time.
 
-use pulp::Arch;
-
 use crate::real::Real;
-use crate::reduce::fold;
-
-const LANES: usize = 16;
-/// Entries summed in the scalar type before the partial sums go to double precision.
-const FLUSH: usize = 2048;
-
-/// A sum whose partial sums go to double precision every [`FLUSH`] entries.
-pub(crate) struct LaneSum<T> {
-    lanes: [T; LANES],
-    pending: usize,
-    wide: f64,
-}
-
-impl<T: Real> LaneSum<T> {
-    #[inline(always)]
-    pub(crate) fn new() -> Self {
-        Self { lanes: [T::zero(); LANES], pending: 0, wide: 0.0 }
-    }
-
-    /// Adds Σ f(i) over 0..n, where f reads slices of at least n entries.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, n: usize, f: impl Fn(usize) -> T) {
-        let whole = n - n % LANES;
-        let mut i = 0;
-        while i < whole {
-            for lane in 0..LANES {
-                self.lanes[lane] += f(i + lane);
-            }
-            i += LANES;
-        }
-        for (lane, j) in (whole..n).enumerate() {
-            self.lanes[lane] += f(j);
-        }
-        self.pending += n;
-        if self.pending >= FLUSH {
-            self.flush();
-        }
-    }
-
-    #[inline(always)]
-    fn flush(&mut self) {
-        self.wide += fold(self.lanes);
-        self.lanes = [T::zero(); LANES];
-        self.pending = 0;
-    }
-
-    #[inline(always)]
-    pub(crate) fn finish(mut self) -> f64 {
-        self.flush();
-        self.wide
-    }
-}
+use crate::reduce::LaneSum;
+use crate::simd::vectorised;
 
 /// out = r + p (product − previous) with r = product + bias 1ᵀ − target; returns ‖r‖².
 ///
@@ -67,7 +15,7 @@ pub(crate) fn residual_tile<T: Real>(
     target: &[T],
     p: T,
 ) -> f64 {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let n = bias.len();
@@ -78,10 +26,11 @@ pub(crate) fn residual_tile<T: Real>(
                 .zip(previous.chunks_exact(n))
                 .zip(target.chunks_exact(n));
             for (((out, m), mp), z) in columns {
+                let (out, m, mp, z) = (&mut out[..n], &m[..n], &mp[..n], &z[..n]);
                 for i in 0..n {
                     out[i] = m[i] + bias[i] - z[i];
                 }
-                sum.add(n, |i| out[i] * out[i]);
+                sum.add([out], |[r]| r * r);
                 for i in 0..n {
                     out[i] += p * (m[i] - mp[i]);
                 }
@@ -93,16 +42,13 @@ pub(crate) fn residual_tile<T: Real>(
 
 /// ‖product + bias 1ᵀ − target‖² over one tile. 4 flops an entry.
 pub(crate) fn residual_norm_sq<T: Real>(product: &[T], bias: &[T], target: &[T]) -> f64 {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let n = bias.len();
             let mut sum = LaneSum::new();
             for (m, z) in product.chunks_exact(n).zip(target.chunks_exact(n)) {
-                sum.add(n, |i| {
-                    let r = m[i] + bias[i] - z[i];
-                    r * r
-                });
+                sum.add([m, bias, z], |[m, b, z]| (m + b - z) * (m + b - z));
             }
             sum.finish()
         },
@@ -119,21 +65,21 @@ pub(crate) fn mix_tile<T: Real>(
     c_delta: T,
     c_direction: T,
 ) -> f64 {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut sum = LaneSum::new();
             let chunks = previous
-                .chunks_mut(FLUSH)
-                .zip(current.chunks(FLUSH))
-                .zip(direction.chunks(FLUSH));
+                .chunks_mut(LaneSum::<T>::FLUSH)
+                .zip(current.chunks(LaneSum::<T>::FLUSH))
+                .zip(direction.chunks(LaneSum::<T>::FLUSH));
             for ((out, cur), dir) in chunks {
                 let n = out.len();
                 let (cur, dir) = (&cur[..n], &dir[..n]);
                 for i in 0..n {
                     out[i] = cur[i] + c_delta * (cur[i] - out[i]) + c_direction * dir[i];
                 }
-                sum.add(n, |i| out[i] * out[i]);
+                sum.add([out], |[x]| x * x);
             }
             sum.finish()
         },
@@ -143,18 +89,20 @@ pub(crate) fn mix_tile<T: Real>(
 /// Inner products along the line of a step: with Δ = current − previous and E the direction,
 /// [⟨Δ,Δ⟩, ⟨Δ,E⟩, ⟨E,E⟩]. 7 flops an entry.
 pub(crate) fn line_terms<T: Real>(current: &[T], previous: &[T], direction: &[T]) -> [f64; 3] {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut sums = [LaneSum::new(), LaneSum::new(), LaneSum::new()];
-            let chunks =
-                current.chunks(FLUSH).zip(previous.chunks(FLUSH)).zip(direction.chunks(FLUSH));
+            let chunks = current
+                .chunks(LaneSum::<T>::FLUSH)
+                .zip(previous.chunks(LaneSum::<T>::FLUSH))
+                .zip(direction.chunks(LaneSum::<T>::FLUSH));
             for ((cur, prev), dir) in chunks {
                 let n = cur.len();
                 let (prev, dir) = (&prev[..n], &dir[..n]);
-                sums[0].add(n, |i| (cur[i] - prev[i]) * (cur[i] - prev[i]));
-                sums[1].add(n, |i| (cur[i] - prev[i]) * dir[i]);
-                sums[2].add(n, |i| dir[i] * dir[i]);
+                sums[0].add([cur, prev], |[c, p]| (c - p) * (c - p));
+                sums[1].add([cur, prev, dir], |[c, p, d]| (c - p) * d);
+                sums[2].add([dir], |[d]| d * d);
             }
             sums.map(LaneSum::finish)
         },
@@ -169,12 +117,12 @@ pub(crate) fn add_row_sums<T: Real>(sums: &mut [f64], product: &[T], target: &[T
     let acc = &mut acc[..n];
     for (ms, zs) in product.chunks(n * SAMPLES).zip(target.chunks(n * SAMPLES)) {
         acc.fill(T::zero());
-        Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (m, z) in ms.chunks_exact(n).zip(zs.chunks_exact(n)) {
-                    for i in 0..n {
-                        acc[i] += m[i] - z[i];
+                    for ((acc, m), z) in acc.iter_mut().zip(m).zip(z) {
+                        *acc += *m - *z;
                     }
                 }
             },
@@ -185,23 +133,34 @@ pub(crate) fn add_row_sums<T: Real>(sums: &mut [f64], product: &[T], target: &[T
     }
 }
 
-/// gradient ← ρ gradient + μ Ŵ with Ŵ = current + p (current − previous). 5 flops an entry.
+/// gradient ← ρ gradient + μ Ŵ with Ŵ = current + p (current − previous); returns [⟨Δ,Δ⟩, ⟨Δ,G⟩, ⟨G,G⟩] of the result,
+/// Δ = current − previous. 12 flops an entry.
 pub(crate) fn assemble_gradient<T: Real>(
     gradient: &mut [T],
-    current: &[T],
-    previous: &[T],
+    [current, previous]: [&[T]; 2],
     p: T,
     rho: T,
     ridge: T,
-) {
-    Arch::new().dispatch(
+) -> [f64; 3] {
+    vectorised(
         #[inline(always)]
         || {
-            for ((g, w), wp) in gradient.iter_mut().zip(current).zip(previous) {
-                *g = rho * *g + ridge * (*w + p * (*w - *wp));
+            let mut sums = [LaneSum::new(), LaneSum::new(), LaneSum::new()];
+            let strips = gradient
+                .chunks_mut(LaneSum::<T>::FLUSH)
+                .zip(current.chunks(LaneSum::<T>::FLUSH))
+                .zip(previous.chunks(LaneSum::<T>::FLUSH));
+            for ((g, w), wp) in strips {
+                for ((g, w), wp) in g.iter_mut().zip(w).zip(wp) {
+                    *g = rho * *g + ridge * (*w + p * (*w - *wp));
+                }
+                sums[0].add([w, wp], |[w, wp]| (w - wp) * (w - wp));
+                sums[1].add([w, wp, g], |[w, wp, g]| (w - wp) * g);
+                sums[2].add([g], |[g]| g * g);
             }
+            sums.map(LaneSum::finish)
         },
-    );
+    )
 }
 
 /// direction ← soft(W̃ − step G, threshold) − Ŵ; returns ‖W_new‖₁ of the candidate after the third inertia.
@@ -217,7 +176,11 @@ pub(crate) fn proximal_direction<T: Real>(
     let [p1, p2, p3] = p.map(T::from_f64);
     let (step, threshold) = (T::from_f64(step), T::from_f64(threshold));
     let mut norm = 0.0;
-    let columns = direction.iter_mut().zip(current).zip(previous).zip(gradient);
+    let columns = direction
+        .iter_mut()
+        .zip(current)
+        .zip(previous)
+        .zip(gradient);
     for (((d, w), wp), g) in columns {
         let delta = *w - *wp;
         let moved = *w + p1 * delta - step * *g;

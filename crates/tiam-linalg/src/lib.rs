@@ -16,6 +16,7 @@ mod product;
 pub mod prox;
 mod real;
 pub mod reduce;
+mod simd;
 mod step;
 mod weights;
 

@@ -33,9 +33,17 @@ impl<T: Copy> Matrix<T> {
     /// [`LinalgError::Shape`] when the number of values differs.
     pub fn from_vec(n_rows: usize, n_cols: usize, data: Vec<T>) -> Result<Self, LinalgError> {
         if n_rows.checked_mul(n_cols) != Some(data.len()) {
-            return Err(LinalgError::Shape { n_rows, n_cols, found: data.len() });
+            return Err(LinalgError::Shape {
+                n_rows,
+                n_cols,
+                found: data.len(),
+            });
         }
-        Ok(Self { data, n_rows, n_cols })
+        Ok(Self {
+            data,
+            n_rows,
+            n_cols,
+        })
     }
 
     /// The matrix whose entry (i, j) is `f(i, j)`.
@@ -44,7 +52,11 @@ impl<T: Copy> Matrix<T> {
         for j in 0..n_cols {
             data.extend((0..n_rows).map(|i| f(i, j)));
         }
-        Self { data, n_rows, n_cols }
+        Self {
+            data,
+            n_rows,
+            n_cols,
+        }
     }
 
     /// Number of rows.
@@ -97,7 +109,11 @@ impl<T: Copy> Matrix<T> {
 impl<T: Real> Matrix<T> {
     /// All entries zero.
     pub fn zeros(n_rows: usize, n_cols: usize) -> Self {
-        Self { data: vec![T::zero(); n_rows * n_cols], n_rows, n_cols }
+        Self {
+            data: vec![T::zero(); n_rows * n_cols],
+            n_rows,
+            n_cols,
+        }
     }
 
     /// ‖·‖_F², summed in double precision.

@@ -1,15 +1,15 @@
 //! The z steps: projected for hidden layers, proximal for the last.
 
-use pulp::Arch;
-
 use crate::band::{Monotone, clamp, preimage};
 use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
-use crate::kernels::{LaneSum, residual_norm_sq};
+use crate::kernels::residual_norm_sq;
 use crate::matrix::Matrix;
 use crate::prox::{
     cross_entropy, prox_cross_entropy, prox_cross_entropy_scratch_len, prox_squared, squared_loss,
 };
 use crate::real::Real;
+use crate::reduce::LaneSum;
+use crate::simd::vectorised;
 use crate::step::{Iterate, StepInertia, StepReport};
 
 /// What a z step sees of its layer: m = W a + b 1ᵀ.
@@ -63,7 +63,9 @@ impl Sums {
 impl<T: Real> PreactivationBlock<T> {
     /// Starts at `z`, n x N, without history.
     pub fn new(z: Matrix<T>) -> Self {
-        Self { iterate: Iterate::new(z) }
+        Self {
+            iterate: Iterate::new(z),
+        }
     }
 
     /// z, n x N.
@@ -87,7 +89,11 @@ impl<T: Real> PreactivationBlock<T> {
         inertia: StepInertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
-        let Iterate { current, previous, candidate } = &mut self.iterate;
+        let Iterate {
+            current,
+            previous,
+            candidate,
+        } = &mut self.iterate;
         let n = current.n_rows();
         let (bias, epsilon) = (prediction.bias, T::from_f64(epsilon));
         let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
@@ -98,8 +104,13 @@ impl<T: Real> PreactivationBlock<T> {
             Cols::new(prediction.product.as_slice(), n),
             Cols::new(activations.as_slice(), n),
         );
-        type Slabs<'a, T> =
-            (ColsMut<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
+        type Slabs<'a, T> = (
+            ColsMut<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+            Cols<'a, T>,
+        );
         let body = |_: &mut WorkerScratch<T>, (out, z, zp, m, a): Slabs<'_, T>| {
             let inputs = [z.data, zp.data, m.data, a.data];
             hidden_tile(out.data, inputs, bias, h, epsilon, p)
@@ -127,7 +138,13 @@ impl<T: Real> PreactivationBlock<T> {
                     prox_cross_entropy(out, center, y.data, n, rho, work);
                 };
                 let loss = |z: &[T], y: Cols<'_, u32>| cross_entropy(z, y.data, n).loss;
-                self.last_sweep(prediction, Cols::new(labels, 1), inertia, (&solve, &loss), compute)
+                self.last_sweep(
+                    prediction,
+                    Cols::new(labels, 1),
+                    inertia,
+                    (&solve, &loss),
+                    compute,
+                )
             }
             LossTarget::Values(values) => {
                 let solve = |out: &mut [T], center: &[T], y: Cols<'_, T>, _: &mut Vec<T>| {
@@ -155,7 +172,11 @@ impl<T: Real> PreactivationBlock<T> {
         ),
         compute: &mut Compute<T>,
     ) -> Sums {
-        let Iterate { current, previous, candidate } = &mut self.iterate;
+        let Iterate {
+            current,
+            previous,
+            candidate,
+        } = &mut self.iterate;
         let n = current.n_rows();
         let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
         let bias = prediction.bias;
@@ -203,7 +224,7 @@ fn hidden_tile<T: Real>(
     epsilon: T,
     [apart, correction]: [T; 2],
 ) -> Sums {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let n = bias.len();
@@ -215,6 +236,8 @@ fn hidden_tile<T: Real>(
                 .zip(product.chunks_exact(n))
                 .zip(a.chunks_exact(n));
             for ((((out, z), zp), wa), a) in columns {
+                let (out, z, zp) = (&mut out[..n], &z[..n], &zp[..n]);
+                let (wa, a) = (&wa[..n], &a[..n]);
                 for i in 0..n {
                     let (low, high) = preimage(h, a[i], epsilon);
                     // z̃ − (ẑ − m) = m + (p1 − p2)(z − z_previous)
@@ -222,37 +245,37 @@ fn hidden_tile<T: Real>(
                     let bar = clamp(moved, low, high);
                     out[i] = clamp(bar + correction * (bar - z[i]), low, high);
                 }
-                before.add(n, |i| square(z[i] - wa[i] - bias[i]));
-                after.add(n, |i| square(out[i] - wa[i] - bias[i]));
+                before.add([z, wa, bias], |[z, wa, b]| (z - wa - b) * (z - wa - b));
+                after.add([out, wa, bias], |[z, wa, b]| (z - wa - b) * (z - wa - b));
             }
-            Sums { before: before.finish(), after: after.finish(), ..Sums::default() }
+            Sums {
+                before: before.finish(),
+                after: after.finish(),
+                ..Sums::default()
+            }
         },
     )
 }
 
-#[inline(always)]
-fn square<T: Real>(x: T) -> T {
-    x * x
-}
-
 /// center ← m + (p1 − p2)(z − z_previous), m = product + bias 1ᵀ.
-fn center_tile<T: Real>(
-    center: &mut [T],
-    [z, previous, product]: [&[T]; 3],
-    bias: &[T],
-    apart: T,
-) {
-    let n = bias.len();
-    let columns = center
-        .chunks_exact_mut(n)
-        .zip(z.chunks_exact(n))
-        .zip(previous.chunks_exact(n))
-        .zip(product.chunks_exact(n));
-    for (((c, z), zp), wa) in columns {
-        for i in 0..n {
-            c[i] = wa[i] + bias[i] + apart * (z[i] - zp[i]);
-        }
-    }
+fn center_tile<T: Real>(center: &mut [T], [z, previous, product]: [&[T]; 3], bias: &[T], apart: T) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let n = bias.len();
+            let columns = center
+                .chunks_exact_mut(n)
+                .zip(z.chunks_exact(n))
+                .zip(previous.chunks_exact(n))
+                .zip(product.chunks_exact(n));
+            for (((c, z), zp), wa) in columns {
+                let (c, z, zp, wa) = (&mut c[..n], &z[..n], &zp[..n], &wa[..n]);
+                for i in 0..n {
+                    c[i] = wa[i] + bias[i] + apart * (z[i] - zp[i]);
+                }
+            }
+        },
+    );
 }
 
 /// out ← out + p3 (out − z).
@@ -271,7 +294,10 @@ pub fn penalty<T: Real>(
     compute: &mut Compute<T>,
 ) -> f64 {
     let n = z.n_rows();
-    let slab = (Cols::new(prediction.product.as_slice(), n), Cols::new(z.as_slice(), n));
+    let slab = (
+        Cols::new(prediction.product.as_slice(), n),
+        Cols::new(z.as_slice(), n),
+    );
     let body = |_: &mut WorkerScratch<T>, (wa, z): (Cols<'_, T>, Cols<'_, T>)| {
         residual_norm_sq(wa.data, prediction.bias, z.data)
     };

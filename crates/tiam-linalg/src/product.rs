@@ -10,7 +10,14 @@ use crate::real::Real;
 /// out = left · right for one tile of columns, sequentially.
 pub(crate) fn tile_product<T: Real>(out: &mut [T], left: MatRef<'_, T>, right: &[T]) {
     let right = view(right, left.ncols());
-    matmul(view_mut(out, left.nrows()), Accum::Replace, left, right, T::one(), Par::Seq);
+    matmul(
+        view_mut(out, left.nrows()),
+        Accum::Replace,
+        left,
+        right,
+        T::one(),
+        Par::Seq,
+    );
 }
 
 /// sum += left · rightᵀ for one tile of columns, sequentially; `sum` is `left_rows` x `right_rows`.
@@ -52,10 +59,15 @@ pub fn product<T: Real>(
     assert_eq!(out.n_rows(), left.n_rows(), "product: rows differ");
     assert_eq!(out.n_cols(), right.n_cols(), "product: columns differ");
     let (m, k) = (left.n_rows(), left.n_cols());
-    let slab = (ColsMut::new(out.as_mut_slice(), m), Cols::new(right.as_slice(), k));
-    let tile = tile_cols::<T>(m.max(k));
+    let slab = (
+        ColsMut::new(out.as_mut_slice(), m),
+        Cols::new(right.as_slice(), k),
+    );
+    let tile = tile_cols::<T>(m);
     compute.for_each(2 * m * k, slab, &|_, slab| {
-        for_tiles(slab, tile, |(out, right)| tile_product(out.data, left.view(), right.data));
+        for_tiles(slab, tile, |(out, right)| {
+            tile_product(out.data, left.view(), right.data)
+        });
     });
 }
 
@@ -72,17 +84,28 @@ pub fn outer_product<T: Real>(
     right: &Matrix<T>,
     compute: &mut Compute<T>,
 ) {
-    assert_eq!(left.n_cols(), right.n_cols(), "outer_product: samples differ");
+    assert_eq!(
+        left.n_cols(),
+        right.n_cols(),
+        "outer_product: samples differ"
+    );
     assert_eq!(out.n_rows(), left.n_rows(), "outer_product: rows differ");
-    assert_eq!(out.n_cols(), right.n_rows(), "outer_product: columns differ");
+    assert_eq!(
+        out.n_cols(),
+        right.n_rows(),
+        "outer_product: columns differ"
+    );
     let (m, k) = (left.n_rows(), right.n_rows());
     if k > left.n_cols() {
         outer_by_columns(out, left, right, compute);
         return;
     }
     begin_sums(compute, m * k);
-    let slab = (Cols::new(left.as_slice(), m), Cols::new(right.as_slice(), k));
-    let tile = tile_cols::<T>(m.max(k));
+    let slab = (
+        Cols::new(left.as_slice(), m),
+        Cols::new(right.as_slice(), k),
+    );
+    let tile = tile_cols::<T>(m);
     compute.for_each(2 * m * k, slab, &|scratch, slab| {
         for_tiles(slab, tile, |(left, right)| {
             tile_outer(&mut scratch.sum[..m * k], left.data, m, right.data, k);
@@ -100,10 +123,20 @@ pub(crate) fn outer_by_columns<T: Real>(
 ) {
     let (m, k, n) = (left.n_rows(), right.n_rows(), left.n_cols());
     // The range of columns of `out` a worker holds is the range of rows of `right` it needs.
-    let columns = (ColsMut::new(out.as_mut_slice(), m), RowRange { start: 0, len: k });
+    let columns = (
+        ColsMut::new(out.as_mut_slice(), m),
+        RowRange { start: 0, len: k },
+    );
     compute.for_each(2 * m * n, columns, &|_, (out, rows)| {
         let right = right.view().subrows(rows.start, rows.len).transpose();
-        matmul(view_mut(out.data, m), Accum::Replace, left.view(), right, T::one(), Par::Seq);
+        matmul(
+            view_mut(out.data, m),
+            Accum::Replace,
+            left.view(),
+            right,
+            T::one(),
+            Par::Seq,
+        );
     });
 }
 
@@ -114,7 +147,10 @@ pub(crate) fn sample_gram<T: Real>(
     compute: &mut Compute<T>,
 ) {
     let (n_in, n) = (samples.n_rows(), samples.n_cols());
-    let slab = (ColsMut::new(out.as_mut_slice(), n), Cols::new(samples.as_slice(), n_in));
+    let slab = (
+        ColsMut::new(out.as_mut_slice(), n),
+        Cols::new(samples.as_slice(), n_in),
+    );
     compute.for_each(2 * n_in * n, slab, &|_, (out, right)| {
         tile_product(out.data, samples.view().transpose(), right.data);
     });
@@ -131,8 +167,17 @@ impl Slab for RowRange {
         self.len
     }
     fn split_at(self, at: usize) -> (Self, Self) {
-        let head = Self { start: self.start, len: at };
-        (head, Self { start: self.start + at, len: self.len - at })
+        let head = Self {
+            start: self.start,
+            len: at,
+        };
+        (
+            head,
+            Self {
+                start: self.start + at,
+                len: self.len - at,
+            },
+        )
     }
 }
 

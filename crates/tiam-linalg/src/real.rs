@@ -21,7 +21,17 @@ mod sealed {
 /// assert!((f32::from_f64(0.5).to_f64() - 0.5).abs() < f64::EPSILON);
 /// ```
 pub trait Real:
-    sealed::Backend + Elementary + Float + NumAssign + Sum + Default + Debug + Display + Send + Sync + 'static
+    sealed::Backend
+    + Elementary
+    + Float
+    + NumAssign
+    + Sum
+    + Default
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + 'static
 {
     /// Distance from 1 to the next larger value.
     const EPS: Self;
@@ -39,7 +49,10 @@ macro_rules! real {
             const EPS: Self = $t::EPSILON;
             const NAME: &'static str = stringify!($t);
             #[inline(always)]
-            #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "rounding is what is asked for"
+            )]
             fn from_f64(x: f64) -> Self {
                 x as $t
             }

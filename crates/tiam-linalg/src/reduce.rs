@@ -1,13 +1,88 @@
 //! Inner products and sums, accumulated in double precision, compiled for the processor found at run time.
 
-use pulp::Arch;
-
 use crate::real::Real;
+use crate::simd::vectorised;
 
-/// Entries added up in the scalar type before a partial sum goes to double precision: long enough to keep the
-/// lanes busy, short enough that `f32` loses no more than a few ulp.
-const CHUNK: usize = 256;
-const LANES: usize = 32;
+/// Entries of one vector operation, for the widest vectors there are.
+const LANES: usize = 16;
+/// Independent sums, so that one addition need not wait for the one before.
+const STREAMS: usize = 4;
+
+/// A sum whose partial sums go to double precision every [`LaneSum::FLUSH`] entries: often enough that `f32` loses no
+/// more than a few ulp.
+pub(crate) struct LaneSum<T> {
+    lanes: [[T; LANES]; STREAMS],
+    pending: usize,
+    wide: f64,
+}
+
+impl<T: Real> LaneSum<T> {
+    /// Entries summed in the scalar type before the partial sums go to double precision.
+    pub(crate) const FLUSH: usize = 2048;
+
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self {
+            lanes: [[T::zero(); LANES]; STREAMS],
+            pending: 0,
+            wide: 0.0,
+        }
+    }
+
+    /// Adds Σ f(x₁ᵢ, x₂ᵢ, …) over slices of one length.
+    #[inline(always)]
+    pub(crate) fn add<const K: usize>(&mut self, slices: [&[T]; K], f: impl Fn([T; K]) -> T) {
+        let n = slices[0].len();
+        let chunks = slices.map(|s| s[..n].as_chunks::<LANES>());
+        let n_chunks = n / LANES;
+        let mut c = 0;
+        while c + STREAMS <= n_chunks {
+            for stream in 0..STREAMS {
+                add_chunk(&mut self.lanes[stream], &chunks, c + stream, &f);
+            }
+            c += STREAMS;
+        }
+        while c < n_chunks {
+            add_chunk(&mut self.lanes[c % STREAMS], &chunks, c, &f);
+            c += 1;
+        }
+        for i in 0..n % LANES {
+            self.lanes[0][i] += f(std::array::from_fn(|k| chunks[k].1[i]));
+        }
+        self.pending += n;
+        if self.pending >= Self::FLUSH {
+            self.flush();
+        }
+    }
+
+    #[inline(always)]
+    fn flush(&mut self) {
+        let [a, b, c, d] = self.lanes;
+        self.wide += fold(a) + fold(b) + (fold(c) + fold(d));
+        self.lanes = [[T::zero(); LANES]; STREAMS];
+        self.pending = 0;
+    }
+
+    #[inline(always)]
+    pub(crate) fn finish(mut self) -> f64 {
+        self.flush();
+        self.wide
+    }
+}
+
+/// lanes += f of chunk `c`: arrays of known length, so that the loop has no checks left and becomes one operation.
+#[inline(always)]
+fn add_chunk<T: Real, const K: usize>(
+    lanes: &mut [T; LANES],
+    chunks: &[(&[[T; LANES]], &[T]); K],
+    c: usize,
+    f: &impl Fn([T; K]) -> T,
+) {
+    let rows: [&[T; LANES]; K] = std::array::from_fn(|k| &chunks[k].0[c]);
+    for lane in 0..LANES {
+        lanes[lane] += f(std::array::from_fn(|k| rows[k][lane]));
+    }
+}
 
 /// Σ xᵢ yᵢ over two slices of equal length. 2n flops; no scratch.
 ///
@@ -19,35 +94,24 @@ const LANES: usize = 32;
 /// ```
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> f64 {
     assert_eq!(x.len(), y.len(), "dot: lengths differ");
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
-        || dot_impl(x, y),
-    )
-}
-
-#[inline(always)]
-fn dot_impl<T: Real>(x: &[T], y: &[T]) -> f64 {
-    let mut sum = 0.0f64;
-    for (xs, ys) in x.chunks(CHUNK).zip(y.chunks(CHUNK)) {
-        let mut lanes = [T::zero(); LANES];
-        let (xl, xr) = xs.as_chunks::<LANES>();
-        let (yl, yr) = ys.as_chunks::<LANES>();
-        for (xv, yv) in xl.iter().zip(yl) {
-            for i in 0..LANES {
-                lanes[i] += xv[i] * yv[i];
+        || {
+            let mut sum = LaneSum::new();
+            for (x, y) in x
+                .chunks(LaneSum::<T>::FLUSH)
+                .zip(y.chunks(LaneSum::<T>::FLUSH))
+            {
+                sum.add([x, y], |[x, y]| x * y);
             }
-        }
-        for (a, b) in xr.iter().zip(yr) {
-            lanes[0] += *a * *b;
-        }
-        sum += fold(lanes);
-    }
-    sum
+            sum.finish()
+        },
+    )
 }
 
 /// Pairwise sum of the lanes, in double precision.
 #[inline(always)]
-pub(crate) fn fold<T: Real, const N: usize>(lanes: [T; N]) -> f64 {
+fn fold<T: Real, const N: usize>(lanes: [T; N]) -> f64 {
     let mut wide = [0.0f64; N];
     for i in 0..N {
         wide[i] = lanes[i].to_f64();
@@ -65,7 +129,7 @@ pub(crate) fn fold<T: Real, const N: usize>(lanes: [T; N]) -> f64 {
 /// True when every entry is finite.
 pub fn all_finite<T: Real>(x: &[T]) -> bool {
     // Not `all`: a loop without an early exit is vectorised, and finite is the usual answer.
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || x.iter().fold(true, |ok, v| ok & v.is_finite()),
     )

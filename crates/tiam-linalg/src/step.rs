@@ -22,7 +22,11 @@ pub struct StepInertia {
 
 impl StepInertia {
     /// All three zero: plain alternating minimisation.
-    pub const NONE: Self = Self { start: 0.0, gradient: 0.0, correction: 0.0 };
+    pub const NONE: Self = Self {
+        start: 0.0,
+        gradient: 0.0,
+        correction: 0.0,
+    };
 
     /// True when all three are zero.
     pub fn is_none(self) -> bool {
@@ -62,7 +66,11 @@ impl StepReport {
 
     /// `increase`, or 0 where it cannot be told from rounding: what a guard should look at.
     pub fn significant_increase(&self) -> f64 {
-        if self.increase.abs() <= self.noise { 0.0 } else { self.increase }
+        if self.increase.abs() <= self.noise {
+            0.0
+        } else {
+            self.increase
+        }
     }
 
     /// The report of a step that does nothing.
@@ -103,7 +111,10 @@ pub enum Solver {
 impl Solver {
     /// Ten iterations or a residual of 1e-3, whichever comes first: enough for the W step to be as good as exact
     /// on standardised inputs, at a few products' cost.
-    pub const CG: Self = Self::ConjugateGradient { max_iterations: 10, rel_tolerance: 1e-3 };
+    pub const CG: Self = Self::ConjugateGradient {
+        max_iterations: 10,
+        rel_tolerance: 1e-3,
+    };
 
     /// Name as users write it.
     pub fn name(self) -> &'static str {
@@ -130,7 +141,11 @@ impl<T: Real> Iterate<T> {
     /// Current and previous value both `start`.
     pub(crate) fn new(start: Matrix<T>) -> Self {
         let candidate = Matrix::zeros(start.n_rows(), start.n_cols());
-        Self { previous: start.clone(), current: start, candidate }
+        Self {
+            previous: start.clone(),
+            current: start,
+            candidate,
+        }
     }
 
     /// Candidate becomes current, current becomes previous.

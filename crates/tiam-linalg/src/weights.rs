@@ -44,8 +44,11 @@ pub struct WeightBlock<T> {
     product: Matrix<T>,
     previous_product: Matrix<T>,
     previous_product_valid: bool,
+    drift: Drift,
     has_history: bool,
     gradient: Matrix<T>,
+    /// [⟨Δ,Δ⟩, ⟨Δ,G⟩, ⟨G,G⟩] of the gradient G, gathered while it was assembled.
+    gradient_terms: [f64; 3],
     /// E where it is not the gradient itself (every form but plain backtracking).
     direction: Option<Matrix<T>>,
     direction_product: Matrix<T>,
@@ -66,6 +69,30 @@ struct Pending {
     theta: f64,
 }
 
+/// How far W a, carried along from step to step, may be from the product of W and a, in units of one step's rounding.
+///
+/// The error of the product obeys e_next = e + c_delta (e − e_previous) + rounding, whatever the weights do: for
+/// (1 + p3) p1 > 1 it grows exponentially even where the guard keeps the iterates stable.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drift {
+    error: f64,
+    change: f64,
+}
+
+/// Drift at which the products are computed anew: two digits of the scalar type. With (.95, .95, .3) that is two
+/// products every nine steps or so; without inertia, every 64.
+const MAX_DRIFT: f64 = 64.0;
+
+impl Drift {
+    fn after(self, c_delta: f64) -> Self {
+        let change = c_delta.abs() * self.change + 1.0;
+        Self {
+            error: self.error + change,
+            change,
+        }
+    }
+}
+
 /// Which matrix E is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Along {
@@ -83,10 +110,12 @@ impl<T: Real> WeightBlock<T> {
         Self {
             previous: weights.clone(),
             gradient: Matrix::zeros(n_out, n_in),
+            gradient_terms: [0.0; 3],
             product: by_sample(),
             previous_product: by_sample(),
             direction_product: by_sample(),
             previous_product_valid: false,
+            drift: Drift::default(),
             has_history: false,
             direction: None,
             curvature: None,
@@ -124,15 +153,16 @@ impl<T: Real> WeightBlock<T> {
         0.5 * ridge * self.norm_sq + l1 * self.l1_norm
     }
 
-    /// Computes W a anew (2 n_out n_in N flops); needed at the start, and now and then for fixed inputs, where
-    /// the product is otherwise carried along from step to step and gathers rounding.
+    /// Computes W a (2 n_out n_in N flops); needed once, before the first step.
     pub fn refresh_product(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
         product(&mut self.product, &self.current, inputs, compute);
+        self.drift = Drift::default();
     }
 
     /// Takes W a for new inputs from whoever has just computed it, by swapping the buffers.
     pub fn swap_product(&mut self, fresh: &mut Matrix<T>) {
         std::mem::swap(&mut self.product, fresh);
+        self.drift = Drift::default();
         self.inputs_changed();
     }
 
@@ -160,10 +190,23 @@ impl<T: Real> WeightBlock<T> {
         let inertia = if self.has_history {
             inertia
         } else {
-            StepInertia { start: 0.0, gradient: 0.0, ..inertia }
+            StepInertia {
+                start: 0.0,
+                gradient: 0.0,
+                ..inertia
+            }
         };
+        if self.drift.error > MAX_DRIFT {
+            self.refresh_product(problem.inputs, compute);
+            self.previous_product_valid = false;
+        }
         if !inertia.ignores_previous() && !self.previous_product_valid {
-            product(&mut self.previous_product, &self.previous, problem.inputs, compute);
+            product(
+                &mut self.previous_product,
+                &self.previous,
+                problem.inputs,
+                compute,
+            );
             self.previous_product_valid = true;
         }
         let residual_sq = self.compute_gradient(problem, inertia, compute);
@@ -188,17 +231,32 @@ impl<T: Real> WeightBlock<T> {
 
     /// Makes the last candidate current, and updates W a along with it; does nothing without a candidate.
     pub fn accept(&mut self, compute: &mut Compute<T>) {
-        let Some(pending) = self.pending.take() else { return };
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
         let direction = match (&self.direction, pending.along) {
             (Some(direction), Along::Direction) => direction,
             _ => &self.gradient,
         };
         // Where the previous product is stale the step had no use for it, and its coefficient is zero.
-        self.norm_sq = mix(&mut self.previous, &self.current, direction, pending, compute);
-        mix(&mut self.previous_product, &self.product, &self.direction_product, pending, compute);
+        self.norm_sq = mix(
+            &mut self.previous,
+            &self.current,
+            direction,
+            pending,
+            compute,
+        );
+        mix(
+            &mut self.previous_product,
+            &self.product,
+            &self.direction_product,
+            pending,
+            compute,
+        );
         std::mem::swap(&mut self.previous, &mut self.current);
         std::mem::swap(&mut self.previous_product, &mut self.product);
         self.previous_product_valid = true;
+        self.drift = self.drift.after(pending.c_delta);
         self.has_history = true;
         if pending.theta.is_finite() {
             self.theta = pending.theta;
@@ -227,7 +285,10 @@ fn mix<T: Real>(
     compute: &mut Compute<T>,
 ) -> f64 {
     let n_rows = current.n_rows();
-    let (c_delta, c_direction) = (T::from_f64(pending.c_delta), T::from_f64(pending.c_direction));
+    let (c_delta, c_direction) = (
+        T::from_f64(pending.c_delta),
+        T::from_f64(pending.c_direction),
+    );
     let slab = (
         ColsMut::new(previous.as_mut_slice(), n_rows),
         Cols::new(current.as_slice(), n_rows),

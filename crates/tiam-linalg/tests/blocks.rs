@@ -14,7 +14,9 @@ const TIGHT: f64 = 1e-11;
 const RHO: f64 = 0.7;
 
 fn clamp_to(x: &Matrix<f64>, low: &Matrix<f64>, high: &Matrix<f64>) -> Matrix<f64> {
-    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)].max(low[(i, j)]).min(high[(i, j)]))
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| {
+        x[(i, j)].max(low[(i, j)]).min(high[(i, j)])
+    })
 }
 
 /// A hidden layer of n units before one of n' units, a in the band around h(z).
@@ -33,10 +35,23 @@ impl<H: Monotone> Setting<H> {
         let epsilon = 0.4;
         let z = map(&random(n, n_samples, seed), |x| 2.0 * x);
         let noise: Matrix<f64> = random(n, n_samples, seed + 1);
-        let a = along(&map(&z, |z| h.apply(z)), 0.9 * epsilon, &noise, &map(&noise, |_| 0.0));
+        let a = along(
+            &map(&z, |z| h.apply(z)),
+            0.9 * epsilon,
+            &noise,
+            &map(&noise, |_| 0.0),
+        );
         let weights = random(n_next, n, seed + 2);
         let bias = random::<f64>(n_next, 1, seed + 3).into_vec();
-        Self { h, epsilon, z, a, weights, bias, target: random(n_next, n_samples, seed + 4) }
+        Self {
+            h,
+            epsilon,
+            z,
+            a,
+            weights,
+            bias,
+            target: random(n_next, n_samples, seed + 4),
+        }
     }
 
     fn low(&self) -> Matrix<f64> {
@@ -65,7 +80,9 @@ impl<H: Monotone> Setting<H> {
         let g = map(&multiply(&self.weights.transposed(), &r), |x| RHO * x);
         let mut tau = 0.5 * tau;
         loop {
-            let free = Matrix::from_fn(a.n_rows(), a.n_cols(), |i, j| tilde[(i, j)] - g[(i, j)] / tau);
+            let free = Matrix::from_fn(a.n_rows(), a.n_cols(), |i, j| {
+                tilde[(i, j)] - g[(i, j)] / tau
+            });
             let bar = clamp_to(&free, &self.low(), &self.high());
             let d = along(&map(&bar, |_| 0.0), 1.0, &bar, &hat);
             if RHO * multiply(&self.weights, &d).norm_sq() <= tau * d.norm_sq() {
@@ -79,15 +96,25 @@ impl<H: Monotone> Setting<H> {
     /// Runs the block and the twin side by side; returns the largest difference.
     fn compare(&self, steps: &[StepInertia], threads: usize) -> f64 {
         let mut compute = Compute::new(threads).unwrap();
-        let mut next = WeightBlock::new(self.weights.clone(), self.a.n_cols(), Solver::Backtracking);
+        let mut next =
+            WeightBlock::new(self.weights.clone(), self.a.n_cols(), Solver::Backtracking);
         next.refresh_product(&self.a, &mut compute);
         let mut block =
             ActivationBlock::new(self.a.clone(), self.weights.n_rows(), Solver::Backtracking);
         let (mut a, mut previous, mut tau) = (self.a.clone(), self.a.clone(), 1.0);
         let mut worst = 0.0_f64;
         for &p in steps {
-            let view = NextLayer { weights: &next, bias: &self.bias, target: &self.target, rho: RHO };
-            let band = Band { center: &self.z, activation: self.h, epsilon: self.epsilon };
+            let view = NextLayer {
+                weights: &next,
+                bias: &self.bias,
+                target: &self.target,
+                rho: RHO,
+            };
+            let band = Band {
+                center: &self.z,
+                activation: self.h,
+                epsilon: self.epsilon,
+            };
             let report = block.propose(view, band, p, &mut compute);
             block.accept(&mut next);
             let (stepped, stepped_tau) = self.step(&a, &previous, tau, p);
@@ -169,7 +196,12 @@ proptest! {
     }
 }
 
-fn hidden_steps(h: impl Monotone, (n, n_samples): (usize, usize), seed: u64, steps: &[StepInertia]) {
+fn hidden_steps(
+    h: impl Monotone,
+    (n, n_samples): (usize, usize),
+    seed: u64,
+    steps: &[StepInertia],
+) {
     let setting = Setting::random(h, (n, 1, n_samples), seed);
     let product: Matrix<f64> = map(&random(n, n_samples, seed + 9), |x| 3.0 * x);
     let bias = random::<f64>(n, 1, seed + 10).into_vec();
@@ -180,7 +212,11 @@ fn hidden_steps(h: impl Monotone, (n, n_samples): (usize, usize), seed: u64, ste
     let mut block = PreactivationBlock::new(setting.z.clone());
     let (mut z, mut previous) = (setting.z.clone(), setting.z.clone());
     for p in steps {
-        let prediction = Prediction { product: &product, bias: &bias, rho: RHO };
+        let prediction = Prediction {
+            product: &product,
+            bias: &bias,
+            rho: RHO,
+        };
         let report =
             block.propose_hidden(prediction, &setting.a, h, setting.epsilon, *p, &mut compute);
         block.accept();
@@ -223,7 +259,11 @@ fn bias_steps((n, n_samples): (usize, usize), seed: u64, steps: &[StepInertia], 
         assert!((report.before - value(&b)).abs() < TIGHT * value(&b).max(1.0));
         assert!((report.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
         (previous, b) = (b, next);
-        let worst = b.iter().zip(block.values()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        let worst = b
+            .iter()
+            .zip(block.values())
+            .map(|(x, y)| (x - y).abs())
+            .fold(0.0, f64::max);
         assert!(worst < TIGHT);
     }
 }
@@ -236,9 +276,17 @@ fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
     let bias = vec![0.1, 0.2, 0.3];
     let mut block = PreactivationBlock::new(random(n, n_samples, 3));
     let mut compute = Compute::new(2).unwrap();
-    let prediction = Prediction { product: &product, bias: &bias, rho: RHO };
-    let (report, loss) =
-        block.propose_last(prediction, LossTarget::Values(&y), StepInertia::NONE, &mut compute);
+    let prediction = Prediction {
+        product: &product,
+        bias: &bias,
+        rho: RHO,
+    };
+    let (report, loss) = block.propose_last(
+        prediction,
+        LossTarget::Values(&y),
+        StepInertia::NONE,
+        &mut compute,
+    );
     block.accept();
     let closed = Matrix::from_fn(n, n_samples, |i, j| {
         (y[(i, j)] + RHO * (product[(i, j)] + bias[i])) / (1.0 + RHO)
@@ -256,7 +304,11 @@ fn repair_lifts_what_a_shrinking_band_left_below_and_refreshes_its_product() {
     let mut next = WeightBlock::new(setting.weights.clone(), 300, Solver::Backtracking);
     next.refresh_product(&setting.a, &mut compute);
     let mut block = ActivationBlock::new(setting.a.clone(), 4, Solver::Backtracking);
-    let narrow = Band { center: &setting.z, activation: Relu, epsilon: 0.01 };
+    let narrow = Band {
+        center: &setting.z,
+        activation: Relu,
+        epsilon: 0.01,
+    };
     assert!(block.repair(narrow, &mut next, &mut compute) > 0);
     let expected = Matrix::from_fn(5, 300, |i, j| {
         setting.a[(i, j)].max(Relu.apply(setting.z[(i, j)].min(0.0)) - 0.01)
@@ -277,7 +329,10 @@ fn every_preimage_is_the_activations_inverse() {
                 let in_range = h.apply(-1e6) <= bound;
                 if in_range && z.is_finite() {
                     assert!(side * (h.apply(z) - bound) >= -1e-12, "{bound} {z}");
-                    assert!(side * (h.apply(z - side * 1e-6) - bound) <= 1e-6, "{bound} {z}");
+                    assert!(
+                        side * (h.apply(z - side * 1e-6) - bound) <= 1e-6,
+                        "{bound} {z}"
+                    );
                 }
             }
         }

@@ -4,17 +4,31 @@ mod common;
 
 use common::{LeastSquares, distance, inertia, multiply, random, widen};
 use proptest::prelude::*;
-use tiam_linalg::{Compute, Matrix, Real, Solver, StepInertia, StepReport, WeightBlock, WeightProblem};
+use tiam_linalg::{
+    Compute, Matrix, Real, Solver, StepInertia, StepReport, WeightBlock, WeightProblem,
+};
 
 /// Rounding of a few products of tens of terms, in double precision.
 const TIGHT: f64 = 1e-11;
 
 fn problem(p: &LeastSquares) -> WeightProblem<'_, f64> {
     let (rho, ridge) = (p.rho, p.ridge);
-    WeightProblem { inputs: &p.a, bias: &p.b, target: &p.z, rho, ridge, l1: 0.0 }
+    WeightProblem {
+        inputs: &p.a,
+        bias: &p.b,
+        target: &p.z,
+        rho,
+        ridge,
+        l1: 0.0,
+    }
 }
 
-fn block(p: &LeastSquares, seed: u64, solver: Solver, compute: &mut Compute<f64>) -> WeightBlock<f64> {
+fn block(
+    p: &LeastSquares,
+    seed: u64,
+    solver: Solver,
+    compute: &mut Compute<f64>,
+) -> WeightBlock<f64> {
     let weights = random(p.z.n_rows(), p.a.n_rows(), seed + 3);
     let mut block = WeightBlock::new(weights, p.a.n_cols(), solver);
     block.refresh_product(&p.a, compute);
@@ -98,7 +112,11 @@ fn minimiser(p: &LeastSquares) -> Matrix<f64> {
     let right = multiply(&p.a, &centred.transposed());
     let mut h = Matrix::from_fn(n, n + p.z.n_rows(), |i, j| {
         let diagonal = if i == j { p.ridge } else { 0.0 };
-        if j < n { p.rho * gram[(i, j)] + diagonal } else { p.rho * right[(i, j - n)] }
+        if j < n {
+            p.rho * gram[(i, j)] + diagonal
+        } else {
+            p.rho * right[(i, j - n)]
+        }
     });
     for k in 0..n {
         let pivot = h[(k, k)];
@@ -125,7 +143,10 @@ fn cholesky_finds_the_minimiser_in_primal_and_dual_form() {
     for (n_in, n) in [(4, 30), (30, 4), (7, 7), (1, 1)] {
         let p = LeastSquares::random(3, n_in, n, 11);
         let (block, report) = solve_once(&p, Solver::Cholesky);
-        assert!(distance(block.weights(), &minimiser(&p)) < 1e-10, "{n_in} x {n}");
+        assert!(
+            distance(block.weights(), &minimiser(&p)) < 1e-10,
+            "{n_in} x {n}"
+        );
         assert!(report.rel_residual.unwrap() < 1e-12);
     }
 }
@@ -134,9 +155,15 @@ fn cholesky_finds_the_minimiser_in_primal_and_dual_form() {
 fn conjugate_gradients_converge_to_cholesky() {
     for (n_in, n) in [(6, 40), (40, 6)] {
         let p = LeastSquares::random(3, n_in, n, 12);
-        let solver = Solver::ConjugateGradient { max_iterations: 60, rel_tolerance: 1e-13 };
+        let solver = Solver::ConjugateGradient {
+            max_iterations: 60,
+            rel_tolerance: 1e-13,
+        };
         let (block, report) = solve_once(&p, solver);
-        assert!(distance(block.weights(), &minimiser(&p)) < 1e-9, "{n_in} x {n}");
+        assert!(
+            distance(block.weights(), &minimiser(&p)) < 1e-9,
+            "{n_in} x {n}"
+        );
         assert!(report.rel_residual.unwrap() < 1e-12);
     }
 }
@@ -145,7 +172,10 @@ fn conjugate_gradients_converge_to_cholesky() {
 fn a_truncated_solve_reports_its_true_residual() {
     for (n_in, n) in [(12, 40), (40, 12)] {
         let p = LeastSquares::random(2, n_in, n, 13);
-        let solver = Solver::ConjugateGradient { max_iterations: 2, rel_tolerance: 0.0 };
+        let solver = Solver::ConjugateGradient {
+            max_iterations: 2,
+            rel_tolerance: 0.0,
+        };
         let (block, report) = solve_once(&p, solver);
         assert_eq!(report.trials, 2);
         // From W, a step D leaves the gradient ∇φ(W) + D H; relative to ∇φ(W) that is the residual.
@@ -162,7 +192,11 @@ fn with_equal_first_inertias_cholesky_ignores_them() {
     let p = LeastSquares::random(3, 5, 30, 14);
     let mut compute = Compute::new(1).unwrap();
     let mut block = block(&p, 14, Solver::Cholesky, &mut compute);
-    for step in [StepInertia::NONE, inertia(0.9, 0.9, 0.0), inertia(0.9, 0.9, 0.0)] {
+    for step in [
+        StepInertia::NONE,
+        inertia(0.9, 0.9, 0.0),
+        inertia(0.9, 0.9, 0.0),
+    ] {
         block.propose(&problem(&p), step, &mut compute);
         block.accept(&mut compute);
         assert!(distance(block.weights(), &minimiser(&p)) < 1e-10);
@@ -197,7 +231,8 @@ fn l1_steps_reach_the_lasso_optimality_conditions() {
 /// Largest difference between a run in single and one in double precision, relative to the weights.
 fn single_against_double(solver: Solver) -> f64 {
     let p = LeastSquares::random(4, 10, 200, 16);
-    let narrow = |m: &Matrix<f64>| Matrix::from_fn(m.n_rows(), m.n_cols(), |i, j| f32::from_f64(m[(i, j)]));
+    let narrow =
+        |m: &Matrix<f64>| Matrix::from_fn(m.n_rows(), m.n_cols(), |i, j| f32::from_f64(m[(i, j)]));
     let (a, z) = (narrow(&p.a), narrow(&p.z));
     let b: Vec<f32> = p.b.iter().map(|x| f32::from_f64(*x)).collect();
     let mut compute = Compute::new(2).unwrap();
@@ -207,7 +242,14 @@ fn single_against_double(solver: Solver) -> f64 {
     for step in [inertia(0.5, 0.5, 0.2); 5] {
         double.propose(&problem(&p), step, &mut Compute::new(2).unwrap());
         double.accept(&mut Compute::new(2).unwrap());
-        let problem = WeightProblem { inputs: &a, bias: &b, target: &z, rho: p.rho, ridge: p.ridge, l1: 0.0 };
+        let problem = WeightProblem {
+            inputs: &a,
+            bias: &b,
+            target: &z,
+            rho: p.rho,
+            ridge: p.ridge,
+            l1: 0.0,
+        };
         single.propose(&problem, step, &mut compute);
         single.accept(&mut compute);
     }
@@ -232,5 +274,22 @@ fn nan_inputs_end_the_backtracking() {
         let mut block = block(&p, 17, solver, &mut compute);
         let report = block.propose(&problem(&p), StepInertia::NONE, &mut compute);
         assert!(!report.after().is_finite(), "{solver:?}");
+    }
+}
+
+#[test]
+fn the_carried_product_stays_the_product_of_weights_and_inputs() {
+    // (1 + p3) p1 = 1.235: the recurrence of the product's error has that root, and 1.235^200 would swamp everything.
+    let p = LeastSquares::random(3, 6, 50, 18);
+    let mut compute = Compute::new(1).unwrap();
+    let mut block = block(&p, 18, Solver::Backtracking, &mut compute);
+    for k in 0..200 {
+        let report = block.propose(&problem(&p), inertia(0.95, 0.95, 0.3), &mut compute);
+        if report.increase > 0.0 {
+            block.propose(&problem(&p), StepInertia::NONE, &mut compute);
+        }
+        block.accept(&mut compute);
+        let apart = distance(block.product(), &multiply(block.weights(), &p.a));
+        assert!(apart < 1e-13, "step {k}: {apart}");
     }
 }

@@ -87,10 +87,13 @@ impl FromStr for Activation {
     /// Case and the choice between `-` and `_` do not matter.
     fn from_str(s: &str) -> Result<Self, ModelError> {
         let name = s.to_ascii_lowercase().replace('-', "_");
-        Self::ALL.into_iter().find(|a| a.name() == name).ok_or_else(|| ModelError::Name {
-            what: "activation",
-            found: s.to_owned(),
-            known: "relu, leaky_relu, elu, identity",
-        })
+        Self::ALL
+            .into_iter()
+            .find(|a| a.name() == name)
+            .ok_or_else(|| ModelError::Name {
+                what: "activation",
+                found: s.to_owned(),
+                known: "relu, leaky_relu, elu, identity",
+            })
     }
 }

@@ -14,10 +14,6 @@ use crate::error::ModelError;
 use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::TiamConfig;
 
-/// Iterations after which W_1 X, carried along by line products, is computed anew, so that rounding cannot
-/// build up: 1/32 of a product an iteration.
-const REFRESH_EVERY: usize = 32;
-
 /// The network's own numbers after an iteration, from a real forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkMeasures {
@@ -86,7 +82,13 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         network.check_samples(samples)?;
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
-        let layers = start(&architecture, parameters, samples.inputs(), &config, &mut compute);
+        let layers = start(
+            &architecture,
+            parameters,
+            samples.inputs(),
+            &config,
+            &mut compute,
+        );
         let epsilon = config.band.width(0);
         let mut this = Self {
             architecture,
@@ -121,7 +123,10 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         let layers: Vec<AffineLayer<'_, T>> = self
             .layers
             .iter()
-            .map(|l| AffineLayer { weights: l.weights.weights(), bias: l.bias.values() })
+            .map(|l| AffineLayer {
+                weights: l.weights.weights(),
+                bias: l.bias.values(),
+            })
             .collect();
         let from = ForwardFrom::FirstProduct(self.layers[0].weights.product());
         let target = self.samples.target().as_loss_target();
@@ -132,7 +137,9 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
 
     fn propose_weights(&mut self, l: usize, inertia: StepInertia) -> StepReport {
         let (before, rest) = self.layers.split_at_mut(l);
-        let LayerBlocks { weights, bias, z, .. } = &mut rest[0];
+        let LayerBlocks {
+            weights, bias, z, ..
+        } = &mut rest[0];
         let problem = WeightProblem {
             inputs: inputs_of(before, self.samples.inputs()),
             bias: bias.values(),
@@ -145,14 +152,32 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     }
 
     fn propose_bias(&mut self, l: usize, inertia: StepInertia) -> StepReport {
-        let LayerBlocks { weights, bias, z, .. } = &mut self.layers[l];
-        bias.propose(weights.product(), z.values(), self.config.rho, inertia, &mut self.compute)
+        let LayerBlocks {
+            weights, bias, z, ..
+        } = &mut self.layers[l];
+        bias.propose(
+            weights.product(),
+            z.values(),
+            self.config.rho,
+            inertia,
+            &mut self.compute,
+        )
     }
 
     fn propose_preactivations(&mut self, l: usize, inertia: StepInertia) -> StepReport {
-        let LayerBlocks { weights, bias, z, a, .. } = &mut self.layers[l];
+        let LayerBlocks {
+            weights,
+            bias,
+            z,
+            a,
+            ..
+        } = &mut self.layers[l];
         let rho = self.config.rho;
-        let prediction = Prediction { product: weights.product(), bias: bias.values(), rho };
+        let prediction = Prediction {
+            product: weights.product(),
+            bias: bias.values(),
+            rho,
+        };
         let compute = &mut self.compute;
         let report = if let Some(a) = a {
             with_activation!(self.architecture.activation, h => {
@@ -164,7 +189,11 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             self.candidate_loss = loss;
             report
         };
-        let loss = if a.is_some() { 0.0 } else { self.candidate_loss };
+        let loss = if a.is_some() {
+            0.0
+        } else {
+            self.candidate_loss
+        };
         self.candidate_penalty = report.after() - loss;
         report
     }
@@ -172,7 +201,9 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     fn propose_activations(&mut self, l: usize, inertia: StepInertia) -> StepReport {
         let (before, after) = self.layers.split_at_mut(l + 1);
         let (LayerBlocks { z, a, .. }, next) = (&mut before[l], &after[0]);
-        let Some(a) = a else { return StepReport::unchanged() };
+        let Some(a) = a else {
+            return StepReport::unchanged();
+        };
         let next = NextLayer {
             weights: &next.weights,
             bias: next.bias.values(),
@@ -260,9 +291,6 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
 
     fn begin_iteration(&mut self, iteration: usize) {
         self.epsilon = self.config.band.width(iteration);
-        if iteration > 0 && iteration.is_multiple_of(REFRESH_EVERY) {
-            self.layers[0].weights.refresh_product(self.samples.inputs(), &mut self.compute);
-        }
         self.repair_band();
     }
 
@@ -279,7 +307,10 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
             Kind::Preactivations => self.propose_preactivations(l, inertia),
             Kind::Activations => self.propose_activations(l, inertia),
         };
-        BlockChange { before: report.before, increase: report.significant_increase() }
+        BlockChange {
+            before: report.before,
+            increase: report.significant_increase(),
+        }
     }
 
     fn accept(&mut self, block: usize) {
@@ -316,8 +347,19 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     fn objective(&mut self) -> f64 {
         let (rho, ridge, l1) = (self.config.rho, self.config.ridge, self.config.l1);
         let mut objective = self.loss;
-        for LayerBlocks { weights, bias, z, penalty: cached, .. } in &mut self.layers {
-            let prediction = Prediction { product: weights.product(), bias: bias.values(), rho };
+        for LayerBlocks {
+            weights,
+            bias,
+            z,
+            penalty: cached,
+            ..
+        } in &mut self.layers
+        {
+            let prediction = Prediction {
+                product: weights.product(),
+                bias: bias.values(),
+                rho,
+            };
             let compute = &mut self.compute;
             let value = *cached.get_or_insert_with(|| penalty(z.values(), prediction, compute));
             objective += value + weights.penalty(ridge, l1);
@@ -327,7 +369,13 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
 
     fn violation(&mut self) -> f64 {
         let mut worst = 0.0f64;
-        for LayerBlocks { z, a, violation_fresh, .. } in &self.layers {
+        for LayerBlocks {
+            z,
+            a,
+            violation_fresh,
+            ..
+        } in &self.layers
+        {
             let Some(a) = a else { continue };
             let of_layer = if *violation_fresh {
                 a.violation()
@@ -337,7 +385,11 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
                 })
             };
             // `max` would drop a NaN.
-            worst = if of_layer > worst || of_layer.is_nan() { of_layer } else { worst };
+            worst = if of_layer > worst || of_layer.is_nan() {
+                of_layer
+            } else {
+                worst
+            };
         }
         worst
     }

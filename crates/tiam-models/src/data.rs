@@ -91,7 +91,11 @@ impl<T: Real> Samples<T> {
         }
         let (expected, found) = (inputs.n_cols(), target.n_samples());
         if expected != found {
-            return Err(ModelError::Size { what: "targets for as many samples", expected, found });
+            return Err(ModelError::Size {
+                what: "targets for as many samples",
+                expected,
+                found,
+            });
         }
         match &target {
             Target::Classes { labels, n_classes } => check_labels(labels, *n_classes)?,
@@ -129,7 +133,11 @@ pub(crate) fn check_inputs<T: Real>(inputs: &Matrix<T>) -> Result<(), ModelError
 
 fn check_labels(labels: &[u32], n_classes: usize) -> Result<(), ModelError> {
     match labels.iter().position(|label| *label as usize >= n_classes) {
-        Some(sample) => Err(ModelError::Label { sample, label: labels[sample], n_classes }),
+        Some(sample) => Err(ModelError::Label {
+            sample,
+            label: labels[sample],
+            n_classes,
+        }),
         None => Ok(()),
     }
 }
@@ -138,7 +146,16 @@ fn check_finite<T: Real>(what: &'static str, m: &Matrix<T>) -> Result<(), ModelE
     if reduce::all_finite(m.as_slice()) {
         return Ok(());
     }
-    let at = m.as_slice().iter().position(|x| !x.is_finite()).unwrap_or(0);
+    let at = m
+        .as_slice()
+        .iter()
+        .position(|x| !x.is_finite())
+        .unwrap_or(0);
     let (row, sample) = (at % m.n_rows(), at / m.n_rows());
-    Err(ModelError::NonFinite { what, row, sample, value: m.as_slice()[at].to_f64() })
+    Err(ModelError::NonFinite {
+        what,
+        row,
+        sample,
+        value: m.as_slice()[at].to_f64(),
+    })
 }

@@ -45,7 +45,9 @@ pub enum ModelError {
         found: usize,
     },
     /// An input or target that is NaN or infinite.
-    #[error("{what} {row} of sample {sample} is {value}, not a finite number (both counted from 0)")]
+    #[error(
+        "{what} {row} of sample {sample} is {value}, not a finite number (both counted from 0)"
+    )]
     NonFinite {
         /// `feature` or `output`.
         what: &'static str,
@@ -57,7 +59,9 @@ pub enum ModelError {
         value: f64,
     },
     /// A class number beyond the number of classes.
-    #[error("sample {sample} has class {label}, but there are only {n_classes} classes (counted from 0)")]
+    #[error(
+        "sample {sample} has class {label}, but there are only {n_classes} classes (counted from 0)"
+    )]
     Label {
         /// Which sample, from 0.
         sample: usize,
@@ -96,7 +100,11 @@ impl ModelError {
         value: impl std::fmt::Display,
         allowed: &'static str,
     ) -> Self {
-        Self::Parameter { parameter, value: value.to_string(), allowed }
+        Self::Parameter {
+            parameter,
+            value: value.to_string(),
+            allowed,
+        }
     }
 }
 

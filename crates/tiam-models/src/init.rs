@@ -107,7 +107,10 @@ pub(crate) struct Normals {
 
 impl Normals {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), spare: None }
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            spare: None,
+        }
     }
 
     pub(crate) fn next(&mut self) -> f64 {

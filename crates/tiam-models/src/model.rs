@@ -53,13 +53,21 @@ impl AffineScaling {
     fn check(&self) -> Result<(), ModelError> {
         let (expected, found) = (self.offset.len(), self.scale.len());
         if expected != found {
-            return Err(ModelError::Size { what: "scales for as many offsets", expected, found });
+            return Err(ModelError::Size {
+                what: "scales for as many offsets",
+                expected,
+                found,
+            });
         }
         if let Some(x) = self.offset.iter().find(|x| !x.is_finite()) {
             return Err(ModelError::parameter("scaling offset", x, "finite"));
         }
         match self.scale.iter().find(|x| !(x.is_finite() && **x > 0.0)) {
-            Some(x) => Err(ModelError::parameter("scaling scale", x, "finite and above 0")),
+            Some(x) => Err(ModelError::parameter(
+                "scaling scale",
+                x,
+                "finite and above 0",
+            )),
             None => Ok(()),
         }
     }
@@ -87,7 +95,11 @@ impl AffineScaling {
     ) -> Result<(), ModelError> {
         let (expected, found) = (self.len(), x.n_rows());
         if expected != found {
-            return Err(ModelError::Size { what: "features", expected, found });
+            return Err(ModelError::Size {
+                what: "features",
+                expected,
+                found,
+            });
         }
         for column in x.as_mut_slice().chunks_exact_mut(expected.max(1)) {
             for ((x, offset), scale) in column.iter_mut().zip(&self.offset).zip(&self.scale) {
@@ -162,24 +174,48 @@ impl<T: Real> Model<T> {
         if *shape != metadata.architecture {
             let allowed = "the architecture of the network beside it";
             let found = metadata.architecture.describe();
-            return Err(ModelError::parameter("metadata architecture", found, allowed));
+            return Err(ModelError::parameter(
+                "metadata architecture",
+                found,
+                allowed,
+            ));
         }
         let fits = |what, expected: usize, found: usize| {
             let ok = found == 0 || found == expected;
-            if ok { Ok(()) } else { Err(ModelError::Size { what, expected, found }) }
+            if ok {
+                Ok(())
+            } else {
+                Err(ModelError::Size {
+                    what,
+                    expected,
+                    found,
+                })
+            }
         };
-        fits("feature names", shape.n_inputs(), metadata.feature_names.len())?;
+        fits(
+            "feature names",
+            shape.n_inputs(),
+            metadata.feature_names.len(),
+        )?;
         fits("class names", shape.n_outputs(), metadata.class_names.len())?;
         let scalings = [
             ("scaled features", &metadata.input_scaling, shape.n_inputs()),
-            ("scaled outputs", &metadata.output_scaling, shape.n_outputs()),
+            (
+                "scaled outputs",
+                &metadata.output_scaling,
+                shape.n_outputs(),
+            ),
         ];
         for (what, scaling, expected) in scalings {
             if let Some(scaling) = scaling {
                 scaling.check()?;
                 let found = scaling.len();
                 if found != expected {
-                    return Err(ModelError::Size { what, expected, found });
+                    return Err(ModelError::Size {
+                        what,
+                        expected,
+                        found,
+                    });
                 }
             }
         }

@@ -37,7 +37,11 @@ impl Architecture {
         let mut sizes = vec![n_inputs];
         sizes.extend_from_slice(hidden);
         sizes.push(n_outputs);
-        let this = Self { sizes, activation, loss };
+        let this = Self {
+            sizes,
+            activation,
+            loss,
+        };
         this.check().map(|()| this)
     }
 
@@ -131,7 +135,10 @@ impl<T: Real> Network<T> {
             bias: vec![T::zero(); pair[1]],
         };
         let layers = architecture.sizes.windows(2).map(layer).collect();
-        Ok(Self { architecture, layers })
+        Ok(Self {
+            architecture,
+            layers,
+        })
     }
 
     /// A network of given weights and biases.
@@ -144,15 +151,30 @@ impl<T: Real> Network<T> {
     ) -> Result<Self, ModelError> {
         architecture.check()?;
         let size = |what, expected, found| {
-            if expected == found { Ok(()) } else { Err(ModelError::Size { what, expected, found }) }
+            if expected == found {
+                Ok(())
+            } else {
+                Err(ModelError::Size {
+                    what,
+                    expected,
+                    found,
+                })
+            }
         };
         size("number of layers", architecture.n_layers(), layers.len())?;
         for (layer, pair) in layers.iter().zip(architecture.sizes.windows(2)) {
-            size("columns of a layer's weights", pair[0], layer.weights.n_cols())?;
+            size(
+                "columns of a layer's weights",
+                pair[0],
+                layer.weights.n_cols(),
+            )?;
             size("rows of a layer's weights", pair[1], layer.weights.n_rows())?;
             size("biases of a layer", pair[1], layer.bias.len())?;
         }
-        Ok(Self { architecture, layers })
+        Ok(Self {
+            architecture,
+            layers,
+        })
     }
 
     /// Its shape.
@@ -252,7 +274,11 @@ impl<T: Real> Network<T> {
         self.check_fits(samples.inputs())?;
         let (expected, found) = (self.architecture.n_outputs(), samples.target().n_outputs());
         if expected != found {
-            return Err(ModelError::Size { what: "outputs", expected, found });
+            return Err(ModelError::Size {
+                what: "outputs",
+                expected,
+                found,
+            });
         }
         if self.architecture.loss != samples.target().loss() {
             let allowed = "the network's loss: cross_entropy for classes, squared for values";
@@ -265,13 +291,23 @@ impl<T: Real> Network<T> {
     fn check_fits(&self, inputs: &Matrix<T>) -> Result<(), ModelError> {
         let (expected, found) = (self.architecture.n_inputs(), inputs.n_rows());
         if expected != found {
-            return Err(ModelError::Size { what: "features", expected, found });
+            return Err(ModelError::Size {
+                what: "features",
+                expected,
+                found,
+            });
         }
         check_inputs(inputs)
     }
 
     fn affine(&self) -> Vec<AffineLayer<'_, T>> {
-        self.layers.iter().map(|l| AffineLayer { weights: &l.weights, bias: &l.bias }).collect()
+        self.layers
+            .iter()
+            .map(|l| AffineLayer {
+                weights: &l.weights,
+                bias: &l.bias,
+            })
+            .collect()
     }
 }
 
@@ -284,7 +320,12 @@ impl Evaluation {
         match samples.target() {
             crate::Target::Classes { .. } => {
                 let accuracy = Some(sum.correct as f64 / n);
-                Self { loss, accuracy, rmse: None, r2: None }
+                Self {
+                    loss,
+                    accuracy,
+                    rmse: None,
+                    r2: None,
+                }
             }
             crate::Target::Values(values) => {
                 let squared = 2.0 * sum.loss;

@@ -32,7 +32,11 @@ pub struct Band {
 impl Default for Band {
     /// 10, 0.9, 0.01: slower than mDLAM's 100, 0.5, 0.001, and better on every graph data set tried (ours).
     fn default() -> Self {
-        Self { start: 10.0, decay: 0.9, floor: 0.01 }
+        Self {
+            start: 10.0,
+            decay: 0.9,
+            floor: 0.01,
+        }
     }
 }
 
@@ -45,9 +49,19 @@ impl Band {
 
     fn check(&self) -> Result<(), ModelError> {
         checked("band start", self.start, |x| x > 0.0, "above 0")?;
-        checked("band decay", self.decay, |x| x > 0.0 && x <= 1.0, "above 0 and at most 1")?;
+        checked(
+            "band decay",
+            self.decay,
+            |x| x > 0.0 && x <= 1.0,
+            "above 0 and at most 1",
+        )?;
         let floor = |x: f64| x > 0.0 && x <= self.start;
-        checked("band floor", self.floor, floor, "above 0 and at most the band's start")
+        checked(
+            "band floor",
+            self.floor,
+            floor,
+            "above 0 and at most the band's start",
+        )
     }
 }
 
@@ -57,7 +71,11 @@ impl FromStr for Band {
     /// `START,DECAY,FLOOR`.
     fn from_str(s: &str) -> Result<Self, ModelError> {
         let [start, decay, floor] = triple("band", s)?;
-        let band = Self { start, decay, floor };
+        let band = Self {
+            start,
+            decay,
+            floor,
+        };
         band.check().map(|()| band)
     }
 }
@@ -74,7 +92,11 @@ pub(crate) fn triple(parameter: &'static str, s: &str) -> Result<[f64; 3], Model
     let fields = s.split(',').count();
     match numbers.as_slice() {
         [a, b, c] if fields == 3 => Ok([*a, *b, *c]),
-        _ => Err(ModelError::parameter(parameter, s, "three numbers separated by commas")),
+        _ => Err(ModelError::parameter(
+            parameter,
+            s,
+            "three numbers separated by commas",
+        )),
     }
 }
 
@@ -167,19 +189,28 @@ impl TiamParams {
     /// p1, p2, p3.
     #[must_use]
     pub fn inertia(self, inertia: Inertia) -> Self {
-        Self { driver: self.driver.inertia(inertia), ..self }
+        Self {
+            driver: self.driver.inertia(inertia),
+            ..self
+        }
     }
 
     /// How the coefficients change over the iterations.
     #[must_use]
     pub fn schedule(self, schedule: Schedule) -> Self {
-        Self { driver: self.driver.schedule(schedule), ..self }
+        Self {
+            driver: self.driver.schedule(schedule),
+            ..self
+        }
     }
 
     /// Whether a step that raises its block's objective is done again without inertia.
     #[must_use]
     pub fn guard(self, guard: Guard) -> Self {
-        Self { driver: self.driver.guard(guard), ..self }
+        Self {
+            driver: self.driver.guard(guard),
+            ..self
+        }
     }
 
     /// How the W and a steps are computed.
@@ -191,13 +222,19 @@ impl TiamParams {
     /// When to stop.
     #[must_use]
     pub fn stopping(self, stopping: Stopping) -> Self {
-        Self { driver: self.driver.stopping(stopping), ..self }
+        Self {
+            driver: self.driver.stopping(stopping),
+            ..self
+        }
     }
 
     /// F above this multiple of max(|F_0|, 1) counts as divergence.
     #[must_use]
     pub fn divergence_factor(self, factor: f64) -> Self {
-        Self { driver: self.driver.divergence_factor(factor), ..self }
+        Self {
+            driver: self.driver.divergence_factor(factor),
+            ..self
+        }
     }
 
     /// Worker threads.
@@ -218,8 +255,17 @@ impl TiamParams {
         if self.threads == 0 {
             return Err(ModelError::parameter("threads", 0, "at least 1"));
         }
-        if let Solver::ConjugateGradient { max_iterations, rel_tolerance } = self.solver {
-            checked("cg tolerance", rel_tolerance, |x| x >= 0.0 && x < 1.0, "in [0, 1)")?;
+        if let Solver::ConjugateGradient {
+            max_iterations,
+            rel_tolerance,
+        } = self.solver
+        {
+            checked(
+                "cg tolerance",
+                rel_tolerance,
+                |x| x >= 0.0 && x < 1.0,
+                "in [0, 1)",
+            )?;
             if max_iterations == 0 {
                 return Err(ModelError::parameter("cg iterations", 0, "at least 1"));
             }

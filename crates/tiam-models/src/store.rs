@@ -96,7 +96,9 @@ impl<T: Stored> Model<T> {
     /// [`ModelError::Io`], naming the file.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
         let path = path.as_ref();
-        let bytes = self.encode().map_err(|reason| Refusal::Malformed(reason).at(path))?;
+        let bytes = self
+            .encode()
+            .map_err(|reason| Refusal::Malformed(reason).at(path))?;
         write_whole(path, &bytes)
     }
 
@@ -114,13 +116,18 @@ impl<T: Stored> Model<T> {
         for (l, layer) in self.network.layers().iter().enumerate() {
             let weights = layer.weights.transposed();
             let shape = vec![layer.weights.n_rows(), layer.weights.n_cols()];
-            buffers.push((format!("layers.{l}.weight"), shape, to_bytes(weights.as_slice())));
+            buffers.push((
+                format!("layers.{l}.weight"),
+                shape,
+                to_bytes(weights.as_slice()),
+            ));
             let shape = vec![layer.bias.len()];
             buffers.push((format!("layers.{l}.bias"), shape, to_bytes(&layer.bias)));
         }
         let mut views = Vec::with_capacity(buffers.len());
         for (name, shape, bytes) in &buffers {
-            let view = TensorView::new(T::DTYPE, shape.clone(), bytes).map_err(|e| e.to_string())?;
+            let view =
+                TensorView::new(T::DTYPE, shape.clone(), bytes).map_err(|e| e.to_string())?;
             views.push((name.as_str(), view));
         }
         let metadata = serde_json::to_string(&self.metadata).map_err(|e| e.to_string())?;
@@ -141,7 +148,10 @@ impl Refusal {
             Self::OtherPrecision => "its weights are of another precision".to_owned(),
             Self::Malformed(reason) => reason,
         };
-        ModelError::Format { path: path.to_owned(), reason }
+        ModelError::Format {
+            path: path.to_owned(),
+            reason,
+        }
     }
 }
 
@@ -158,8 +168,8 @@ fn to_bytes<T: Stored>(values: &[T]) -> Vec<u8> {
 fn decode<T: Stored>(bytes: &[u8]) -> Result<Model<T>, Refusal> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
     let metadata = header.metadata().as_ref().and_then(|m| m.get(METADATA_KEY));
-    let metadata =
-        metadata.ok_or_else(|| malformed("the header has no `tiam` entry; was it saved by tiam?"))?;
+    let metadata = metadata
+        .ok_or_else(|| malformed("the header has no `tiam` entry; was it saved by tiam?"))?;
     let metadata: ModelMetadata = serde_json::from_str(metadata).map_err(malformed)?;
     metadata.architecture.check().map_err(malformed)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(malformed)?;
@@ -168,12 +178,17 @@ fn decode<T: Stored>(bytes: &[u8]) -> Result<Model<T>, Refusal> {
         let weights = tensor(&tensors, &format!("layers.{l}.weight"), &[pair[1], pair[0]])?;
         let bias = tensor(&tensors, &format!("layers.{l}.bias"), &[pair[1]])?;
         let by_row = Matrix::from_vec(pair[0], pair[1], weights).map_err(malformed)?;
-        layers.push(Layer { weights: by_row.transposed(), bias });
+        layers.push(Layer {
+            weights: by_row.transposed(),
+            bias,
+        });
     }
     let expected = 2 * layers.len();
     if tensors.len() != expected {
         let found = tensors.len();
-        return Err(malformed(format!("{found} tensors where the sizes ask for {expected}")));
+        return Err(malformed(format!(
+            "{found} tensors where the sizes ask for {expected}"
+        )));
     }
     let network = Network::from_layers(metadata.architecture.clone(), layers).map_err(malformed)?;
     Model::from_parts(network, metadata).map_err(malformed)
@@ -189,12 +204,23 @@ fn tensor<T: Stored>(
     if view.dtype() != T::DTYPE {
         let known = [Dtype::F32, Dtype::F64].contains(&view.dtype());
         let other = malformed(format!("{name} is {:?}, neither F32 nor F64", view.dtype()));
-        return Err(if known { Refusal::OtherPrecision } else { other });
+        return Err(if known {
+            Refusal::OtherPrecision
+        } else {
+            other
+        });
     }
     if view.shape() != shape {
-        return Err(malformed(format!("{name} is {:?}, not {shape:?}", view.shape())));
+        return Err(malformed(format!(
+            "{name} is {:?}, not {shape:?}",
+            view.shape()
+        )));
     }
-    let values: Option<Vec<T>> = view.data().chunks_exact(size_of::<T>()).map(T::get).collect();
+    let values: Option<Vec<T>> = view
+        .data()
+        .chunks_exact(size_of::<T>())
+        .map(T::get)
+        .collect();
     let values = values.ok_or_else(|| malformed(format!("{name} is cut short")))?;
     match values.iter().position(|v| !v.is_finite()) {
         Some(at) => Err(malformed(format!("entry {at} of {name} is not finite"))),
@@ -203,7 +229,10 @@ fn tensor<T: Stored>(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
-    fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })
+    fs::read(path).map_err(|source| ModelError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Temporary file, sync, rename.

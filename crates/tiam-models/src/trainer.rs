@@ -1,8 +1,8 @@
 //! Full-batch training.
 
+use thiserror::Error;
 use tiam_core::{CoreError, Driver, Observer, StopReason, Trace};
 use tiam_linalg::Real;
-use thiserror::Error;
 
 use crate::blocks::{NetworkMeasures, NetworkProblem};
 use crate::data::Samples;

@@ -122,9 +122,9 @@ impl Trajectory {
             objective: worst(rows.iter().map(|r| r.objective), &self.expected.objective),
             violation: worst(rows.iter().map(|r| r.violation), &self.expected.violation),
             weights: self.weight_deviation(&trained.network)?,
-            first_restart_difference: restarts.enumerate().find_map(|(k, (row, expected))| {
-                (row.restarts != *expected).then_some(k)
-            }),
+            first_restart_difference: restarts
+                .enumerate()
+                .find_map(|(k, (row, expected))| (row.restarts != *expected).then_some(k)),
         })
     }
 
@@ -134,17 +134,37 @@ impl Trajectory {
             size("columns of x", self.features, row.len())?;
         }
         let recorded = self.iterations.saturating_add(1);
-        size("recorded objectives", recorded, self.expected.objective.len())?;
-        size("recorded violations", recorded, self.expected.violation.len())?;
+        size(
+            "recorded objectives",
+            recorded,
+            self.expected.objective.len(),
+        )?;
+        size(
+            "recorded violations",
+            recorded,
+            self.expected.violation.len(),
+        )?;
         size("recorded restarts", recorded, self.expected.restarts.len())?;
         let inputs = Matrix::from_fn(self.features, self.samples, |i, j| self.x[j][i]);
         let labels = self.labels.clone();
-        Samples::new(inputs, Target::Classes { labels, n_classes: self.classes })
+        Samples::new(
+            inputs,
+            Target::Classes {
+                labels,
+                n_classes: self.classes,
+            },
+        )
     }
 
     fn architecture(&self) -> Result<Architecture, ModelError> {
         let (n_in, n_out) = (self.features, self.classes);
-        Architecture::new(n_in, &self.hidden, n_out, self.activation, Loss::CrossEntropy)
+        Architecture::new(
+            n_in,
+            &self.hidden,
+            n_out,
+            self.activation,
+            Loss::CrossEntropy,
+        )
     }
 
     fn network(&self) -> Result<Network<f64>, ModelError> {
@@ -163,7 +183,15 @@ impl Trajectory {
 }
 
 fn size(what: &'static str, expected: usize, found: usize) -> Result<(), ModelError> {
-    if expected == found { Ok(()) } else { Err(ModelError::Size { what, expected, found }) }
+    if expected == found {
+        Ok(())
+    } else {
+        Err(ModelError::Size {
+            what,
+            expected,
+            found,
+        })
+    }
 }
 
 /// Layers from lists of rows.
@@ -175,7 +203,10 @@ fn layers(weights: &[Vec<Vec<f64>>], biases: &[Vec<f64>]) -> Result<Vec<Layer<f6
             size("columns of a row of weights", n_cols, row.len())?;
         }
         let weights = Matrix::from_fn(rows.len(), n_cols, |i, j| rows[i][j]);
-        Ok(Layer { weights, bias: bias.clone() })
+        Ok(Layer {
+            weights,
+            bias: bias.clone(),
+        })
     };
     weights.iter().zip(biases).map(layer).collect()
 }
@@ -194,5 +225,9 @@ fn worst(found: impl Iterator<Item = f64>, expected: &[f64]) -> f64 {
 /// Largest |found − expected| relative to the largest |expected|.
 fn apart(found: &[f64], expected: &[f64]) -> f64 {
     let scale = expected.iter().fold(SMALLEST_SCALE, |m, e| m.max(e.abs()));
-    found.iter().zip(expected).map(|(f, e)| (f - e).abs() / scale).fold(0.0, larger)
+    found
+        .iter()
+        .zip(expected)
+        .map(|(f, e)| (f - e).abs() / scale)
+        .fold(0.0, larger)
 }

@@ -73,8 +73,8 @@ pub fn prox_cross_entropy_scratch_len(n_classes: usize) -> usize {
 /// up to 1e3, 1 to 10,000 classes, starts up to 1e6 away.
 ///
 /// **Cost.** About 60 (f32) or 75 (f64) flops an entry and step, plus one evaluation; 3 steps from
-/// a near start, 4 to 9 from `center`. One AVX-512 core, 10 classes x 60,000 samples: near start
-/// 4.5 ms (f32), 12 ms (f64), from `center` 5 to 12 ms (f32). No allocation.
+/// a near start, 4 to 9 from `center`. One AVX-512 core, 10 classes x 60,000 samples: 4.5 ms (f32)
+/// and 12 to 15 ms (f64) from a near start, 5 to 10 and 11 to 30 ms from `center`. No allocation.
 ///
 /// Source: the map is the TIAM paper's (arXiv:2503.08489v2, the z_L block); its computation is ours.
 ///

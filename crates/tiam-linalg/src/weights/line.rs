@@ -56,15 +56,18 @@ impl<T: Real> WeightBlock<T> {
         };
         let p = T::from_f64(inertia.gradient);
         let (rho, ridge) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
+        let mut gradient = std::mem::take(&mut self.gradient);
         let slab = (
-            ColsMut::new(self.gradient.as_mut_slice(), n_out),
+            ColsMut::new(gradient.as_mut_slice(), n_out),
             Cols::new(self.current.as_slice(), n_out),
-            Cols::new(self.previous.as_slice(), n_out),
+            Cols::new(self.previous_weights_of(inertia), n_out),
         );
-        compute.for_each(6 * n_out, slab, &|_, (g, w, wp)| {
-            assemble_gradient(g.data, w.data, wp.data, p, rho, ridge);
-        });
-        debug_assert_eq!(n_in, self.gradient.n_cols());
+        let body = |_: &mut WorkerScratch<T>, (g, w, wp): (ColsMut<'_, T>, _, _)| {
+            let (w, wp): (Cols<'_, T>, Cols<'_, T>) = (w, wp);
+            assemble_gradient(g.data, [w.data, wp.data], p, rho, ridge)
+        };
+        self.gradient_terms = compute.sweep(12 * n_out, slab, &body, &add);
+        self.gradient = gradient;
         residual_sq
     }
 
@@ -84,8 +87,9 @@ impl<T: Real> WeightBlock<T> {
             Cols::new(problem.target.as_slice(), n_out),
             Cols::new(problem.inputs.as_slice(), n_in),
         );
-        let tile = tile_cols::<T>(n_out.max(n_in));
-        let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
+        let tile = tile_cols::<T>(n_out);
+        let body = |scratch: &mut WorkerScratch<T>,
+                    slab: (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
             let mut residual_sq = 0.0;
             for_tiles(slab, tile, |(m, mp, z, a)| {
                 let r = buffer(&mut scratch.tile_a, m.data.len());
@@ -166,7 +170,13 @@ impl<T: Real> WeightBlock<T> {
             along: Along::Gradient,
             theta,
         };
-        Line { pending, trials, rel_residual: None, terms, l1_increase: 0.0 }
+        Line {
+            pending,
+            trials,
+            rel_residual: None,
+            terms,
+            l1_increase: 0.0,
+        }
     }
 
     /// With ℓ1: W̄ = soft(W̃ − G/θ, λ/θ) is not on the line, so E = W̄ − Ŵ, one product a trial.
@@ -183,7 +193,11 @@ impl<T: Real> WeightBlock<T> {
         loop {
             l1_norm = proximal_direction(
                 direction.as_mut_slice(),
-                [self.current.as_slice(), self.previous_weights_of(inertia), self.gradient.as_slice()],
+                [
+                    self.current.as_slice(),
+                    self.previous_weights_of(inertia),
+                    self.gradient.as_slice(),
+                ],
                 [inertia.start, inertia.gradient, inertia.correction],
                 1.0 / theta,
                 problem.l1 / theta,
@@ -199,7 +213,13 @@ impl<T: Real> WeightBlock<T> {
             direction = self.take_direction();
         }
         let l1_increase = problem.l1 * (l1_norm - self.l1_norm);
-        Line { pending: displaced(inertia, theta), trials, rel_residual: None, terms, l1_increase }
+        Line {
+            pending: displaced(inertia, theta),
+            trials,
+            rel_residual: None,
+            terms,
+            l1_increase,
+        }
     }
 
     /// Exact or CG: E = D = (p1 − p2) Δ − ∇φ(Ŵ) H⁻¹.
@@ -216,7 +236,11 @@ impl<T: Real> WeightBlock<T> {
             .get_or_insert_with(|| InputCurvature::new(problem.inputs.n_rows(), samples, solver));
         let solved = curvature.solve(&mut direction, &self.gradient, problem, compute);
         let apart = T::from_f64(inertia.start - inertia.gradient);
-        let deltas = self.current.as_slice().iter().zip(self.previous_weights_of(inertia));
+        let deltas = self
+            .current
+            .as_slice()
+            .iter()
+            .zip(self.previous_weights_of(inertia));
         for (d, (w, wp)) in direction.as_mut_slice().iter_mut().zip(deltas) {
             *d = apart * (*w - *wp) - *d;
         }
@@ -258,7 +282,7 @@ impl<T: Real> WeightBlock<T> {
             Cols::new(self.product.as_slice(), n_out),
             Cols::new(self.previous_of(inertia), n_out),
         );
-        let tile = tile_cols::<T>(n_out.max(n_in));
+        let tile = tile_cols::<T>(n_out);
         let body = |_: &mut _, slab: (ColsMut<'_, T>, Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
             let mut sums = [0.0; 3];
             for_tiles(slab, tile, |(e, a, m, mp)| {
@@ -268,15 +292,20 @@ impl<T: Real> WeightBlock<T> {
             sums
         };
         let product = compute.sweep(2 * n_out * n_in, slab, &body, &add);
-        let slab = (
-            Cols::new(self.current.as_slice(), n_out),
-            Cols::new(self.previous_weights_of(inertia), n_out),
-            Cols::new(direction.as_slice(), n_out),
-        );
-        let body = |_: &mut _, (w, wp, e): (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
-            line_terms(w.data, wp.data, e.data)
+        let matrix = match along {
+            Along::Gradient => self.gradient_terms,
+            Along::Direction => {
+                let slab = (
+                    Cols::new(self.current.as_slice(), n_out),
+                    Cols::new(self.previous_weights_of(inertia), n_out),
+                    Cols::new(direction.as_slice(), n_out),
+                );
+                let body = |_: &mut _, (w, wp, e): (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
+                    line_terms(w.data, wp.data, e.data)
+                };
+                compute.sweep(8 * n_out, slab, &body, &add)
+            }
         };
-        let matrix = compute.sweep(8 * n_out, slab, &body, &add);
         self.direction_product = direction_product;
         LineTerms { matrix, product }
     }

@@ -9,11 +9,17 @@ use tiam_linalg::{Matrix, Real, StepInertia};
 /// Uniform in [−1, 1), seeded.
 pub(crate) fn random<T: Real>(n_rows: usize, n_cols: usize, seed: u64) -> Matrix<T> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    Matrix::from_fn(n_rows, n_cols, |_, _| T::from_f64(2.0 * rng.random::<f64>() - 1.0))
+    Matrix::from_fn(n_rows, n_cols, |_, _| {
+        T::from_f64(2.0 * rng.random::<f64>() - 1.0)
+    })
 }
 
 pub(crate) fn inertia(start: f64, gradient: f64, correction: f64) -> StepInertia {
-    StepInertia { start, gradient, correction }
+    StepInertia {
+        start,
+        gradient,
+        correction,
+    }
 }
 
 pub(crate) fn multiply(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
@@ -23,7 +29,9 @@ pub(crate) fn multiply(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
 
 /// x + c (y − z).
 pub(crate) fn along(x: &Matrix<f64>, c: f64, y: &Matrix<f64>, z: &Matrix<f64>) -> Matrix<f64> {
-    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)] + c * (y[(i, j)] - z[(i, j)]))
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| {
+        x[(i, j)] + c * (y[(i, j)] - z[(i, j)])
+    })
 }
 
 pub(crate) fn map(x: &Matrix<f64>, f: impl Fn(f64) -> f64) -> Matrix<f64> {
@@ -78,7 +86,10 @@ impl LeastSquares {
 
     /// ∇φ(W).
     pub(crate) fn gradient(&self, w: &Matrix<f64>) -> Matrix<f64> {
-        let g = multiply(&residual(w, &self.a, &self.b, &self.z), &self.a.transposed());
+        let g = multiply(
+            &residual(w, &self.a, &self.b, &self.z),
+            &self.a.transposed(),
+        );
         Matrix::from_fn(w.n_rows(), w.n_cols(), |i, j| {
             self.rho * g[(i, j)] + self.ridge * w[(i, j)]
         })

@@ -169,6 +169,26 @@ fn ten_thousand_classes_reach_the_residual() {
     }
 }
 
+/// Steps as long as the rounding of z are not worth another.
+#[test]
+fn large_logits_stop_at_roundings_noise() {
+    let case = Case {
+        n_classes: 10,
+        n_samples: 200,
+        rho: 0.1,
+        scale: 3.0,
+        warm_scale: 1.0,
+        seed: 10,
+    };
+    let mut slab = case.slab::<f32>();
+    // Neighbouring values are 0.03 apart here.
+    slab.center.iter_mut().for_each(|c| *c += 3e5);
+    let (warm, first) = solve(&slab, 10, 0.1);
+    let (_, again) = solve(&Slab { warm, ..slab }, 10, 0.1);
+    assert!(first.max_newton_steps <= 20, "{first:?}");
+    assert!(again.max_newton_steps <= 2, "{again:?}");
+}
+
 #[test]
 fn equal_centers_keep_the_other_classes_equal() {
     let slab = Slab {
