@@ -1,5 +1,7 @@
 //! The recorded trajectories of the algorithm, from an independent reference in double precision.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,12 +12,17 @@ const TOLERANCE: f64 = 1e-6;
 
 fn fixtures() -> Vec<(String, Trajectory)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden");
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let read = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        (name, serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+        (
+            name,
+            serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap(),
+        )
     };
     files.iter().map(read).collect()
 }

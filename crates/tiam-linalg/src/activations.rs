@@ -252,12 +252,14 @@ impl<T: Real> ActivationBlock<T> {
         let mut trials = 1;
         loop {
             let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);
-            // Written so that NaN ends the search.
-            if !(next.rho * image_sq > tau * step_sq) || trials == MAX_DOUBLINGS {
+            // A comparison with NaN is false: it ends the search.
+            let too_long = next.rho * image_sq > tau * step_sq;
+            if too_long && trials < MAX_DOUBLINGS {
+                tau *= 2.0;
+                trials += 1;
+            } else {
                 return (tau, trials);
             }
-            tau *= 2.0;
-            trials += 1;
         }
     }
 

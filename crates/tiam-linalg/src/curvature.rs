@@ -133,12 +133,13 @@ impl<T: Real> InputCurvature<T> {
             self.residual = correction;
             std::mem::swap(x, &mut self.search);
             let refined = self.compute_residual(x, gradient, problem, compute);
-            if !(refined < rel_residual) {
+            if refined < rel_residual {
+                rel_residual = refined;
+                iterations += 1;
+            } else {
                 std::mem::swap(x, &mut self.search);
                 break;
             }
-            rel_residual = refined;
-            iterations += 1;
         }
         Solved {
             rel_residual,

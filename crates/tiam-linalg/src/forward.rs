@@ -18,6 +18,23 @@ pub struct AffineLayer<'a, T> {
     pub bias: &'a [T],
 }
 
+/// The affine layers of a network, first to last, wherever their matrices live.
+pub trait AffineLayers<T>: Sync {
+    /// L, at least 1.
+    fn n_layers(&self) -> usize;
+    /// Layer `l`, from 0; called only for l < L.
+    fn layer(&self, l: usize) -> AffineLayer<'_, T>;
+}
+
+impl<T: Real> AffineLayers<T> for [AffineLayer<'_, T>] {
+    fn n_layers(&self) -> usize {
+        self.len()
+    }
+    fn layer(&self, l: usize) -> AffineLayer<'_, T> {
+        self[l]
+    }
+}
+
 /// Where a forward pass starts.
 #[derive(Clone, Copy, Debug)]
 pub enum ForwardFrom<'a, T> {
@@ -40,7 +57,7 @@ impl<'a, T: Real> ForwardFrom<'a, T> {
 /// When the shapes do not fit, or there is no layer.
 pub fn forward<T: Real>(
     out: &mut Matrix<T>,
-    layers: &[AffineLayer<'_, T>],
+    layers: &(impl AffineLayers<T> + ?Sized),
     h: impl Monotone,
     from: ForwardFrom<'_, T>,
     compute: &mut Compute<T>,
@@ -74,7 +91,7 @@ pub fn forward<T: Real>(
 /// # Panics
 /// When the shapes do not fit, or there is no layer.
 pub fn forward_loss<T: Real>(
-    layers: &[AffineLayer<'_, T>],
+    layers: &(impl AffineLayers<T> + ?Sized),
     h: impl Monotone,
     from: ForwardFrom<'_, T>,
     target: LossTarget<'_, T>,
@@ -106,7 +123,7 @@ pub fn forward_loss<T: Real>(
 
 fn loss_sweep<'a, T: Real, Y: Slab>(
     plan: &Plan,
-    layers: &[AffineLayer<'_, T>],
+    layers: &(impl AffineLayers<T> + ?Sized),
     h: impl Monotone,
     (from, target): (ForwardFrom<'a, T>, Y),
     loss: &(impl Fn(&[T], Y) -> LossSum + Sync),
@@ -142,23 +159,25 @@ struct Plan {
 }
 
 impl Plan {
-    fn new<T: Real>(layers: &[AffineLayer<'_, T>], from: ForwardFrom<'_, T>) -> Self {
-        assert!(!layers.is_empty(), "forward: no layer");
-        let widest = layers.iter().map(|l| l.weights.n_rows()).max().unwrap_or(1);
-        let flops = layers
-            .iter()
-            .map(|l| 2 * l.weights.n_rows() * l.weights.n_cols())
-            .sum();
+    fn new<T: Real>(layers: &(impl AffineLayers<T> + ?Sized), from: ForwardFrom<'_, T>) -> Self {
+        let n_layers = layers.n_layers();
+        assert!(n_layers > 0, "forward: no layer");
+        let (mut widest, mut flops) = (1, 0);
+        for weights in (0..n_layers).map(|l| layers.layer(l).weights) {
+            widest = widest.max(weights.n_rows());
+            flops += 2 * weights.n_rows() * weights.n_cols();
+        }
+        let first = layers.layer(0).weights;
         let start_rows = match from {
-            ForwardFrom::Inputs(_) => layers[0].weights.n_cols(),
-            ForwardFrom::FirstProduct(_) => layers[0].weights.n_rows(),
+            ForwardFrom::Inputs(_) => first.n_cols(),
+            ForwardFrom::FirstProduct(_) => first.n_rows(),
         };
         assert_eq!(
             from.columns().n_rows,
             start_rows,
             "forward: the start's rows differ"
         );
-        let n_last = layers[layers.len() - 1].weights.n_rows();
+        let n_last = layers.layer(n_layers - 1).weights.n_rows();
         Self {
             tile: tile_cols::<T>(widest.max(start_rows)),
             flops,
@@ -170,14 +189,16 @@ impl Plan {
 /// z_L of one tile, in the worker's scratch.
 fn forward_tile<'s, T: Real>(
     scratch: &'s mut WorkerScratch<T>,
-    layers: &[AffineLayer<'_, T>],
+    layers: &(impl AffineLayers<T> + ?Sized),
     h: impl Monotone,
     from: ForwardFrom<'_, T>,
     start: Cols<'_, T>,
 ) -> &'s [T] {
     let n_samples = start.n_cols();
     let (mut z, mut a) = (&mut scratch.tile_a, &mut scratch.tile_b);
-    for (l, layer) in layers.iter().enumerate() {
+    let n_layers = layers.n_layers();
+    for l in 0..n_layers {
+        let layer = layers.layer(l);
         let len = layer.weights.n_rows() * n_samples;
         let out = buffer(z, len);
         match (l, from) {
@@ -188,7 +209,7 @@ fn forward_tile<'s, T: Real>(
                 tile_product(out, layer.weights.view(), inputs);
             }
         }
-        if l + 1 < layers.len() {
+        if l + 1 < n_layers {
             activate_tile(out, layer.bias, h);
             std::mem::swap(&mut z, &mut a);
         } else {

@@ -1,4 +1,5 @@
-//! Work in progress.
+#![doc = include_str!("../README.md")]
+
 mod activation_curvature;
 mod activations;
 mod band;
@@ -25,7 +26,9 @@ pub use band::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Relu};
 pub use bias::BiasBlock;
 pub use compute::Compute;
 pub use error::LinalgError;
-pub use forward::{AffineLayer, ForwardFrom, activate, biased, forward, forward_loss};
+pub use forward::{
+    AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss,
+};
 pub use matrix::Matrix;
 pub use preactivations::{LossTarget, PreactivationBlock, Prediction, penalty};
 pub use product::{outer_product, product};

@@ -1,5 +1,7 @@
 //! The b, z and a steps against their naive twins, and the band they keep.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{along, distance, inertia, map, multiply, random, residual};

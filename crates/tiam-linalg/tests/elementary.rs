@@ -1,5 +1,7 @@
 //! Exponential and logarithm against double precision (for `f32`) and against a compensated reference (for `f64`).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use proptest::prelude::*;
 use tiam_linalg::elementary::{Elementary, exp_in_place, exp_m1_in_place, ln_1p_in_place};
 

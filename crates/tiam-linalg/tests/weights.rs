@@ -1,5 +1,7 @@
 //! The W step against its naive twin, its solvers against each other.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{LeastSquares, distance, inertia, multiply, random, widen};

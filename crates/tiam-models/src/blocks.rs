@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    ActivationBlock, AffineLayer, Band as BandView, BiasBlock, Compute, ForwardFrom, Matrix,
-    NextLayer, PreactivationBlock, Prediction, Real, StepInertia, StepReport, WeightBlock,
+    ActivationBlock, AffineLayer, AffineLayers, Band as BandView, BiasBlock, Compute, ForwardFrom,
+    Matrix, NextLayer, PreactivationBlock, Prediction, Real, StepInertia, StepReport, WeightBlock,
     WeightProblem, activate, band_violation, biased, forward_loss, penalty,
 };
 
@@ -120,18 +120,10 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     }
 
     fn forward_sum(&mut self) -> tiam_linalg::LossSum {
-        let layers: Vec<AffineLayer<'_, T>> = self
-            .layers
-            .iter()
-            .map(|l| AffineLayer {
-                weights: l.weights.weights(),
-                bias: l.bias.values(),
-            })
-            .collect();
         let from = ForwardFrom::FirstProduct(self.layers[0].weights.product());
         let target = self.samples.target().as_loss_target();
         with_activation!(self.architecture.activation, h => {
-            forward_loss(&layers, h, from, target, &mut self.compute)
+            forward_loss(&Current(&self.layers), h, from, target, &mut self.compute)
         })
     }
 
@@ -232,6 +224,22 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
                 next.penalty = None;
                 before[l].violation_fresh = false;
             }
+        }
+    }
+}
+
+/// The current network, as the forward pass sees it.
+struct Current<'a, T>(&'a [LayerBlocks<T>]);
+
+impl<T: Real> AffineLayers<T> for Current<'_, T> {
+    fn n_layers(&self) -> usize {
+        self.0.len()
+    }
+
+    fn layer(&self, l: usize) -> AffineLayer<'_, T> {
+        AffineLayer {
+            weights: self.0[l].weights.weights(),
+            bias: self.0[l].bias.values(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Work in progress.
+#![doc = include_str!("../README.md")]
+
 mod activation;
 mod blocks;
 mod data;

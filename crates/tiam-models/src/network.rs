@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
-    AffineLayer, Compute, ForwardFrom, LossSum, Matrix, Real, forward, forward_loss, prox,
+    AffineLayer, AffineLayers, Compute, ForwardFrom, LossSum, Matrix, Real, forward, forward_loss,
+    prox,
 };
 
 use crate::activation::{Activation, with_activation};
@@ -203,9 +204,8 @@ impl<T: Real> Network<T> {
         self.check_fits(inputs)?;
         let mut out = Matrix::zeros(self.architecture.n_outputs(), inputs.n_cols());
         let from = ForwardFrom::Inputs(inputs);
-        let layers = self.affine();
         with_activation!(self.architecture.activation, h => {
-            forward(&mut out, &layers, h, from, compute);
+            forward(&mut out, self, h, from, compute);
         });
         Ok(out)
     }
@@ -263,9 +263,8 @@ impl<T: Real> Network<T> {
         self.check_samples(samples)?;
         let from = ForwardFrom::Inputs(samples.inputs());
         let target = samples.target().as_loss_target();
-        let layers = self.affine();
         let sum = with_activation!(self.architecture.activation, h => {
-            forward_loss(&layers, h, from, target, compute)
+            forward_loss(self, h, from, target, compute)
         });
         Ok(Evaluation::of(sum, samples))
     }
@@ -299,15 +298,16 @@ impl<T: Real> Network<T> {
         }
         check_inputs(inputs)
     }
+}
 
-    fn affine(&self) -> Vec<AffineLayer<'_, T>> {
-        self.layers
-            .iter()
-            .map(|l| AffineLayer {
-                weights: &l.weights,
-                bias: &l.bias,
-            })
-            .collect()
+impl<T: Real> AffineLayers<T> for Network<T> {
+    fn n_layers(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn layer(&self, l: usize) -> AffineLayer<'_, T> {
+        let Layer { weights, bias } = &self.layers[l];
+        AffineLayer { weights, bias }
     }
 }
 

@@ -263,7 +263,7 @@ impl TiamParams {
             checked(
                 "cg tolerance",
                 rel_tolerance,
-                |x| x >= 0.0 && x < 1.0,
+                |x| (0.0..1.0).contains(&x),
                 "in [0, 1)",
             )?;
             if max_iterations == 0 {

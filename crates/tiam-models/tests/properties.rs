@@ -1,5 +1,7 @@
 //! What holds for every problem, shape, activation and schedule.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Shape, shapes};

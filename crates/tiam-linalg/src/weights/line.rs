@@ -155,7 +155,7 @@ impl<T: Real> WeightBlock<T> {
         let apart = inertia.start - inertia.gradient;
         let mut theta = 0.5 * self.theta;
         let mut trials = 1;
-        // D = W̄ − Ŵ = (p1 − p2) Δ − E/θ. The test is written so that NaN ends the search.
+        // D = W̄ − Ŵ = (p1 − p2) Δ − E/θ. A comparison with NaN is false: it ends the search.
         while quadratic(curvature, apart, -1.0 / theta)
             > theta * quadratic(terms.matrix, apart, -1.0 / theta)
             && trials < MAX_DOUBLINGS
@@ -205,12 +205,15 @@ impl<T: Real> WeightBlock<T> {
             self.direction = Some(direction);
             terms = self.line_terms(Along::Direction, problem, inertia, compute);
             let needed = terms.curvature(problem.rho, problem.ridge)[2];
-            if !(needed > theta * terms.matrix[2]) || trials == MAX_DOUBLINGS {
+            // A comparison with NaN is false: it ends the search.
+            let too_long = needed > theta * terms.matrix[2];
+            if too_long && trials < MAX_DOUBLINGS {
+                theta *= 2.0;
+                trials += 1;
+                direction = self.take_direction();
+            } else {
                 break;
             }
-            theta *= 2.0;
-            trials += 1;
-            direction = self.take_direction();
         }
         let l1_increase = problem.l1 * (l1_norm - self.l1_norm);
         Line {

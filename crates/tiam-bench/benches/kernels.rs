@@ -1,0 +1,68 @@
+//! The kernels an iteration is made of, at MNIST's sizes, f32.
+
+#![allow(missing_docs, reason = "criterion's macros")]
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tiam_linalg::{Compute, Matrix, outer_product, product, prox, reduce};
+
+const SAMPLES: usize = 60_000;
+
+fn filled(n_rows: usize, n_cols: usize) -> Matrix<f32> {
+    Matrix::from_fn(n_rows, n_cols, |i, j| {
+        ((i * 31 + j * 17) % 101) as f32 / 50.0 - 1.0
+    })
+}
+
+fn products(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("products");
+    group.sample_size(10);
+    for (m, k) in [(100, 784), (100, 100), (10, 100)] {
+        let (left, right) = (filled(m, k), filled(k, SAMPLES));
+        // Flops, so that criterion's "elements" a second are flop/s.
+        group.throughput(Throughput::Elements((2 * m * k * SAMPLES) as u64));
+        for threads in [1, 2] {
+            let Ok(mut compute) = Compute::new(threads) else {
+                continue;
+            };
+            let mut out = Matrix::zeros(m, SAMPLES);
+            let id = |name: &str| BenchmarkId::new(name, format!("{m}x{k}x{SAMPLES}/{threads}"));
+            group.bench_function(id("forward"), |bencher| {
+                bencher.iter(|| product(&mut out, &left, &right, &mut compute));
+            });
+            let mut sum = Matrix::zeros(m, k);
+            group.bench_function(id("gradient"), |bencher| {
+                bencher.iter(|| outer_product(&mut sum, &out, &right, &mut compute));
+            });
+        }
+    }
+    group.finish();
+}
+
+fn element_wise(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("element_wise");
+    group.sample_size(20);
+    let labels: Vec<u32> = (0..SAMPLES).map(|j| (j % 10) as u32).collect();
+    let center = filled(10, SAMPLES);
+    let mut z = center.clone();
+    let mut scratch = vec![0.0; prox::prox_cross_entropy_scratch_len(10)];
+    group.throughput(Throughput::Elements((10 * SAMPLES) as u64));
+    group.bench_function("prox_cross_entropy", |bencher| {
+        bencher.iter(|| {
+            z.as_mut_slice().copy_from_slice(center.as_slice());
+            let z = z.as_mut_slice();
+            prox::prox_cross_entropy(z, center.as_slice(), &labels, 10, 0.1, &mut scratch)
+        });
+    });
+    group.bench_function("cross_entropy", |bencher| {
+        bencher.iter(|| prox::cross_entropy(center.as_slice(), &labels, 10));
+    });
+    let wide = filled(100, SAMPLES);
+    group.throughput(Throughput::Elements((100 * SAMPLES) as u64));
+    group.bench_function("dot", |bencher| {
+        bencher.iter(|| reduce::dot(wide.as_slice(), wide.as_slice()));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, products, element_wise);
+criterion_main!(benches);

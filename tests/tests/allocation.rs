@@ -1,0 +1,87 @@
+//! A steady-state iteration allocates nothing: counted by the allocator itself.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tiam_core::{BlockProblem, Inertia};
+use tiam_linalg::{Real, Solver};
+use tiam_models::{
+    Activation, Architecture, Init, Network, NetworkProblem, Samples, Target, TiamParams,
+};
+
+struct Counting;
+
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is passed on to the system's allocator unchanged; only two counters are added.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn iterate<T: Real>(problem: &mut NetworkProblem<'_, T>, iteration: usize) {
+    let inertia = Inertia::new(0.95, 0.95, 0.3).unwrap();
+    problem.begin_iteration(iteration);
+    for block in 0..problem.n_blocks() {
+        if problem.propose(block, inertia).increase > 0.0 {
+            problem.propose(block, Inertia::NONE);
+        }
+        problem.accept(block);
+    }
+    let _ = (problem.objective(), problem.violation(), problem.measures());
+}
+
+/// Allocator calls and bytes of ten iterations, after ten that may allocate.
+fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
+    let (n, n_in, n_classes) = (3_000, 40, 10);
+    let inputs = tiam_linalg::Matrix::from_fn(n_in, n, |i, j| {
+        T::from_f64(((i * 37 + j * 11) % 97) as f64 / 48.0 - 1.0)
+    });
+    let labels = (0..n).map(|j| (j % n_classes) as u32).collect();
+    let samples = Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap();
+    let loss = samples.target().loss();
+    let sizes = Architecture::new(n_in, &[50, 50], n_classes, Activation::Elu, loss).unwrap();
+    let config = TiamParams::default()
+        .solver(solver)
+        .threads(threads)
+        .check()
+        .unwrap();
+    let network = Network::<T>::new(sizes, Init::He, 0).unwrap();
+    let mut problem = NetworkProblem::new(network, &samples, config).unwrap();
+    (0..10).for_each(|k| iterate(&mut problem, k));
+    let before = (CALLS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed));
+    (10..20).for_each(|k| iterate(&mut problem, k));
+    (
+        CALLS.load(Ordering::Relaxed) - before.0,
+        BYTES.load(Ordering::Relaxed) - before.1,
+    )
+}
+
+// One test alone in its binary: others would be counted too.
+#[test]
+fn a_steady_state_iteration_allocates_nothing() {
+    for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
+        assert_eq!(steady_state::<f32>(solver, 1).0, 0, "f32, {solver:?}");
+        assert_eq!(steady_state::<f64>(solver, 1).0, 0, "f64, {solver:?}");
+        // With workers, the pool's queue takes a block of a few hundred bytes every few dozen jobs.
+        let (calls, bytes) = steady_state::<f32>(solver, 2);
+        println!("{solver:?}, two threads, ten iterations: {calls} allocations, {bytes} bytes");
+        assert!(
+            bytes < 64 * 1024,
+            "two threads, {solver:?}: {bytes} bytes in ten iterations"
+        );
+    }
+}
