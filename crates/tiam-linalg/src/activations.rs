@@ -9,7 +9,7 @@ use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
-use crate::step::{Iterate, MAX_DOUBLINGS, Solver, StepInertia, StepReport};
+use crate::step::{Iterate, MAX_DOUBLINGS, Solver, StepInertia, StepReport, halved};
 use crate::weights::WeightBlock;
 
 /// What the a step sees of the next layer.
@@ -107,7 +107,7 @@ impl<T: Real> ActivationBlock<T> {
 
     /// Moves a up to h(min(z, 0)) − ε where a shrinking band has left it below (ours: moving z instead would divide
     /// by the small slope there), and refreshes the next layer's W a for the samples touched. The previous value
-    /// is left alone. Returns the number of samples touched.
+    /// is left alone. Returns 0 when nothing moved, and otherwise how many samples the tiles that were touched hold.
     pub fn repair(
         &mut self,
         band: Band<'_, T, impl Monotone>,
@@ -248,7 +248,7 @@ impl<T: Real> ActivationBlock<T> {
         inertia: StepInertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
-        let mut tau = 0.5 * self.tau;
+        let mut tau = halved::<T>(self.tau);
         let mut trials = 1;
         loop {
             let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);

@@ -97,9 +97,9 @@ impl Monotone for Elu {
     }
     #[inline(always)]
     fn preimage_high<T: Real>(self, bound: T) -> T {
-        // Below the range of h no z qualifies; the least finite value stands in, and the band's repair keeps the
-        // steps from ever asking.
-        self.preimage_low(bound).max(-T::max_value())
+        // At or below −1, the end of h's range, no z qualifies; the bound nearest to it that has a pre-image stands in:
+        // the band's repair keeps a + ε above −1 but for rounding.
+        self.preimage_low(bound.max(T::EPS - T::one()))
     }
 }
 

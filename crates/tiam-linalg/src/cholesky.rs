@@ -41,8 +41,9 @@ impl<T: Real> Factor<T> {
     }
 
     /// Factors c·`gram` + ridge·I (n³/3 flops). Where rounding leaves no positive pivot the ridge grows until
-    /// there is one; a matrix with non-finite entries gives a factor that turns every solution into NaN.
-    pub(crate) fn factor(&mut self, gram: &Matrix<T>, c: f64, ridge: f64) {
+    /// there is one; a matrix with non-finite entries gives a factor that turns every solution into NaN. Returns the
+    /// ridge of the factor.
+    pub(crate) fn factor(&mut self, gram: &Matrix<T>, c: f64, ridge: f64) -> f64 {
         let n = gram.n_rows();
         let mut ridge = ridge.max(f64::MIN_POSITIVE);
         self.usable = false;
@@ -58,10 +59,11 @@ impl<T: Real> Factor<T> {
             let lower = view_mut(self.lower.as_mut_slice(), n);
             if cholesky_in_place(lower, plain, Par::Seq, stack, Spec::default()).is_ok() {
                 self.usable = true;
-                return;
+                return ridge;
             }
             ridge *= RIDGE_GROWTH;
         }
+        ridge
     }
 
     /// x ← x (L Lᵀ)⁻¹, x of n columns. 2n² flops a row.

@@ -23,6 +23,20 @@ pub(crate) struct Solved {
     pub(crate) iterations: usize,
 }
 
+/// What the kept factor was asked for, and the ridge it has.
+#[derive(Clone, Copy, Debug)]
+struct FactorOf {
+    rho: f64,
+    ridge: f64,
+    used: f64,
+}
+
+impl FactorOf {
+    fn fits(self, rho: f64, ridge: f64) -> bool {
+        self.rho.to_bits() == rho.to_bits() && self.ridge.to_bits() == ridge.to_bits()
+    }
+}
+
 /// H in the smaller of its two forms, kept while the inputs stay the same.
 ///
 /// Primal (features ≤ samples): a aᵀ, n_in x n_in. Dual (more features than samples): aᵀ a, N x N, by Woodbury
@@ -33,7 +47,7 @@ pub(crate) struct InputCurvature<T> {
     gram: Matrix<T>,
     gram_valid: bool,
     factor: Factor<T>,
-    factor_of: Option<(f64, f64)>,
+    factor_of: Option<FactorOf>,
     solver: Solver,
     residual: Matrix<T>,
     search: Matrix<T>,
@@ -118,10 +132,19 @@ impl<T: Real> InputCurvature<T> {
         compute: &mut Compute<T>,
     ) -> Solved {
         let ridge = self.effective_ridge(problem);
-        if self.factor_of != Some((problem.rho, ridge)) {
-            self.factor.factor(&self.gram, problem.rho, ridge);
-            self.factor_of = Some((problem.rho, ridge));
-        }
+        let factor_of = match self.factor_of {
+            Some(of) if of.fits(problem.rho, ridge) => of,
+            _ => {
+                let used = self.factor.factor(&self.gram, problem.rho, ridge);
+                FactorOf {
+                    rho: problem.rho,
+                    ridge,
+                    used,
+                }
+            }
+        };
+        self.factor_of = Some(factor_of);
+        let ridge = factor_of.used;
         x.as_mut_slice().copy_from_slice(gradient.as_slice());
         self.apply_inverse(x, ridge, problem, compute);
         let mut rel_residual = self.compute_residual(x, gradient, problem, compute);

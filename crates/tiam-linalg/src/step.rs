@@ -129,6 +129,12 @@ impl Solver {
 /// Doublings after which backtracking gives up; from 1 that reaches beyond any finite curvature.
 pub(crate) const MAX_DOUBLINGS: usize = 1100;
 
+/// Where backtracking starts: half the last θ (τ). A standstill passes every test and would halve it away; the floor keeps its
+/// reciprocal finite (ours).
+pub(crate) fn halved<T: Real>(theta: f64) -> f64 {
+    (0.5 * theta).max(T::min_positive_value().to_f64().sqrt())
+}
+
 /// A block's current and previous value, and the candidate of the step under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Iterate<T> {

@@ -353,3 +353,29 @@ fn activations_are_applied_entry_by_entry() {
     assert!((a[(0, 0)] - ((-2.0_f64).exp() - 1.0)).abs() < 1e-15);
     assert_eq!(&a.as_slice()[1..], &[0.0, 3.0]);
 }
+
+#[test]
+fn saturated_elu_units_keep_finite_pre_activations() {
+    // h(−40) is −1 in double precision; at the band's lower edge a + ε may round to −1 or below.
+    for epsilon in [0.3, 0.01, 0.7] {
+        let z = Matrix::from_vec(1, 1, vec![-40.0_f64]).unwrap();
+        let a = Matrix::from_vec(1, 1, vec![Elu.apply(-40.0_f64) - epsilon - 1e-16]).unwrap();
+        let product = Matrix::from_vec(1, 1, vec![-39.0]).unwrap();
+        let mut compute = Compute::new(1).unwrap();
+        let mut block = PreactivationBlock::new(z);
+        let prediction = Prediction {
+            product: &product,
+            bias: &[0.0],
+            rho: 1.0,
+        };
+        let none = StepInertia::NONE;
+        let report = block.propose_hidden(prediction, &a, Elu, epsilon, none, &mut compute);
+        block.accept();
+        assert!(report.after().is_finite());
+        assert!(
+            block.values().as_slice()[0].abs() < 50.0,
+            "{:?}",
+            block.values()
+        );
+    }
+}

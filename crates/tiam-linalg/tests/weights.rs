@@ -295,3 +295,48 @@ fn the_carried_product_stays_the_product_of_weights_and_inputs() {
         assert!(apart < 1e-13, "step {k}: {apart}");
     }
 }
+
+#[test]
+fn a_long_standstill_keeps_the_step_size_finite() {
+    // Nothing to fit and nothing to shrink: every gradient is zero.
+    let (a, z) = (random::<f32>(3, 5, 19), Matrix::<f32>::zeros(2, 5));
+    let problem = WeightProblem {
+        inputs: &a,
+        bias: &[0.0, 0.0],
+        target: &z,
+        rho: 1.0,
+        ridge: 0.1,
+        l1: 1.0,
+    };
+    let mut compute = Compute::new(1).unwrap();
+    for l1 in [0.0, 1.0] {
+        let problem = WeightProblem { l1, ..problem };
+        let mut block = WeightBlock::new(Matrix::zeros(2, 3), 5, Solver::Backtracking);
+        for _ in 0..400 {
+            let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+            assert!(report.after().abs() < 1e-30);
+            block.accept(&mut compute);
+        }
+        assert!(block.theta() > 0.0 && (1.0 / block.theta()).is_finite());
+        assert!(block.weights().as_slice().iter().all(|w| w.is_finite()));
+    }
+}
+
+#[test]
+fn a_candidate_beyond_the_scalar_types_range_is_reported_as_such() {
+    let a = Matrix::from_vec(1, 1, vec![1e-19_f32]).unwrap();
+    let z = Matrix::from_vec(1, 1, vec![3e38_f32]).unwrap();
+    let problem = WeightProblem {
+        inputs: &a,
+        bias: &[0.0],
+        target: &z,
+        rho: 1e18,
+        ridge: 0.0,
+        l1: 0.0,
+    };
+    let mut compute = Compute::new(1).unwrap();
+    let mut block = WeightBlock::new(Matrix::zeros(1, 1), 1, Solver::Backtracking);
+    block.refresh_product(&a, &mut compute);
+    let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+    assert!(!report.after().is_finite() || !report.increase.is_finite());
+}

@@ -116,7 +116,7 @@ pub(crate) fn triple(parameter: &'static str, s: &str) -> Result<[f64; 3], Model
 /// | `guard` | | on | | ours, as mDLAM does |
 /// | `solver` | | backtracking | | the paper; the others ours |
 /// | `stopping` | | 100 iterations | see `tiam_core::Stopping` | ours |
-/// | `divergence_factor` | | as the driver's | > 1 | ours |
+/// | `divergence_factor` | | 1e6 | ≥ 1 | ours |
 /// | `threads` | | 1 | ≥ 1 | |
 ///
 /// ```

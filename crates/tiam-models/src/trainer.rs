@@ -46,7 +46,7 @@ pub enum TrainError<T: Real> {
 
 /// Trains `network` on `samples` by full-batch TIAM.
 ///
-/// The whole of `samples` is one batch; memory is about 6 matrices of each hidden layer's size x N beside the inputs.
+/// The whole of `samples` is one batch; memory is about 11 matrices of each hidden layer's size x N beside the inputs.
 ///
 /// # Errors
 /// [`TrainError::Refused`] when the data do not fit the network, [`TrainError::Failed`] when an iterate is no longer

@@ -8,7 +8,7 @@ use crate::matrix::Matrix;
 use crate::product::{begin_sums, gather_sums, outer_by_columns, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::step::{MAX_DOUBLINGS, StepInertia};
+use crate::step::{MAX_DOUBLINGS, StepInertia, halved};
 
 /// A candidate W_new = W + c_delta Δ + c_direction E, and what is known along its line.
 pub(super) struct Line {
@@ -18,6 +18,16 @@ pub(super) struct Line {
     terms: LineTerms,
     /// λ (‖W_new‖₁ − ‖W‖₁).
     l1_increase: f64,
+}
+
+impl Line {
+    /// True when an entry of W_new, or of its product's change, might not be finite in the scalar type.
+    fn overflows<T: Real>(&self, norm_sq: f64) -> bool {
+        let (c, d) = (self.pending.c_delta.abs(), self.pending.c_direction.abs());
+        let change = |terms: [f64; 3]| c * terms[0].sqrt() + d * terms[2].sqrt();
+        let largest = (norm_sq.sqrt() + change(self.terms.matrix)).max(change(self.terms.product));
+        largest > 0.25 * T::max_value().to_f64()
+    }
 }
 
 /// Inner products along the line, of the matrices and of their products with the inputs:
@@ -153,7 +163,7 @@ impl<T: Real> WeightBlock<T> {
         let terms = self.line_terms(Along::Gradient, problem, inertia, compute);
         let curvature = terms.curvature(problem.rho, problem.ridge);
         let apart = inertia.start - inertia.gradient;
-        let mut theta = 0.5 * self.theta;
+        let mut theta = halved::<T>(self.theta);
         let mut trials = 1;
         // D = W̄ − Ŵ = (p1 − p2) Δ − E/θ. A comparison with NaN is false: it ends the search.
         while quadratic(curvature, apart, -1.0 / theta)
@@ -187,7 +197,7 @@ impl<T: Real> WeightBlock<T> {
         compute: &mut Compute<T>,
     ) -> Line {
         let mut direction = self.take_direction();
-        let mut theta = 0.5 * self.theta;
+        let mut theta = halved::<T>(self.theta);
         let mut trials = 1;
         let (mut terms, mut l1_norm);
         loop {
@@ -325,12 +335,13 @@ impl<T: Real> WeightBlock<T> {
         let [slope_delta, slope_direction] = match (&self.direction, line.pending.along) {
             (Some(direction), Along::Direction) => {
                 let gradient = self.gradient.as_slice();
-                let previous = self.previous_weights_of(inertia);
-                let delta = dot(gradient, self.current.as_slice()) - dot(gradient, previous);
-                [delta, dot(gradient, direction.as_slice())]
+                [self.gradient_terms[1], dot(gradient, direction.as_slice())]
             }
             _ => [line.terms.matrix[1], line.terms.matrix[2]],
         };
+        if line.overflows::<T>(self.norm_sq) {
+            return f64::INFINITY;
+        }
         // ∇φ(W) = ∇φ(Ŵ) − p2 Δ H.
         let bend = inertia.gradient * (c * curvature[0] + d * curvature[1]);
         c * slope_delta + d * slope_direction - bend
