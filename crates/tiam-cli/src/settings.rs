@@ -18,6 +18,14 @@ use crate::values::{
 };
 
 const HIDDEN: [usize; 2] = [100, 100];
+/// The embedded digits' own defaults, from a search over band, width and scaling with five seeds: one wide hidden layer, a narrow
+/// band that stays as it is, standardised pixels. The general defaults are those of the citation graphs.
+const DIGITS_HIDDEN: [usize; 1] = [200];
+const DIGITS_BAND: Band = Band {
+    start: 0.03,
+    decay: 1.0,
+    floor: 0.03,
+};
 const RHO: f64 = 1e-3;
 const RIDGE: f64 = 1e-2;
 const L1: f64 = 0.0;
@@ -75,25 +83,30 @@ impl From<TrainOptions> for Settings {
             method,
             run,
         } = options;
+        let source = data.data.unwrap_or(DataSource::Digits);
+        let (hidden, band, scaling) = match source {
+            DataSource::Digits => (DIGITS_HIDDEN.to_vec(), DIGITS_BAND, ScalingName::Standard),
+            _ => (HIDDEN.to_vec(), Band::default(), ScalingName::default()),
+        };
         Self {
-            data: data.data.unwrap_or(DataSource::Digits),
+            data: source,
             format: data.format,
             header: data.header.unwrap_or_default(),
             label: data.label.unwrap_or_else(|| LABEL.to_owned()),
             task: data.task.unwrap_or_default(),
             categorical: data.categorical.unwrap_or_default(),
             ignore: data.ignore.unwrap_or_default(),
-            scaling: data.scaling.unwrap_or_default(),
+            scaling: data.scaling.unwrap_or(scaling),
             hops: data.hops.unwrap_or(HOPS),
             test: data.test,
             test_fraction: data.test_fraction,
-            hidden: network.hidden.unwrap_or_else(|| Hidden(HIDDEN.to_vec())),
+            hidden: network.hidden.unwrap_or(Hidden(hidden)),
             activation: network.activation.unwrap_or_default(),
             init: network.init.unwrap_or_default(),
             rho: method.rho.unwrap_or(RHO),
             ridge: method.ridge.unwrap_or(RIDGE),
             l1: method.l1.unwrap_or(L1),
-            band: method.band.unwrap_or_default(),
+            band: method.band.unwrap_or(band),
             inertia: method.inertia.unwrap_or(DriverParams::INERTIA),
             schedule: method.schedule.unwrap_or_default(),
             guard: method.guard.unwrap_or_default(),
@@ -170,6 +183,8 @@ pub(crate) fn available_threads() -> usize {
 /// The defaults as the help shows them, by argument.
 pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
     let s = Settings::from(TrainOptions::default());
+    let general =
+        |digits: String, other: String| format!("{digits} for the digits, otherwise {other}");
     let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
     let inertia = inertia.map(|p| p.to_string()).join(",");
     vec![
@@ -177,16 +192,25 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
         ("header", name_of(s.header)),
         ("label", "the last column".to_owned()),
         ("task", name_of(s.task)),
-        ("scaling", name_of(s.scaling)),
+        (
+            "scaling",
+            general(name_of(s.scaling), name_of(ScalingName::default())),
+        ),
         ("hops", s.hops.to_string()),
         ("test_fraction", TEST_FRACTION.to_string()),
-        ("hidden", s.hidden.to_string()),
+        (
+            "hidden",
+            general(s.hidden.to_string(), Hidden(HIDDEN.to_vec()).to_string()),
+        ),
         ("activation", s.activation.to_string()),
         ("init", s.init.to_string()),
         ("rho", s.rho.to_string()),
         ("ridge", s.ridge.to_string()),
         ("l1", s.l1.to_string()),
-        ("band", s.band.to_string()),
+        (
+            "band",
+            general(s.band.to_string(), Band::default().to_string()),
+        ),
         ("inertia", inertia),
         ("schedule", name_of(s.schedule)),
         ("guard", name_of(s.guard)),
