@@ -95,7 +95,7 @@ pub(crate) struct DataOptions {
     /// Columns to leave out, separated by commas
     #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
     pub(crate) ignore: Option<Columns>,
-    /// How inputs are scaled, fitted on the training part (auto: standard for tables, none otherwise)
+    /// How inputs are scaled, fitted on the training part
     #[arg(long, value_enum)]
     pub(crate) scaling: Option<ScalingName>,
     /// Graphs: the highest power of the normalised adjacency that is applied to the node features

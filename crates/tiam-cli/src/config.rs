@@ -219,6 +219,7 @@ fn data_text(data: &DataSource) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::DataKind;
 
     #[test]
     fn values_may_be_lists_numbers_or_the_flags_text() {
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let mut settings = Settings::from(TrainOptions::default());
+        let mut settings = Settings::new(&TrainOptions::default(), DataKind::Digits);
         settings.seed = u64::MAX;
         settings.rho = 0.1 + 0.2;
         settings.hidden.0.clear();
@@ -254,7 +255,7 @@ mod tests {
         };
         let read = parse(&write(&settings, facts).unwrap()).unwrap();
         assert_eq!(read.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
-        let read = Settings::from(read.options);
+        let read = Settings::new(&read.options, DataKind::Digits);
         assert_eq!((read.seed, read.iterations), (u64::MAX, 7));
         assert_eq!(read.rho.to_bits(), settings.rho.to_bits());
         assert_eq!(read.hidden, settings.hidden);

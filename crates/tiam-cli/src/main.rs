@@ -13,6 +13,7 @@ mod metrics;
 mod output;
 mod predict;
 mod prepare;
+mod preset;
 mod progress;
 mod provenance;
 mod report;

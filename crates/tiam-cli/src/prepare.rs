@@ -6,6 +6,7 @@ use tiam_models::{AffineScaling, Samples};
 use crate::data::{Reading, kind_of, test_part};
 use crate::error::CliError;
 use crate::output;
+use crate::preset::Preset;
 use crate::samples::{Layout, Scalar, no_labels};
 use crate::settings::{Settings, TEST_FRACTION};
 use crate::values::{DataKind, DataSource, TaskName};
@@ -126,7 +127,7 @@ fn find_facts<T: Scalar>(
     train: &Dataset<T>,
     test_fraction: Option<f64>,
 ) -> Result<DataFacts, CliError> {
-    let scaling = settings.scaling.resolve(kind == DataKind::Table);
+    let scaling = settings.scaling.resolve(Preset::of(kind).scaling);
     let (class_names, output_scaling, n_outputs) = match train.targets() {
         Targets::Classes { names, .. } if names.len() < 2 => {
             return Err(CliError::Usage(format!(

@@ -172,11 +172,14 @@ pub(crate) fn metrics_table(parts: &[(&str, Option<Metrics>)]) -> String {
         ("rmse", |m| m.rmse.map(|x| format!("{x:.5}"))),
         ("r2", |m| m.r2.map(|x| format!("{x:.5}"))),
     ];
-    let mut text = format!("{:<12}", "");
-    for (name, _) in parts {
-        write!(text, "{name:>12}").ok();
+    let mut text = String::new();
+    if parts.iter().any(|(name, _)| !name.is_empty()) {
+        write!(text, "{:<12}", "").ok();
+        for (name, _) in parts {
+            write!(text, "{name:>12}").ok();
+        }
+        text.push('\n');
     }
-    text.push('\n');
     for (name, figure) in figures {
         let cells: Vec<_> = parts
             .iter()

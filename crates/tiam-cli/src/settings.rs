@@ -12,21 +12,12 @@ use crate::args::{
 use crate::config;
 use crate::error::CliError;
 use crate::output;
+use crate::preset::Preset;
 use crate::values::{
-    Columns, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision, ScalingName,
-    ScheduleName, SolverName, TaskName, name_of,
+    Columns, DataKind, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision,
+    ScalingName, ScheduleName, SolverName, TaskName, name_of,
 };
 
-const HIDDEN: [usize; 2] = [100, 100];
-/// The embedded digits' own defaults, from a search over band, width and scaling with five seeds: one wide hidden layer, a narrow
-/// band that stays as it is, standardised pixels. The general defaults are those of the citation graphs.
-const DIGITS_HIDDEN: [usize; 1] = [200];
-const DIGITS_BAND: Band = Band {
-    start: 0.03,
-    decay: 1.0,
-    floor: 0.03,
-};
-const RHO: f64 = 1e-3;
 const RIDGE: f64 = 1e-2;
 const L1: f64 = 0.0;
 const ITERATIONS: usize = 100;
@@ -74,39 +65,37 @@ pub(crate) struct Settings {
     pub(crate) json: bool,
 }
 
-impl From<TrainOptions> for Settings {
-    /// Fills in the defaults.
-    fn from(options: TrainOptions) -> Self {
+impl Settings {
+    /// Fills in the defaults for this kind of data.
+    pub(crate) fn new(options: &TrainOptions, kind: DataKind) -> Self {
+        let preset = Preset::of(kind);
         let TrainOptions {
             data,
             network,
             method,
             run,
-        } = options;
-        let source = data.data.unwrap_or(DataSource::Digits);
-        let (hidden, band, scaling) = match source {
-            DataSource::Digits => (DIGITS_HIDDEN.to_vec(), DIGITS_BAND, ScalingName::Standard),
-            _ => (HIDDEN.to_vec(), Band::default(), ScalingName::default()),
-        };
+        } = options.clone();
         Self {
-            data: source,
+            data: data.data.unwrap_or(DataSource::Digits),
             format: data.format,
             header: data.header.unwrap_or_default(),
             label: data.label.unwrap_or_else(|| LABEL.to_owned()),
             task: data.task.unwrap_or_default(),
             categorical: data.categorical.unwrap_or_default(),
             ignore: data.ignore.unwrap_or_default(),
-            scaling: data.scaling.unwrap_or(scaling),
+            scaling: data.scaling.unwrap_or_default(),
             hops: data.hops.unwrap_or(HOPS),
             test: data.test,
             test_fraction: data.test_fraction,
-            hidden: network.hidden.unwrap_or(Hidden(hidden)),
+            hidden: network
+                .hidden
+                .unwrap_or_else(|| Hidden(preset.hidden.to_vec())),
             activation: network.activation.unwrap_or_default(),
             init: network.init.unwrap_or_default(),
-            rho: method.rho.unwrap_or(RHO),
+            rho: method.rho.unwrap_or(preset.rho),
             ridge: method.ridge.unwrap_or(RIDGE),
             l1: method.l1.unwrap_or(L1),
-            band: method.band.unwrap_or(band),
+            band: method.band.unwrap_or(preset.band),
             inertia: method.inertia.unwrap_or(DriverParams::INERTIA),
             schedule: method.schedule.unwrap_or_default(),
             guard: method.guard.unwrap_or_default(),
@@ -126,10 +115,10 @@ impl From<TrainOptions> for Settings {
 }
 
 impl Settings {
-    /// Flags over the configuration file they name, over the defaults.
-    pub(crate) fn resolve(args: TrainArgs) -> Result<Self, CliError> {
+    /// Flags over the configuration file they name.
+    pub(crate) fn options(args: TrainArgs) -> Result<TrainOptions, CliError> {
         let Some(path) = args.config else {
-            return Ok(args.options.into());
+            return Ok(args.options);
         };
         let file = config::read(&path)?;
         if let Some(version) = file.version.filter(|v| v != env!("CARGO_PKG_VERSION")) {
@@ -139,7 +128,7 @@ impl Settings {
                 env!("CARGO_PKG_VERSION")
             ));
         }
-        Ok(over(args.options, file.options).into())
+        Ok(over(args.options, file.options))
     }
 
     /// The method's parameters, checked; stopping rules without an interrupt.
@@ -182,9 +171,7 @@ pub(crate) fn available_threads() -> usize {
 
 /// The defaults as the help shows them, by argument.
 pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
-    let s = Settings::from(TrainOptions::default());
-    let general =
-        |digits: String, other: String| format!("{digits} for the digits, otherwise {other}");
+    let s = Settings::new(&TrainOptions::default(), DataKind::Digits);
     let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
     let inertia = inertia.map(|p| p.to_string()).join(",");
     vec![
@@ -194,23 +181,20 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
         ("task", name_of(s.task)),
         (
             "scaling",
-            general(name_of(s.scaling), name_of(ScalingName::default())),
+            Preset::describe(|p| name_of(ScalingName::of(p.scaling))),
         ),
         ("hops", s.hops.to_string()),
         ("test_fraction", TEST_FRACTION.to_string()),
         (
             "hidden",
-            general(s.hidden.to_string(), Hidden(HIDDEN.to_vec()).to_string()),
+            Preset::describe(|p| Hidden(p.hidden.to_vec()).to_string()),
         ),
         ("activation", s.activation.to_string()),
         ("init", s.init.to_string()),
-        ("rho", s.rho.to_string()),
+        ("rho", Preset::describe(|p| p.rho.to_string())),
         ("ridge", s.ridge.to_string()),
         ("l1", s.l1.to_string()),
-        (
-            "band",
-            general(s.band.to_string(), Band::default().to_string()),
-        ),
+        ("band", Preset::describe(|p| p.band.to_string())),
         ("inertia", inertia),
         ("schedule", name_of(s.schedule)),
         ("guard", name_of(s.guard)),

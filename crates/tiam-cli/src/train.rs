@@ -4,7 +4,7 @@ use tiam_core::CoreError;
 use tiam_linalg::Compute;
 use tiam_models::{Model, ModelMetadata};
 
-use crate::args::TrainArgs;
+use crate::args::{TrainArgs, TrainOptions};
 use crate::artifacts::Artifacts;
 use crate::config::{self, RunFacts};
 use crate::error::CliError;
@@ -20,17 +20,19 @@ use crate::values::{DataKind, GuardName, Precision, name_of};
 
 /// Runs the command.
 pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
-    let settings = Settings::resolve(args)?;
-    // Wrong parameters are found before data are read.
+    let options = Settings::options(args)?;
+    // Wrong parameters are found before data are read; what depends on the data is settled after.
+    let settings = Settings::new(&options, DataKind::Digits);
     settings.tiam(settings.stopping()?)?;
     match settings.precision {
-        Precision::F32 => train_as::<f32>(&settings),
-        Precision::F64 => train_as::<f64>(&settings),
+        Precision::F32 => train_as::<f32>(&options, &settings),
+        Precision::F64 => train_as::<f64>(&options, &settings),
     }
 }
 
-fn train_as<T: Scalar>(settings: &Settings) -> Result<(), CliError> {
-    let prepared = prepare::<T>(settings)?;
+fn train_as<T: Scalar>(options: &TrainOptions, reading: &Settings) -> Result<(), CliError> {
+    let prepared = prepare::<T>(reading)?;
+    let settings = &Settings::new(options, prepared.facts.kind);
     let artifacts = Artifacts::create(&settings.out)?;
     let fitted = fit(settings, &prepared.train)?;
     let report = save(settings, &prepared, &fitted, &artifacts)?;

@@ -162,7 +162,7 @@ pub(crate) enum TaskName {
 /// How inputs are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
 pub(crate) enum ScalingName {
-    /// `standard` for tables, `none` for images and graphs.
+    /// What suits the kind of data.
     #[default]
     Auto,
     /// As they are.
@@ -174,11 +174,11 @@ pub(crate) enum ScalingName {
 }
 
 impl ScalingName {
-    /// The kind for tables, or for data that lie in [0, 1] already.
-    pub(crate) fn resolve(self, is_table: bool) -> ScalingKind {
+    /// The kind asked for, or what suits the data.
+    pub(crate) fn resolve(self, suited: ScalingKind) -> ScalingKind {
         match self {
-            Self::Auto if is_table => ScalingKind::Standard,
-            Self::Auto | Self::None => ScalingKind::None,
+            Self::Auto => suited,
+            Self::None => ScalingKind::None,
             Self::Standard => ScalingKind::Standard,
             Self::MinMax => ScalingKind::MinMax,
         }

@@ -1,0 +1,112 @@
+//! Defaults that depend on the kind of data, from measurements.
+
+use tiam_data::ScalingKind;
+use tiam_models::Band;
+
+use crate::values::DataKind;
+
+/// The parameters that no single value suits.
+///
+/// | | digits | images | tables | graphs |
+/// |---|---|---|---|---|
+/// | hidden | 200 | 200 | 200 | 100,100 |
+/// | ρ | 0.001 | 0.1 | 0.1 | 0.001 |
+/// | band | 0.03, constant | 1e-4, constant | 1e-4, constant | 10, 0.9, 0.01 |
+/// | scaling | standard | none | standard | none |
+///
+/// With many samples a wide band lets z and a settle where each layer is a linear regression, and the network stays no better
+/// than a linear one (digits: 93 % of the test part, where the narrow band reaches 98 %; phoneme: 75 % against 82 %).
+/// With few samples and thousands of features, as in graphs, the wide band generalises better (Cora: 79 % against 72 %).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Preset {
+    pub(crate) hidden: &'static [usize],
+    pub(crate) rho: f64,
+    pub(crate) band: Band,
+    pub(crate) scaling: ScalingKind,
+}
+
+const DIGITS: Preset = Preset {
+    hidden: &[200],
+    rho: 1e-3,
+    band: constant(0.03),
+    scaling: ScalingKind::Standard,
+};
+const IMAGES: Preset = Preset {
+    hidden: &[200],
+    rho: 0.1,
+    band: constant(1e-4),
+    scaling: ScalingKind::None,
+};
+const TABLES: Preset = Preset {
+    scaling: ScalingKind::Standard,
+    ..IMAGES
+};
+const GRAPHS: Preset = Preset {
+    hidden: &[100, 100],
+    rho: 1e-3,
+    band: Band {
+        start: 10.0,
+        decay: 0.9,
+        floor: 0.01,
+    },
+    scaling: ScalingKind::None,
+};
+
+const fn constant(width: f64) -> Band {
+    Band {
+        start: width,
+        decay: 1.0,
+        floor: width,
+    }
+}
+
+impl Preset {
+    /// What suits this kind of data.
+    pub(crate) fn of(kind: DataKind) -> &'static Self {
+        match kind {
+            DataKind::Digits => &DIGITS,
+            DataKind::Idx => &IMAGES,
+            DataKind::Table => &TABLES,
+            DataKind::Graph => &GRAPHS,
+        }
+    }
+
+    /// A default for the help: `V`, or `V for digits and tables, W for images`.
+    pub(crate) fn describe(text: impl Fn(&Self) -> String) -> String {
+        let kinds = [
+            ("digits", &DIGITS),
+            ("tables", &TABLES),
+            ("images", &IMAGES),
+            ("graphs", &GRAPHS),
+        ];
+        let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+        for (name, preset) in kinds {
+            let value = text(preset);
+            match groups.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, names)) => names.push(name),
+                None => groups.push((value, vec![name])),
+            }
+        }
+        if let [(value, _)] = groups.as_slice() {
+            return value.clone();
+        }
+        let group =
+            |(value, names): &(String, Vec<&str>)| format!("{value} for {}", names.join(" and "));
+        groups.iter().map(group).collect::<Vec<_>>().join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_shared_by_several_kinds_are_written_once() {
+        let rho = Preset::describe(|p| p.rho.to_string());
+        assert_eq!(
+            rho,
+            "0.001 for digits and graphs; 0.1 for tables and images"
+        );
+        assert_eq!(Preset::describe(|_| "1".into()), "1");
+    }
+}
