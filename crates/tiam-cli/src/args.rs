@@ -105,7 +105,7 @@ pub(crate) struct DataOptions {
     #[arg(long, value_name = "PATH", conflicts_with = "test_fraction")]
     pub(crate) test: Option<PathBuf>,
     /// Part of the data held out for testing, where they bring no split of their own; 0 for none
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) test_fraction: Option<f64>,
 }
 
@@ -129,13 +129,13 @@ pub(crate) struct NetworkOptions {
 #[command(next_help_heading = "Method")]
 pub(crate) struct MethodOptions {
     /// Weight of the penalty that ties the layers together, above 0
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) rho: Option<f64>,
     /// Weight of half the sum of squared weights
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) ridge: Option<f64>,
     /// Weight of the sum of absolute weights
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) l1: Option<f64>,
     /// Half-width of the band around the activations: where it starts, its factor an iteration, its least
     #[arg(long, value_name = "START,DECAY,FLOOR")]
@@ -159,10 +159,10 @@ pub(crate) struct MethodOptions {
     #[arg(long, value_name = "F", allow_hyphen_values = true)]
     pub(crate) target_objective: Option<f64>,
     /// Stop once the objective changes by at most this fraction in an iteration
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) rel_change: Option<f64>,
     /// Stop after this many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) time_limit: Option<f64>,
 }
 

@@ -1,0 +1,237 @@
+//! Wrong usage and input: exit status 2, and a message that says what to do; failures while running: 1.
+
+mod common;
+
+use std::fs;
+
+use common::{Bench, points, prices};
+
+#[test]
+fn wrong_flags_are_refused_before_anything_is_written() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(30, 1));
+    let lines: [(&str, &[&str]); 24] = [
+        ("train --nonsense", &["--nonsense"]),
+        ("train --rho 0", &["rho", "0", "above 0"]),
+        ("train --rho -1", &["rho", "-1"]),
+        ("train --rho NaN", &["rho"]),
+        ("train --ridge -1", &["ridge"]),
+        ("train --l1 -1", &["l1"]),
+        ("train --band 1,2,3", &["band"]),
+        ("train --band 1", &["--band", "three numbers"]),
+        ("train --inertia 2,0,0", &["--inertia", "[0, 1]"]),
+        ("train --inertia 0.5", &["--inertia", "P1,P2,P3"]),
+        ("train --hidden 0", &["--hidden", "layer size"]),
+        ("train --hidden 10,x", &["--hidden", "x"]),
+        (
+            "train --activation tanh",
+            &["--activation", "tanh", "leaky_relu"],
+        ),
+        ("train --init normal:-1", &["--init"]),
+        ("train --solver lu", &["--solver", "cholesky"]),
+        ("train --schedule linear", &["--schedule", "fista"]),
+        ("train --precision f16", &["--precision", "f32"]),
+        ("train --threads 0", &["threads"]),
+        ("train --time-limit -1", &["--time-limit", "seconds"]),
+        ("train --rel-change -1", &["rel_change"]),
+        ("train --target-objective NaN", &["target_objective"]),
+        ("train --data points.csv --test-fraction 1.5", &["fraction"]),
+        ("train --test a --test-fraction 0.1", &["--test"]),
+        ("train --hops 100 --data points.csv --label", &["--label"]),
+    ];
+    for (line, parts) in lines {
+        bench.tiam(line).fails(2, parts);
+        assert!(!bench.path("tiam-out").exists(), "{line}");
+    }
+}
+
+#[test]
+fn wrong_data_are_named() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(30, 1));
+    bench.write(
+        "broken.csv",
+        "a,b,c\n1,2,x\n1,oops,y\n1.5,2.5,x\n1.5,2.25,x\n",
+    );
+    bench.write("ragged.csv", "a,b,c\n1,2,x\n1,2\n");
+    bench.write("one-class.csv", "a,b,c\n1,2,x\n3,2,x\n");
+    bench.write("empty.csv", "");
+    bench
+        .tiam("train --data nowhere.csv")
+        .fails(2, &["nowhere.csv"]);
+    bench
+        .tiam("train --data broken.csv")
+        .fails(2, &["broken.csv", "line 3", "column 1", "oops"]);
+    bench
+        .tiam("train --data ragged.csv")
+        .fails(2, &["ragged.csv", "line 3"]);
+    bench
+        .tiam("train --data empty.csv")
+        .fails(2, &["empty.csv"]);
+    bench
+        .tiam("train --data one-class.csv")
+        .fails(2, &["one class", "--label"]);
+    bench
+        .tiam("train --data points.csv --label colour")
+        .fails(2, &["colour", "x", "y", "kind"]);
+    bench
+        .tiam("train --data points.csv --label 7")
+        .fails(2, &["7"]);
+    bench
+        .tiam("train --data points.csv --label none")
+        .fails(2, &["no labels", "--label"]);
+    bench
+        .tiam("train --data points.csv --format idx")
+        .fails(2, &["points.csv"]);
+    bench
+        .tiam("train --data points.csv --task values")
+        .fails(2, &["points.csv", "line 2"]);
+    bench
+        .tiam("train --task values")
+        .fails(2, &["digits", "--task values"]);
+    bench
+        .tiam("train --data points.csv --ignore z")
+        .fails(2, &["z"]);
+    assert!(!bench.path("tiam-out").exists());
+}
+
+#[test]
+fn wrong_configurations_are_refused() {
+    let bench = Bench::new();
+    bench.write("unknown.toml", "rho = 1.0\nspeed = 3\n");
+    bench.write("bad.toml", "rho = 'much'\n");
+    bench.write("syntax.toml", "rho = \n");
+    bench
+        .tiam("train --config unknown.toml")
+        .fails(2, &["unknown.toml", "speed", "known are", "rho"]);
+    bench
+        .tiam("train --config bad.toml")
+        .fails(2, &["bad.toml", "rho", "much"]);
+    bench
+        .tiam("train --config syntax.toml")
+        .fails(2, &["syntax.toml", "line 1"]);
+    bench
+        .tiam("train --config nowhere.toml")
+        .fails(2, &["nowhere.toml"]);
+    bench.write(
+        "old.toml",
+        "version = '0.0.1'\niterations = 1\nhidden = 'none'\n",
+    );
+    let ran = bench.tiam("train --config old.toml --quiet").ok();
+    assert!(
+        ran.stderr.contains("warning: ") && ran.stderr.contains("0.0.1"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_found_before_training() {
+    let bench = Bench::new();
+    bench.write("taken", "a file");
+    for out in ["taken", "taken/deeper"] {
+        let ran = bench
+            .tiam(&format!("train --out {out}"))
+            .fails(2, &[out, "--out"]);
+        assert!(!ran.stderr.contains("iteration"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn wrong_models_are_refused() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(30, 1));
+    bench.write("prices.csv", &prices(30, 1));
+    bench.train("--data points.csv --iterations 2 --hidden 4 --out table");
+    bench.train("--data prices.csv --iterations 2 --hidden 4 --out values");
+    bench.train("--iterations 1 --hidden none --out digits");
+    bench.write("broken.safetensors", "not a model");
+    let mut cut = bench.bytes("table/model.safetensors");
+    cut.truncate(cut.len() - 3);
+    fs::write(bench.path("cut.safetensors"), cut).unwrap();
+    for command in [
+        "info",
+        "evaluate --data points.csv",
+        "predict --data points.csv",
+    ] {
+        bench
+            .tiam(&format!("{command} broken.safetensors"))
+            .fails(2, &["broken.safetensors"]);
+        bench
+            .tiam(&format!("{command} cut.safetensors"))
+            .fails(2, &["cut.safetensors"]);
+        bench
+            .tiam(&format!("{command} nowhere.safetensors"))
+            .fails(2, &["nowhere.safetensors"]);
+    }
+    // Sizes that differ are both named.
+    bench
+        .tiam("evaluate digits/model.safetensors --data points.csv")
+        .fails(2, &["64 features", "has 2"]);
+    bench
+        .tiam("predict table/model.safetensors --data digits")
+        .fails(2, &["2 features", "has 64"]);
+    bench
+        .tiam("predict values/model.safetensors --data prices.csv --proba")
+        .fails(2, &["--proba"]);
+    bench
+        .tiam("evaluate table/model.safetensors")
+        .fails(2, &["--data"]);
+    bench
+        .tiam("evaluate table/model.safetensors --data nowhere.csv")
+        .fails(2, &["nowhere.csv"]);
+    bench.write("unlabelled.csv", "x,y\n1,2\n");
+    bench
+        .tiam("evaluate table/model.safetensors --data unlabelled.csv")
+        .fails(2, &["no labels", "predict"]);
+    bench.write("other.csv", "x,y,kind\n1,2,oak\n");
+    bench
+        .tiam("evaluate table/model.safetensors --data other.csv")
+        .fails(2, &["oak", "line 2", "ash"]);
+}
+
+#[test]
+fn a_failed_training_says_where_and_saves_the_last_finite_model() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    let line = "train --data points.csv --guard off --inertia 1,1,1 --iterations 2000 --hidden 8,8 --json --quiet";
+    let ran = bench.tiam(line).fails(
+        1,
+        &["iteration", "--guard on", "--inertia", "model.safetensors"],
+    );
+    assert_eq!(ran.json()["stop_reason"], "failed");
+    let model = bench
+        .tiam("info tiam-out/model.safetensors --json")
+        .ok()
+        .json();
+    assert_eq!(model["training"]["stop_reason"], "failed");
+    bench
+        .tiam("evaluate tiam-out/model.safetensors --data points.csv")
+        .ok();
+    assert!(
+        bench.path("tiam-out/trace.csv").is_file() && bench.path("tiam-out/config.toml").is_file()
+    );
+}
+
+#[test]
+fn help_and_version_are_there() {
+    let bench = Bench::new();
+    let version = bench.tiam("--version").ok().stdout;
+    assert_eq!(version.trim(), concat!("tiam ", env!("CARGO_PKG_VERSION")));
+    bench.tiam("--help").ok();
+    for command in ["train", "evaluate", "predict", "info", "verify"] {
+        let help = bench.tiam(&format!("{command} --help")).ok().stdout;
+        assert!(help.contains("Example: tiam "), "{command}");
+    }
+    let help = bench.tiam("train --help").ok().stdout;
+    let unwrapped = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for default in [
+        "[default: 0.95,0.95,0.3]",
+        "[default: he]",
+        "[default: tiam-out]",
+        "[default: 0.2]",
+    ] {
+        assert!(unwrapped.contains(default), "{default}");
+    }
+    bench.tiam("nonsense").fails(2, &["nonsense"]);
+}

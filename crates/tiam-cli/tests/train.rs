@@ -1,0 +1,349 @@
+//! `tiam train`: results, files, every value of every flag, repeatability.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{Bench, number, points, prices};
+use serde_json::Value;
+
+/// Keys of the result, in a fixed order so that a difference is easy to read.
+const KEYS: [&str; 14] = [
+    "iterations",
+    "method",
+    "model",
+    "objective",
+    "r2",
+    "restarts",
+    "rmse",
+    "seconds",
+    "stop_reason",
+    "test_accuracy",
+    "test_loss",
+    "train_accuracy",
+    "train_loss",
+    "violation",
+];
+
+#[test]
+fn without_arguments_it_learns_the_digits() {
+    let bench = Bench::new();
+    let ran = bench.run(&[]).ok();
+    for word in [
+        "digits",
+        "loss",
+        "accuracy",
+        "iterations",
+        "objective",
+        "violation",
+        "restarts",
+        "time",
+        "model",
+    ] {
+        assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
+    }
+    let line = ran
+        .stdout
+        .lines()
+        .find(|l| l.starts_with("accuracy"))
+        .unwrap();
+    let percent: f64 = line.split_whitespace().nth(3).unwrap().parse().unwrap();
+    assert!(percent >= 95.0, "{line}");
+    for name in [
+        "model.safetensors",
+        "trace.csv",
+        "trace.json",
+        "config.toml",
+    ] {
+        assert!(bench.path("tiam-out").join(name).is_file(), "{name}");
+    }
+    // Progress on standard error, a sensible number of plain lines, and no control characters anywhere.
+    let n_lines = ran.stderr.lines().count();
+    assert!((5..=20).contains(&n_lines), "{}", ran.stderr);
+    let is_plain = |text: &str| text.chars().all(|c| c == '\n' || !c.is_control());
+    assert!(is_plain(&ran.stdout) && is_plain(&ran.stderr));
+    assert!(!ran.stdout.contains("iteration "), "{}", ran.stdout);
+}
+
+#[test]
+fn json_has_exactly_the_promised_keys() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    bench.write("prices.csv", &prices(60, 1));
+    let classes = bench.train("--data points.csv --iterations 5");
+    let values = bench.train("--data prices.csv --iterations 5");
+    for result in [&classes, &values] {
+        let keys: BTreeSet<&str> = result
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(keys, BTreeSet::from(KEYS));
+        assert_eq!(result["method"], "tiam");
+        assert_eq!(result["stop_reason"], "max_iterations");
+        assert_eq!(result["iterations"], 5);
+        assert!(
+            result
+                .as_object()
+                .unwrap()
+                .values()
+                .all(|v| !v.is_object() && !v.is_array())
+        );
+    }
+    for key in ["r2", "rmse"] {
+        assert!(classes[key].is_null() && values[key].is_number());
+    }
+    for key in ["train_accuracy", "test_accuracy"] {
+        assert!(classes[key].is_number() && values[key].is_null());
+    }
+}
+
+#[test]
+fn every_value_of_every_flag_is_taken() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    let lines = [
+        "--format table",
+        "--format csv",
+        "--header auto",
+        "--header yes",
+        "--label kind",
+        "--label 2",
+        "--label -1",
+        "--label last",
+        "--task auto",
+        "--task classes",
+        "--categorical x",
+        "--ignore x",
+        "--ignore -3",
+        "--scaling auto",
+        "--scaling none",
+        "--scaling standard",
+        "--scaling min-max",
+        "--test-fraction 0.5",
+        "--test-fraction 0",
+        "--hidden none",
+        "--hidden 4",
+        "--hidden 4,3,2",
+        "--activation relu",
+        "--activation leaky_relu",
+        "--activation elu",
+        "--activation identity",
+        "--init he",
+        "--init xavier",
+        "--init normal:0.1",
+        "--rho 0.5",
+        "--ridge 0",
+        "--l1 0.01",
+        "--band 1,0.5,0.1",
+        "--inertia 0,0,0",
+        "--inertia 0.7,0.6,0.3",
+        "--schedule constant",
+        "--schedule nesterov",
+        "--schedule fista",
+        "--guard on",
+        "--guard off --inertia 0.5,0.5,0",
+        "--solver backtracking",
+        "--solver cholesky",
+        "--solver cg",
+        "--target-objective -1",
+        "--rel-change 0",
+        "--time-limit 100",
+        "--seed 18446744073709551615",
+        "--precision f32",
+        "--precision f64",
+        "--hops 2",
+    ];
+    for line in lines {
+        let result = bench.train(
+            &format!("--data points.csv --hidden-placeholder {line} --iterations 3")
+                .replace("--hidden-placeholder ", ""),
+        );
+        assert_eq!(result["stop_reason"], "max_iterations", "{line}");
+        assert!(result["objective"].is_number(), "{line}");
+        let model = bench
+            .tiam("info tiam-out/model.safetensors --json")
+            .ok()
+            .json();
+        assert!(model["seed"].is_u64(), "{line}: {model}");
+    }
+    let none = bench
+        .run(&[
+            "train",
+            "--quiet",
+            "--json",
+            "--iterations",
+            "1",
+            "--hidden",
+            "",
+        ])
+        .ok();
+    assert!(none.json()["objective"].is_number());
+}
+
+#[test]
+fn flags_do_what_they_say() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    let info = |line: &str| {
+        bench.train(&format!("--data points.csv --iterations 2 {line}"));
+        bench
+            .tiam("info tiam-out/model.safetensors --json")
+            .ok()
+            .json()
+    };
+    assert_eq!(
+        info("--hidden 7,5")["sizes"],
+        serde_json::json!([2, 7, 5, 3])
+    );
+    assert_eq!(info("--hidden none")["sizes"], serde_json::json!([2, 3]));
+    assert_eq!(info("--activation leaky-relu")["activation"], "leaky_relu");
+    assert_eq!(info("--precision f64")["precision"], "f64");
+    assert_eq!(info("--seed 7")["seed"], 7);
+    assert_eq!(info("--label x --task values")["loss"], "squared");
+    assert_eq!(info("--label 0 --task values")["feature_names"][0], "y");
+    assert!(info("--scaling none")["input_scaling"].is_null());
+    assert!(info("")["input_scaling"].is_object());
+    let whole = bench.train("--data points.csv --iterations 2 --test-fraction 0");
+    assert!(whole["test_loss"].is_null() && whole["test_accuracy"].is_null());
+    assert_eq!(
+        bench.train("--data points.csv --iterations 0")["iterations"],
+        0
+    );
+}
+
+#[test]
+fn stopping_rules_stop() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    let reason =
+        |line: &str| bench.train(&format!("--data points.csv {line}"))["stop_reason"].clone();
+    assert_eq!(reason("--target-objective 1e30"), "target_objective");
+    assert_eq!(reason("--rel-change 1"), "rel_change");
+    assert_eq!(reason("--time-limit 0"), "time_limit");
+}
+
+#[test]
+fn a_run_is_repeated_to_the_bit_from_its_configuration() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(90, 2));
+    let first = bench.train(
+        "--data points.csv --iterations 12 --seed 5 --threads=2 --hidden 6,4 --rho 0.3 --inertia 0.8,0.7,0.1 \
+         --activation elu --precision f32 --schedule fista --out first",
+    );
+    let again = bench
+        .tiam("train --quiet --json --config first/config.toml --out again")
+        .ok()
+        .json();
+    assert_eq!(
+        bench.bytes("first/model.safetensors"),
+        bench.bytes("again/model.safetensors")
+    );
+    assert_eq!(
+        bench.read("first/config.toml"),
+        bench.read("again/config.toml")
+    );
+    assert_eq!(first["objective"], again["objective"]);
+    // From another folder too: paths in it are absolute.
+    let elsewhere = Bench::new();
+    let config = bench.path("first/config.toml");
+    elsewhere
+        .run(&[
+            "train",
+            "--quiet",
+            "--config",
+            config.to_str().unwrap(),
+            "--out",
+            "x",
+        ])
+        .ok();
+    assert_eq!(
+        bench.bytes("first/model.safetensors"),
+        elsewhere.bytes("x/model.safetensors")
+    );
+    // Flags win.
+    let other = bench
+        .tiam("train --quiet --json --config first/config.toml --out other --seed 6")
+        .ok()
+        .json();
+    assert_ne!(first["objective"], other["objective"]);
+}
+
+#[test]
+fn the_same_seed_and_threads_give_the_same_bits() {
+    let bench = Bench::new();
+    for out in ["a", "b"] {
+        bench.train(&format!("--iterations 3 --threads 2 --out {out}").replace("--threads 1 ", ""));
+    }
+    assert_eq!(
+        bench.bytes("a/model.safetensors"),
+        bench.bytes("b/model.safetensors")
+    );
+}
+
+#[test]
+fn the_trace_has_a_row_an_iteration() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    let result = bench.train("--data points.csv --iterations 4 --out o");
+    let csv = bench.read("o/trace.csv");
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 6);
+    assert_eq!(
+        &rows[0][..5],
+        [
+            "iteration",
+            "objective",
+            "violation",
+            "restarts",
+            "rel_change"
+        ]
+    );
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+    assert_eq!(
+        rows[5][1].parse::<f64>().unwrap().to_bits(),
+        number(&result, "objective").to_bits()
+    );
+    let json: Value = serde_json::from_str(&bench.read("o/trace.json")).unwrap();
+    assert_eq!(json["rows"][4]["objective"], result["objective"]);
+    assert_eq!(json["rows"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_test_file_is_read_in_the_layout_of_the_training_file() {
+    let bench = Bench::new();
+    bench.write("train.csv", &points(60, 1));
+    bench.write("test.csv", "kind,y,x\ncedar,3.5,0.5\nbirch,0.5,3.5\n");
+    let result = bench.train("--data train.csv --test test.csv --iterations 60 --hidden 8");
+    assert!((number(&result, "test_accuracy") - 1.0).abs() < 1e-12);
+    let evaluated = bench
+        .tiam("evaluate tiam-out/model.safetensors --data test.csv --threads 1 --json")
+        .ok()
+        .json();
+    assert_eq!(evaluated["loss"], result["test_loss"]);
+    assert_eq!(evaluated["accuracy"], result["test_accuracy"]);
+    assert_eq!(evaluated["samples"], 2);
+}
+
+#[test]
+fn values_are_learnt_and_reported_in_their_own_units() {
+    let bench = Bench::new();
+    bench.write("train.csv", &prices(200, 3));
+    bench.write("test.csv", &prices(50, 4));
+    let result = bench.train(
+        "--data train.csv --test test.csv --hidden none --iterations 60 --precision f64 --ridge 0",
+    );
+    // The truth is linear; its deviation is about 70.
+    assert!(number(&result, "rmse") < 2.0, "{result}");
+    assert!(number(&result, "r2") > 0.999, "{result}");
+    let (loss, rmse) = (number(&result, "test_loss"), number(&result, "rmse"));
+    assert!((loss - rmse * rmse / 2.0).abs() <= 1e-12 * loss);
+    let evaluated = bench
+        .tiam("evaluate tiam-out/model.safetensors --data test.csv --threads 1 --json")
+        .ok()
+        .json();
+    for (theirs, ours) in [("loss", "test_loss"), ("r2", "r2"), ("rmse", "rmse")] {
+        assert_eq!(evaluated[theirs], result[ours]);
+    }
+}
