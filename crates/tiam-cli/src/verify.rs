@@ -23,8 +23,8 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), CliError> {
         .max()
         .unwrap_or(0);
     output::print(&format!(
-        "{:<width$}  {:>9}  {:>9}  {:>9}  {:<22}\n",
-        "file", "objective", "violation", "weights", "restarts"
+        "{:<width$}  {:>9}  {:>9}  {:>9}  restarts\n",
+        "file", "objective", "violation", "weights"
     ))?;
     let (mut n_failed, mut unreadable) = (0, Vec::new());
     for path in &args.files {

@@ -1,5 +1,7 @@
 //! Images and graphs: small IDX files made here, and real data where they are.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fs;

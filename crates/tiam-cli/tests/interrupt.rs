@@ -1,6 +1,7 @@
 //! A real SIGINT to a real training.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

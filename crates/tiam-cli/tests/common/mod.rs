@@ -1,6 +1,7 @@
 //! Runs the real binary in a folder of its own, on small data made here.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write;
 use std::fs;
@@ -11,27 +12,27 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What a run of the binary left.
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// The last line of standard output as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let line = self.stdout.lines().last().unwrap_or_default();
         serde_json::from_str(line)
             .unwrap_or_else(|e| panic!("{e}: {}\n{}", self.stdout, self.stderr))
     }
 
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.code, 0, "{}\n{}", self.stdout, self.stderr);
         self
     }
 
     /// Asserts the exit status, that standard error has one `error: ` line, and that it names all of `parts`.
-    pub fn fails(self, code: i32, parts: &[&str]) -> Self {
+    pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
         assert!(
             self.stderr.lines().any(|l| l.starts_with("error: ")),
@@ -51,36 +52,36 @@ impl Ran {
 }
 
 /// A folder with a binary to run in it.
-pub struct Bench {
+pub(crate) struct Bench {
     folder: TempDir,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    pub fn bytes(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tiam"));
         command
             .args(args)
@@ -89,7 +90,7 @@ impl Bench {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         let output = self.command(args).output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
@@ -99,12 +100,12 @@ impl Bench {
     }
 
     /// The arguments separated by blanks.
-    pub fn tiam(&self, line: &str) -> Ran {
+    pub(crate) fn tiam(&self, line: &str) -> Ran {
         self.run(&line.split_whitespace().collect::<Vec<_>>())
     }
 
     /// `tiam train` for a few iterations on one thread, with its result as JSON.
-    pub fn train(&self, line: &str) -> Value {
+    pub(crate) fn train(&self, line: &str) -> Value {
         self.tiam(&format!("train --quiet --json --threads 1 {line}"))
             .ok()
             .json()
@@ -112,15 +113,15 @@ impl Bench {
 }
 
 /// Reproducible numbers in [0, 1).
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(2).wrapping_add(1))
     }
 
     #[allow(clippy::cast_precision_loss)]
-    pub fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -130,7 +131,7 @@ impl Numbers {
 }
 
 /// Three kinds of points, apart from each other: `x,y,kind` with `rows` rows.
-pub fn points(rows: usize, seed: u64) -> String {
+pub(crate) fn points(rows: usize, seed: u64) -> String {
     let mut numbers = Numbers::new(seed);
     let mut text = String::from("x,y,kind\n");
     for row in 0..rows {
@@ -147,7 +148,7 @@ pub fn points(rows: usize, seed: u64) -> String {
 }
 
 /// Prices of a made-up trade, y = 1000 + 200 a − 100 b for red and 50 more for blue: `a,colour,b,price`.
-pub fn prices(rows: usize, seed: u64) -> String {
+pub(crate) fn prices(rows: usize, seed: u64) -> String {
     let mut numbers = Numbers::new(seed);
     let mut text = String::from("a,colour,b,price\n");
     for row in 0..rows {
@@ -164,12 +165,12 @@ pub fn prices(rows: usize, seed: u64) -> String {
 }
 
 /// The recorded trajectories of the workspace.
-pub fn golden() -> PathBuf {
+pub(crate) fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/golden")
 }
 
 /// Real data, or none with a line that says so.
-pub fn real_data(name: &str) -> Option<PathBuf> {
+pub(crate) fn real_data(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../..")
         .join("shared/data");
@@ -187,7 +188,7 @@ pub fn real_data(name: &str) -> Option<PathBuf> {
 }
 
 /// A number of a result.
-pub fn number(result: &Value, key: &str) -> f64 {
+pub(crate) fn number(result: &Value, key: &str) -> f64 {
     result[key]
         .as_f64()
         .unwrap_or_else(|| panic!("{key} in {result}"))
