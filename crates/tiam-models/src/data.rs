@@ -55,7 +55,8 @@ impl<T: Real> Target<T> {
         }
     }
 
-    pub(crate) fn as_loss_target(&self) -> LossTarget<'_, T> {
+    /// As the kernels of `tiam-linalg` take it.
+    pub fn as_loss_target(&self) -> LossTarget<'_, T> {
         match self {
             Self::Classes { labels, .. } => LossTarget::Classes(labels),
             Self::Values(values) => LossTarget::Values(values),

@@ -192,6 +192,12 @@ impl<T: Real> Network<T> {
         &self.layers
     }
 
+    /// The entries of every layer's W (column after column) and b, first layer to last, to write.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut [T], &mut [T])> {
+        let layers = self.layers.iter_mut();
+        layers.map(|layer| (layer.weights.as_mut_slice(), layer.bias.as_mut_slice()))
+    }
+
     /// z_L for inputs n_0 x N: logits, or the predicted values; n_L x N.
     ///
     /// # Errors
