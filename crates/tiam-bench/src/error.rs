@@ -1,5 +1,7 @@
 //! What can go wrong in an experiment.
 
+use std::path::{Path, PathBuf};
+
 use thiserror::Error;
 
 /// Errors of this crate.
@@ -12,12 +14,52 @@ pub enum BenchError {
     /// The network or its data were refused.
     #[error(transparent)]
     Model(#[from] tiam_models::ModelError),
+    /// The driver refused its parameters.
+    #[error(transparent)]
+    Core(#[from] tiam_core::CoreError),
+    /// The linear algebra refused its parameters.
+    #[error(transparent)]
+    Linalg(#[from] tiam_linalg::LinalgError),
     /// The data have nothing to predict.
     #[error("the data have no targets to train on")]
     NoTargets,
     /// Training failed.
     #[error("training failed: {0}")]
     Training(String),
+    /// A name that is none of the known ones.
+    #[error("unknown {what} `{found}`; known are {known}")]
+    Name {
+        /// What was to be named.
+        what: &'static str,
+        /// The name given.
+        found: String,
+        /// The known names.
+        known: String,
+    },
+    /// The user stopped the run.
+    #[error("interrupted; the runs that are done are kept")]
+    Interrupted,
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A record could not be written as JSON.
+    #[error("a record cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A picture could not be drawn.
+    #[error("a picture cannot be drawn: {0}")]
+    Plot(String),
+}
+
+impl BenchError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
 }
 
 impl<T: tiam_linalg::Real> From<tiam_models::TrainError<T>> for BenchError {

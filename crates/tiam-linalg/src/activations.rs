@@ -9,7 +9,7 @@ use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
-use crate::step::{Iterate, MAX_DOUBLINGS, Solver, StepInertia, StepReport, halved};
+use crate::step::{Iterate, Solver, StepInertia, StepReport};
 use crate::weights::WeightBlock;
 
 /// What the a step sees of the next layer.
@@ -153,7 +153,7 @@ impl<T: Real> ActivationBlock<T> {
         compute: &mut Compute<T>,
     ) -> StepReport {
         let (before, noise) = self.compute_gradient(next, inertia, compute);
-        if self.solver != Solver::Backtracking {
+        if !self.solver.is_backtracking() {
             let n = self.iterate.current.n_rows();
             let solver = self.solver;
             let curvature = self
@@ -248,18 +248,17 @@ impl<T: Real> ActivationBlock<T> {
         inertia: StepInertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
-        let mut tau = halved::<T>(self.tau);
+        let mut tau = self.solver.first_trial::<T>(self.tau);
         let mut trials = 1;
         loop {
             let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);
             // A comparison with NaN is false: it ends the search.
             let too_long = next.rho * image_sq > tau * step_sq;
-            if too_long && trials < MAX_DOUBLINGS {
-                tau *= 2.0;
-                trials += 1;
-            } else {
-                return (tau, trials);
+            match self.solver.next_trial(tau, trials) {
+                Some(larger) if too_long => tau = larger,
+                _ => return (tau, trials),
             }
+            trials += 1;
         }
     }
 

@@ -95,8 +95,12 @@ impl StepReport {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Solver {
-    /// One gradient step whose size is found by backtracking (the paper's: no matrix is inverted).
+    /// One gradient step whose size is found by backtracking (the paper's: no matrix is inverted). θ (τ) starts at half its last
+    /// value, so that it follows the curvature both ways (ours).
     Backtracking,
+    /// Backtracking from θ = 1 (τ = 1) at every step, with at most ten doublings; where these do not suffice, the block stays
+    /// as it is. The form of mDLAM's published code: where the curvature is below 1, steps are that much shorter.
+    UnitBacktracking,
     /// The curvature factored by Cholesky: the exact minimiser of the block when p1 = p2 (ours).
     Cholesky,
     /// Conjugate gradients started from the extrapolated block, stopped by iterations or residual (ours).
@@ -120,18 +124,43 @@ impl Solver {
     pub fn name(self) -> &'static str {
         match self {
             Self::Backtracking => "backtracking",
+            Self::UnitBacktracking => "unit_backtracking",
             Self::Cholesky => "cholesky",
             Self::ConjugateGradient { .. } => "cg",
         }
     }
+
+    /// True for the forms that search a step size and solve nothing.
+    pub(crate) fn is_backtracking(self) -> bool {
+        matches!(self, Self::Backtracking | Self::UnitBacktracking)
+    }
+
+    /// The first θ to try after a step with `last`.
+    pub(crate) fn first_trial<T: Real>(self, last: f64) -> f64 {
+        match self {
+            Self::UnitBacktracking => 1.0,
+            _ => halved::<T>(last),
+        }
+    }
+
+    /// The θ to try once `trials` of them, the last being `theta`, were too small; infinite for a block that is to stay.
+    pub(crate) fn next_trial(self, theta: f64, trials: usize) -> Option<f64> {
+        match self {
+            Self::UnitBacktracking if trials > UNIT_DOUBLINGS => Some(f64::INFINITY),
+            _ => (trials < MAX_DOUBLINGS).then_some(2.0 * theta),
+        }
+    }
 }
 
+/// Doublings of [`Solver::UnitBacktracking`].
+const UNIT_DOUBLINGS: usize = 10;
+
 /// Doublings after which backtracking gives up; from 1 that reaches beyond any finite curvature.
-pub(crate) const MAX_DOUBLINGS: usize = 1100;
+const MAX_DOUBLINGS: usize = 1100;
 
 /// Where backtracking starts: half the last θ (τ). A standstill passes every test and would halve it away; the floor keeps its
 /// reciprocal finite (ours).
-pub(crate) fn halved<T: Real>(theta: f64) -> f64 {
+fn halved<T: Real>(theta: f64) -> f64 {
     (0.5 * theta).max(T::min_positive_value().to_f64().sqrt())
 }
 

@@ -213,7 +213,7 @@ impl<T: Real> WeightBlock<T> {
         let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
         let line = if problem.l1 > 0.0 {
             self.proximal_line(problem, inertia, compute)
-        } else if self.solver == Solver::Backtracking {
+        } else if self.solver.is_backtracking() {
             self.gradient_line(problem, inertia, compute)
         } else {
             self.solved_line(problem, inertia, compute)

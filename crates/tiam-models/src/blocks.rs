@@ -5,14 +5,14 @@ use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
     ActivationBlock, AffineLayer, AffineLayers, Band as BandView, BiasBlock, Compute, ForwardFrom,
     Matrix, NextLayer, PreactivationBlock, Prediction, Real, StepInertia, StepReport, WeightBlock,
-    WeightProblem, activate, band_violation, biased, forward_loss, penalty,
+    WeightProblem, activate, band_violation, biased, forward_loss, penalty, prox,
 };
 
 use crate::activation::with_activation;
-use crate::data::Samples;
+use crate::data::{Samples, Target};
 use crate::error::ModelError;
 use crate::network::{Architecture, Evaluation, Layer, Network};
-use crate::params::TiamConfig;
+use crate::params::{OutputStart, TiamConfig};
 
 /// The network's own numbers after an iteration, from a real forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ const KINDS: [(Kind, &str); 4] = [
 ];
 
 impl<'d, T: Real> NetworkProblem<'d, T> {
-    /// The problem at the network's own forward pass: every z and a feasible, no history.
+    /// The problem at the network's own forward pass (z_L as [`OutputStart`] says): every z and a feasible, no history.
     ///
     /// # Errors
     /// [`ModelError::Size`] when samples and network do not fit, [`ModelError::Linalg`] when threads cannot start.
@@ -101,7 +101,10 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             candidate_loss: 0.0,
             candidate_penalty: 0.0,
         };
-        this.loss = this.forward_sum().loss;
+        this.loss = match this.config.output_start {
+            OutputStart::Forward => this.forward_sum().loss,
+            OutputStart::Targets => this.start_at_targets(),
+        };
         Ok(this)
     }
 
@@ -113,6 +116,26 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         };
         let layers = self.layers.iter().map(layer).collect();
         Network::from_layers(self.architecture.clone(), layers)
+    }
+
+    /// z_L ← ±1 by class, or the values; returns R(z_L; Y).
+    fn start_at_targets(&mut self) -> f64 {
+        let (z, loss) = match self.samples.target() {
+            Target::Classes { labels, n_classes } => {
+                let sign = |i: usize, j: usize| i == labels[j] as usize;
+                let z = Matrix::from_fn(*n_classes, labels.len(), |i, j| {
+                    if sign(i, j) { T::one() } else { -T::one() }
+                });
+                let loss = prox::cross_entropy(z.as_slice(), labels, *n_classes).loss;
+                (z, loss)
+            }
+            Target::Values(values) => (values.clone(), 0.0),
+        };
+        if let Some(last) = self.layers.last_mut() {
+            last.z = PreactivationBlock::new(z);
+            last.penalty = None;
+        }
+        loss
     }
 
     fn locate(block: usize) -> (usize, Kind) {

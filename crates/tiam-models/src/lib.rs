@@ -19,7 +19,7 @@ pub use error::ModelError;
 pub use init::Init;
 pub use model::{AffineScaling, Model, ModelMetadata};
 pub use network::{Architecture, Evaluation, Layer, Network};
-pub use params::{Band, TiamConfig, TiamParams};
+pub use params::{Band, OutputStart, TiamConfig, TiamParams};
 pub use store::{AnyModel, Stored};
 pub use trainer::{TrainError, Trained, train};
 pub use trajectory::{Deviation, Expected, Trajectory};

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Schedule, Stopping};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Schedule, Stopping};
 use tiam_linalg::Solver;
 
 use crate::error::{ModelError, checked};
@@ -100,6 +101,17 @@ pub(crate) fn triple(parameter: &'static str, s: &str) -> Result<[f64; 3], Model
     }
 }
 
+/// Where the last layer's pre-activations z_L start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStart {
+    /// At the network's forward pass, as every other z and a.
+    #[default]
+    Forward,
+    /// At the targets: +1 for a sample's class and −1 for the others, or the values (mDLAM).
+    Targets,
+}
+
 /// Parameters of TIAM before they are checked.
 ///
 /// The objective is F = R(z_L; Y) + Σ_l [ μ/2 ‖W_l‖² + λ ‖W_l‖₁ + ρ/2 ‖z_l − W_l a_{l−1} − b_l 1ᵀ‖² ], R a sum over samples, subject
@@ -111,9 +123,11 @@ pub(crate) fn triple(parameter: &'static str, s: &str) -> Result<[f64; 3], Model
 /// | `ridge` | μ | 0.01 | ≥ 0 | ours, the same search |
 /// | `l1` | λ | 0 | ≥ 0 | the paper admits it |
 /// | `band` | ε | 10, 0.9, 0.01 | see [`Band`] | ours |
+/// | `output_start` | z_L⁰ | forward pass | | ours; `Targets` is mDLAM's |
 /// | `inertia` | p1, p2, p3 | 0.95, 0.95, 0.3 | each in [0, 1] | the paper's step; values ours |
 /// | `schedule` | | constant | | the paper; `nesterov` and `fista` as usual |
 /// | `guard` | | on | | ours, as mDLAM does |
+/// | `order` | | forward | | mDLAM |
 /// | `solver` | | backtracking | | the paper; the others ours |
 /// | `stopping` | | 100 iterations | see `tiam_core::Stopping` | ours |
 /// | `divergence_factor` | | 1e6 | ≥ 1 | ours |
@@ -130,6 +144,7 @@ pub struct TiamParams {
     ridge: f64,
     l1: f64,
     band: Band,
+    output_start: OutputStart,
     solver: Solver,
     threads: usize,
     driver: DriverParams,
@@ -142,9 +157,17 @@ pub struct TiamConfig {
     pub(crate) ridge: f64,
     pub(crate) l1: f64,
     pub(crate) band: Band,
+    pub(crate) output_start: OutputStart,
     pub(crate) solver: Solver,
     pub(crate) threads: usize,
     pub(crate) driver: DriverConfig,
+}
+
+impl TiamConfig {
+    /// What the driver is told: inertia, schedule, guard, order, stopping.
+    pub fn driver(&self) -> &DriverConfig {
+        &self.driver
+    }
 }
 
 impl Default for TiamParams {
@@ -154,6 +177,7 @@ impl Default for TiamParams {
             ridge: 1e-2,
             l1: 0.0,
             band: Band::default(),
+            output_start: OutputStart::default(),
             solver: Solver::Backtracking,
             threads: 1,
             driver: DriverParams::default(),
@@ -186,6 +210,15 @@ impl TiamParams {
         Self { band, ..self }
     }
 
+    /// Where z_L starts.
+    #[must_use]
+    pub fn output_start(self, output_start: OutputStart) -> Self {
+        Self {
+            output_start,
+            ..self
+        }
+    }
+
     /// p1, p2, p3.
     #[must_use]
     pub fn inertia(self, inertia: Inertia) -> Self {
@@ -209,6 +242,15 @@ impl TiamParams {
     pub fn guard(self, guard: Guard) -> Self {
         Self {
             driver: self.driver.guard(guard),
+            ..self
+        }
+    }
+
+    /// The order of the blocks W_1, b_1, z_1, a_1, W_2, …, z_L, numbered from 0.
+    #[must_use]
+    pub fn order(self, order: Order) -> Self {
+        Self {
+            driver: self.driver.order(order),
             ..self
         }
     }
@@ -275,9 +317,28 @@ impl TiamParams {
             ridge: self.ridge,
             l1: self.l1,
             band: self.band,
+            output_start: self.output_start,
             solver: self.solver,
             threads: self.threads,
             driver: self.driver.check()?,
         })
+    }
+}
+
+/// What determines a trajectory, under the parameters' names; neither threads nor stopping rules.
+impl Serialize for TiamParams {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("TiamParams", 10)?;
+        fields.serialize_field("rho", &self.rho)?;
+        fields.serialize_field("ridge", &self.ridge)?;
+        fields.serialize_field("l1", &self.l1)?;
+        fields.serialize_field("band", &self.band.to_string())?;
+        fields.serialize_field("output_start", &self.output_start)?;
+        fields.serialize_field("inertia", &self.driver.inertia)?;
+        fields.serialize_field("schedule", self.driver.schedule.name())?;
+        fields.serialize_field("guard", &self.driver.guard)?;
+        fields.serialize_field("order", &format!("{:?}", self.driver.order))?;
+        fields.serialize_field("solver", self.solver.name())?;
+        fields.end()
     }
 }

@@ -4,8 +4,12 @@
 //! all of them. What one iteration is differs: a sweep over the blocks for the alternating methods, one epoch for the
 //! gradient methods.
 
+mod fit;
+mod method;
 mod start;
 
+pub use fit::{OnRow, fit};
+pub use method::{MDLAM_BAND, Method, MethodParams, RunParams, Setup};
 pub use start::{Biases, Start};
 
 use tiam_core::BlockProblem;

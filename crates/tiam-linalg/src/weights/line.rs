@@ -8,7 +8,7 @@ use crate::matrix::Matrix;
 use crate::product::{begin_sums, gather_sums, outer_by_columns, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::step::{MAX_DOUBLINGS, StepInertia, halved};
+use crate::step::StepInertia;
 
 /// A candidate W_new = W + c_delta Δ + c_direction E, and what is known along its line.
 pub(super) struct Line {
@@ -163,14 +163,14 @@ impl<T: Real> WeightBlock<T> {
         let terms = self.line_terms(Along::Gradient, problem, inertia, compute);
         let curvature = terms.curvature(problem.rho, problem.ridge);
         let apart = inertia.start - inertia.gradient;
-        let mut theta = halved::<T>(self.theta);
+        let mut theta = self.solver.first_trial::<T>(self.theta);
         let mut trials = 1;
         // D = W̄ − Ŵ = (p1 − p2) Δ − E/θ. A comparison with NaN is false: it ends the search.
         while quadratic(curvature, apart, -1.0 / theta)
             > theta * quadratic(terms.matrix, apart, -1.0 / theta)
-            && trials < MAX_DOUBLINGS
+            && let Some(larger) = self.solver.next_trial(theta, trials)
         {
-            theta *= 2.0;
+            theta = larger;
             trials += 1;
         }
         let scale = 1.0 + inertia.correction;
@@ -197,7 +197,7 @@ impl<T: Real> WeightBlock<T> {
         compute: &mut Compute<T>,
     ) -> Line {
         let mut direction = self.take_direction();
-        let mut theta = halved::<T>(self.theta);
+        let mut theta = self.solver.first_trial::<T>(self.theta);
         let mut trials = 1;
         let (mut terms, mut l1_norm);
         loop {
@@ -217,13 +217,12 @@ impl<T: Real> WeightBlock<T> {
             let needed = terms.curvature(problem.rho, problem.ridge)[2];
             // A comparison with NaN is false: it ends the search.
             let too_long = needed > theta * terms.matrix[2];
-            if too_long && trials < MAX_DOUBLINGS {
-                theta *= 2.0;
-                trials += 1;
-                direction = self.take_direction();
-            } else {
+            let Some(larger) = self.solver.next_trial(theta, trials).filter(|_| too_long) else {
                 break;
-            }
+            };
+            theta = larger;
+            trials += 1;
+            direction = self.take_direction();
         }
         let l1_increase = problem.l1 * (l1_norm - self.l1_norm);
         Line {

@@ -1,0 +1,267 @@
+//! The methods by name, each with its published setting.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tiam_core::{Inertia, Order, Schedule, Stopping};
+use tiam_linalg::{Real, Solver};
+use tiam_models::{
+    Architecture, Band, Init, NetworkProblem, OutputStart, Samples, TiamParams, TrainError, Trained,
+};
+
+use super::fit::{OnRow, fit};
+use super::start::{Biases, Start};
+use crate::error::BenchError;
+
+/// A method of the comparison.
+///
+/// | name | method | source |
+/// |---|---|---|
+/// | `tiam` | triple-inertial alternating minimisation | arXiv:2503.08489v2 |
+/// | `am` | the same without inertia | the base of both |
+/// | `mdlam` | mDLAM as its paper has it: Nesterov's inertia with FISTA's schedule | arXiv:1811.04187 |
+/// | `dladmm` | dlADMM | Wang, Yu, Chen, Zhao, KDD 2019, arXiv:1905.13611 |
+/// | `bcd` | three-splitting block coordinate descent | Zeng, Lau, Lin, Yao, ICML 2019 |
+/// | `gd` | full-batch gradient descent | |
+/// | `sgd` | stochastic gradients with momentum | Polyak 1964 |
+/// | `adagrad` | Adagrad | Duchi, Hazan, Singer, JMLR 2011 |
+/// | `adadelta` | Adadelta | Zeiler, arXiv:1212.5701 |
+/// | `adam` | Adam | Kingma and Ba, ICLR 2015 |
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// TIAM.
+    #[default]
+    Tiam,
+    /// Plain alternating minimisation.
+    Am,
+    /// mDLAM, paper form.
+    Mdlam,
+    /// dlADMM.
+    Dladmm,
+    /// Block coordinate descent.
+    Bcd,
+    /// Gradient descent.
+    Gd,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+    /// Adagrad.
+    Adagrad,
+    /// Adadelta.
+    Adadelta,
+    /// Adam.
+    Adam,
+}
+
+impl Method {
+    /// All of them, TIAM first.
+    pub const ALL: [Self; 10] = [
+        Self::Tiam,
+        Self::Am,
+        Self::Mdlam,
+        Self::Dladmm,
+        Self::Bcd,
+        Self::Gd,
+        Self::Sgd,
+        Self::Adagrad,
+        Self::Adadelta,
+        Self::Adam,
+    ];
+
+    /// Name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tiam => "tiam",
+            Self::Am => "am",
+            Self::Mdlam => "mdlam",
+            Self::Dladmm => "dladmm",
+            Self::Bcd => "bcd",
+            Self::Gd => "gd",
+            Self::Sgd => "sgd",
+            Self::Adagrad => "adagrad",
+            Self::Adadelta => "adadelta",
+            Self::Adam => "adam",
+        }
+    }
+
+    /// True for the three that minimise TIAM's relaxed objective F.
+    pub fn is_relaxed(self) -> bool {
+        matches!(self, Self::Tiam | Self::Am | Self::Mdlam)
+    }
+
+    /// True for the methods of back-propagation, whose iterations are epochs.
+    pub fn is_gradient(self) -> bool {
+        matches!(
+            self,
+            Self::Gd | Self::Sgd | Self::Adagrad | Self::Adadelta | Self::Adam
+        )
+    }
+
+    /// Its inertia and schedule, for the three that have them.
+    pub fn inertia(self) -> (Inertia, Schedule) {
+        match self {
+            Self::Tiam => (tiam_core::DriverParams::INERTIA, Schedule::Constant),
+            Self::Mdlam => (NESTEROV, Schedule::Fista),
+            _ => (Inertia::NONE, Schedule::Constant),
+        }
+    }
+}
+
+/// p1 = p2 = 1, which FISTA's schedule scales.
+const NESTEROV: Inertia = Inertia {
+    start: 1.0,
+    gradient: 1.0,
+    correction: 0.0,
+};
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Method {
+    type Err = BenchError;
+
+    fn from_str(s: &str) -> Result<Self, BenchError> {
+        let found = Self::ALL.into_iter().find(|method| method.name() == s);
+        found.ok_or_else(|| BenchError::Name {
+            what: "method",
+            found: s.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}
+
+/// A method's parameters.
+#[derive(Clone, Debug)]
+pub enum MethodParams {
+    /// TIAM, plain alternating minimisation, mDLAM.
+    Relaxed(TiamParams),
+}
+
+/// A method with its parameters and its start.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The method.
+    pub method: Method,
+    /// Its parameters.
+    pub params: MethodParams,
+    /// Where it starts.
+    pub start: Start,
+}
+
+/// mDLAM's ρ, μ and band.
+pub const MDLAM_BAND: Band = Band {
+    start: 100.0,
+    decay: 0.5,
+    floor: 0.001,
+};
+const MDLAM_RHO: f64 = 1e-3;
+const MDLAM_RIDGE: f64 = 0.05;
+const MDLAM_START: Start = Start {
+    weights: Init::Normal(0.1),
+    biases: Biases::Normal(0.1),
+};
+/// b_2 among the blocks W_1, b_1, z_1, a_1, W_2, b_2, …
+const SECOND_BIAS: usize = 5;
+
+impl Setup {
+    /// A method in its paper's setting; TIAM in ours (section "parameters" of the guide).
+    pub fn published(method: Method) -> Self {
+        match method {
+            Method::Tiam | Method::Am => Self::relaxed(method, TiamParams::default()),
+            Method::Mdlam => {
+                let params = TiamParams::default()
+                    .rho(MDLAM_RHO)
+                    .ridge(MDLAM_RIDGE)
+                    .band(MDLAM_BAND)
+                    .output_start(OutputStart::Targets);
+                Self {
+                    start: MDLAM_START,
+                    ..Self::relaxed(method, params)
+                }
+            }
+            _ => Self::relaxed(Method::Am, TiamParams::default()),
+        }
+    }
+
+    /// One of the three relaxed methods with these parameters but its own inertia, from He's start.
+    pub fn relaxed(method: Method, params: TiamParams) -> Self {
+        let (inertia, schedule) = method.inertia();
+        Self {
+            method,
+            params: MethodParams::Relaxed(params.inertia(inertia).schedule(schedule)),
+            start: Start::default(),
+        }
+    }
+
+    /// What mDLAM's published code does, which is not what its paper says: no inertia acts (the old value is overwritten before
+    /// the difference is formed), every θ and τ is searched from 1 with at most ten doublings, and b_2 is never
+    /// updated (its update stands inside the guard's branch, which an unchanged b_2 cannot enter). The network must have
+    /// three layers.
+    pub fn mdlam_code() -> Self {
+        let without_second_bias =
+            Order::custom(|_, blocks| blocks.retain(|block| *block != SECOND_BIAS));
+        let params = TiamParams::default()
+            .rho(MDLAM_RHO)
+            .ridge(MDLAM_RIDGE)
+            .band(MDLAM_BAND)
+            .output_start(OutputStart::Targets)
+            .solver(Solver::UnitBacktracking)
+            .order(without_second_bias);
+        Self {
+            start: MDLAM_START,
+            ..Self::relaxed(Method::Am, params)
+        }
+    }
+
+    /// All parameters, as records keep them.
+    pub fn config(&self) -> Value {
+        let params = match &self.params {
+            MethodParams::Relaxed(params) => json!(params),
+        };
+        json!({ "method": self.method, "start": self.start, "params": params })
+    }
+
+    /// Trains a network of this architecture on all samples.
+    ///
+    /// # Errors
+    /// [`TrainError::Refused`] for parameters or data that do not fit, [`TrainError::Failed`] when training cannot go on.
+    pub fn train<T: Real>(
+        &self,
+        architecture: Architecture,
+        samples: &Samples<T>,
+        run: RunParams,
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Trained<T>, TrainError<T>> {
+        let network = self.start.network::<T>(architecture, run.seed)?;
+        match &self.params {
+            MethodParams::Relaxed(params) => {
+                let params = params.clone().threads(run.threads);
+                let config = params.stopping(run.stopping).check()?;
+                let driver = config.driver().clone();
+                fit(
+                    NetworkProblem::new(network, samples, config)?,
+                    driver,
+                    on_row,
+                )
+            }
+        }
+    }
+}
+
+/// What a run is told beside its method.
+#[derive(Clone, Debug)]
+pub struct RunParams {
+    /// Seed of the start, and of the order of the samples where that is drawn.
+    pub seed: u64,
+    /// Worker threads.
+    pub threads: usize,
+    /// When to stop; an iteration of a gradient method is an epoch.
+    pub stopping: Stopping,
+}

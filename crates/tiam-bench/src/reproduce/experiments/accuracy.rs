@@ -1,0 +1,156 @@
+//! Every method on every data set with every activation, each with parameters chosen by the same search.
+
+use serde_json::json;
+use tiam_models::Activation;
+
+use super::super::library::{DataName, DataSet, Library};
+use super::super::record::Record;
+use super::super::session::Session;
+use super::super::training::Training;
+use super::candidates::candidates;
+use super::{Experiment, Size};
+use crate::error::BenchError;
+use crate::methods::{Method, Setup};
+
+const NAME: &str = "accuracy";
+const HIDDEN: [usize; 2] = [100, 100];
+const ACTIVATIONS: [Activation; 3] = [Activation::Relu, Activation::LeakyRelu, Activation::Elu];
+
+/// Iterations, or epochs, of every method alike.
+fn iterations(data: DataName, size: Size) -> usize {
+    match (data, size.full) {
+        (DataName::Mnist, true) => 60,
+        (DataName::Mnist, false) => 15,
+        (_, true) => 100,
+        (_, false) => 40,
+    }
+}
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    library: &mut Library,
+    size: Size,
+) -> Result<(), BenchError> {
+    for data in DataName::ALL {
+        let Some(set) = library.get(data)? else {
+            session.skip(NAME, data.name(), library.missing(data));
+            continue;
+        };
+        if data == DataName::Mnist && !size.full {
+            session.skip(NAME, data.name(), "part of the full size only (--full)");
+            continue;
+        }
+        let activations = if size.full {
+            &ACTIVATIONS[..]
+        } else {
+            &ACTIVATIONS[..1]
+        };
+        for activation in activations {
+            for method in Method::ALL {
+                let best = search(session, &set, method, *activation, size)?;
+                test(session, &set, &best, *activation, size)?;
+            }
+        }
+        published(session, &set, size)?;
+    }
+    Ok(())
+}
+
+/// The candidate with the best accuracy on the validation part; the first of equals.
+fn search(
+    session: &mut Session<'_>,
+    set: &DataSet,
+    method: Method,
+    activation: Activation,
+    size: Size,
+) -> Result<Setup, BenchError> {
+    let all = candidates(method, size.full);
+    let mut best: Option<(f64, usize)> = None;
+    for (i, (name, setup)) in all.iter().enumerate() {
+        let record = training(set, setup, activation, size, 0)
+            .labelled(
+                format!("{activation}-search-{i}"),
+                vec![("part", json!("search")), ("candidate", json!(name))],
+            )
+            .searching()
+            .run(session)?;
+        let accuracy = validation_accuracy(&record);
+        if best.is_none_or(|(known, _)| accuracy > known) {
+            best = Some((accuracy, i));
+        }
+    }
+    let (_, i) = best.unwrap_or_default();
+    Ok(all[i].1.clone())
+}
+
+/// A run that failed is worse than any that did not.
+fn validation_accuracy(record: &Record) -> f64 {
+    if record.reason.starts_with("failed") {
+        return -1.0;
+    }
+    record
+        .figures
+        .get("validation_accuracy")
+        .copied()
+        .unwrap_or(-1.0)
+}
+
+fn test(
+    session: &mut Session<'_>,
+    set: &DataSet,
+    setup: &Setup,
+    activation: Activation,
+    size: Size,
+) -> Result<(), BenchError> {
+    let seeds = if set.name == DataName::Mnist {
+        size.seeds.min(2)
+    } else {
+        size.seeds
+    };
+    for seed in 0..seeds {
+        training(set, setup, activation, size, seed)
+            .labelled(format!("{activation}"), vec![("part", json!("test"))])
+            .run(session)?;
+    }
+    Ok(())
+}
+
+/// Two published codes in their own setting, for comparison with what they print.
+fn published(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), BenchError> {
+    if set.name == DataName::Cora {
+        let setup = Setup::mdlam_code();
+        for seed in 0..size.seeds {
+            let mut training = training(set, &setup, Activation::Relu, size, seed);
+            training.iterations = 200;
+            training
+                .labelled(
+                    "published".to_owned(),
+                    vec![("part", json!("published mdlam code"))],
+                )
+                .run(session)?;
+        }
+    }
+    Ok(())
+}
+
+fn training<'a>(
+    data: &'a DataSet,
+    setup: &'a Setup,
+    activation: Activation,
+    size: Size,
+    seed: u64,
+) -> Training<'a> {
+    Training {
+        experiment: Experiment::Accuracy.name(),
+        case: String::new(),
+        setup,
+        data,
+        search: false,
+        hidden: HIDDEN.to_vec(),
+        activation,
+        iterations: iterations(data.name, size),
+        seed,
+        labels: Vec::new(),
+        curve: false,
+    }
+}

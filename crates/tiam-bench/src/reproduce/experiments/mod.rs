@@ -1,0 +1,102 @@
+//! The experiments by name.
+
+mod ablation;
+mod accuracy;
+mod candidates;
+mod convergence;
+mod sensitivity;
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::library::Library;
+use super::session::Session;
+use crate::error::BenchError;
+
+/// An experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Experiment {
+    /// F, loss and band violation against iterations and seconds: TIAM, plain alternation, mDLAM.
+    Convergence,
+    /// Fitted linear rates, beside the theoretical ones where those are known.
+    Rate,
+    /// Test accuracy of every method on every data set.
+    Accuracy,
+    /// Each inertia by itself, in pairs, all; with and without guard; the region that is stable without.
+    Ablation,
+    /// ρ, μ, the band, depth and width.
+    Sensitivity,
+    /// Seconds, flops and memory against the sizes of the problem; the W solvers against each other.
+    Cost,
+}
+
+/// How large the experiments are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// The full size; otherwise the quick one, which is done within minutes.
+    pub full: bool,
+    /// Runs from different starts, at least 1.
+    pub seeds: u64,
+}
+
+impl Experiment {
+    /// All of them, in the order of the report.
+    pub const ALL: [Self; 6] = [
+        Self::Convergence,
+        Self::Rate,
+        Self::Accuracy,
+        Self::Ablation,
+        Self::Sensitivity,
+        Self::Cost,
+    ];
+
+    /// Name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Convergence => "convergence",
+            Self::Rate => "rate",
+            Self::Accuracy => "accuracy",
+            Self::Ablation => "ablation",
+            Self::Sensitivity => "sensitivity",
+            Self::Cost => "cost",
+        }
+    }
+
+    /// Does all its runs, or counts them.
+    ///
+    /// # Errors
+    /// As [`Session::run`], and [`BenchError::Data`] for data that cannot be read.
+    pub fn run(
+        self,
+        session: &mut Session<'_>,
+        library: &mut Library,
+        size: Size,
+    ) -> Result<(), BenchError> {
+        match self {
+            Self::Convergence => convergence::run(session, library, size),
+            Self::Accuracy => accuracy::run(session, library, size),
+            Self::Ablation => ablation::run(session, library, size),
+            Self::Sensitivity => sensitivity::run(session, library, size),
+            Self::Rate | Self::Cost => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Experiment {
+    type Err = BenchError;
+
+    fn from_str(s: &str) -> Result<Self, BenchError> {
+        let found = Self::ALL.into_iter().find(|e| e.name() == s);
+        found.ok_or_else(|| BenchError::Name {
+            what: "experiment",
+            found: s.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}

@@ -1,0 +1,189 @@
+//! The data sets of the experiments, each read once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use tiam_data::{Dataset, LoadParams, Scaling, ScalingKind, Split, digits, load};
+use tiam_models::Samples;
+
+use crate::error::BenchError;
+use crate::shapes::into_samples;
+
+/// A data set of the comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DataName {
+    /// The embedded digits: 1,797 samples of 8x8 pixels.
+    Digits,
+    /// Cora, five hops of its features (7,165).
+    Cora,
+    /// Citeseer.
+    Citeseer,
+    /// PubMed.
+    Pubmed,
+    /// Coauthor-CS.
+    CoauthorCs,
+    /// MNIST.
+    Mnist,
+}
+
+impl DataName {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Cora,
+        Self::Citeseer,
+        Self::Pubmed,
+        Self::CoauthorCs,
+        Self::Mnist,
+        Self::Digits,
+    ];
+
+    /// Name in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Cora => "cora",
+            Self::Citeseer => "citeseer",
+            Self::Pubmed => "pubmed",
+            Self::CoauthorCs => "coauthor-cs",
+            Self::Mnist => "mnist",
+        }
+    }
+
+    /// What the data folder may call it.
+    pub fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::Digits => &[],
+            Self::Cora => &["cora.npz"],
+            Self::Citeseer => &["citeseer.npz"],
+            Self::Pubmed => &["pubmed.npz"],
+            Self::CoauthorCs => &["coauthor-cs.npz", "ms_academic_cs.npz"],
+            Self::Mnist => &["mnist"],
+        }
+    }
+
+    /// True for graphs: few samples, thousands of features.
+    pub fn is_graph(self) -> bool {
+        !matches!(self, Self::Digits | Self::Mnist)
+    }
+}
+
+/// One data set, ready for training.
+///
+/// | | training and test part | part that a search trains on, and validates on |
+/// |---|---|---|
+/// | graphs | the public split, or one drawn | the training part; the split's validation part |
+/// | digits | 80 % and 20 %, by class, standardised on the training part | 75 % and 25 % of the training part |
+/// | MNIST | 60,000 and 10,000 | 6,000 and 2,000 of the training part, by class |
+#[derive(Debug)]
+pub struct DataSet {
+    /// Which.
+    pub name: DataName,
+    /// Training part.
+    pub train: Rc<Samples<f32>>,
+    /// Test part; no choice looks at it.
+    pub test: Samples<f32>,
+    /// What a search of parameters trains on.
+    pub search_train: Rc<Samples<f32>>,
+    /// What a search of parameters is judged by.
+    pub validation: Samples<f32>,
+}
+
+/// Seed of the splits that are drawn; the same for all runs, whose own seeds draw the weights.
+const SPLIT_SEED: u64 = 0;
+
+/// The data sets at hand.
+#[derive(Debug)]
+pub struct Library {
+    folder: Option<PathBuf>,
+    read: BTreeMap<DataName, Rc<DataSet>>,
+}
+
+impl Library {
+    /// Data from this folder; without one, the embedded digits alone.
+    pub fn new(folder: Option<&Path>) -> Self {
+        Self {
+            folder: folder.map(Path::to_owned),
+            read: BTreeMap::new(),
+        }
+    }
+
+    /// A data set, or `None` where its files are not at hand.
+    ///
+    /// # Errors
+    /// [`BenchError::Data`] for files that cannot be read.
+    pub fn get(&mut self, name: DataName) -> Result<Option<Rc<DataSet>>, BenchError> {
+        if let Some(known) = self.read.get(&name) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let data = match (name, self.path(name)) {
+            (DataName::Digits, _) => digits::<f32>()?,
+            (_, Some(path)) => load(path, &LoadParams::default())?,
+            (_, None) => return Ok(None),
+        };
+        let set = Rc::new(prepare(name, data)?);
+        self.read.insert(name, Rc::clone(&set));
+        Ok(Some(set))
+    }
+
+    /// Forgets what was read, to free its memory.
+    pub fn forget(&mut self, name: DataName) {
+        self.read.remove(&name);
+    }
+
+    /// Why a data set is not there.
+    pub fn missing(&self, name: DataName) -> String {
+        let files = name.files().join(" or ");
+        match &self.folder {
+            None => format!("no data folder was given (--data); it would hold {files}"),
+            Some(folder) => format!("{} holds no {files}", folder.display()),
+        }
+    }
+
+    fn path(&self, name: DataName) -> Option<PathBuf> {
+        let folder = self.folder.as_ref()?;
+        let mut paths = name.files().iter().map(|file| folder.join(file));
+        paths.find(|path| path.exists())
+    }
+}
+
+fn prepare(name: DataName, data: Dataset<f32>) -> Result<DataSet, BenchError> {
+    let split = match data.split() {
+        Some(split) => split.clone(),
+        None => data.make_split(0.0, 0.2, SPLIT_SEED)?,
+    };
+    let mut parts = data.into_parts(&split)?;
+    if name == DataName::Digits {
+        let scaling = Scaling::fit(ScalingKind::Standard, parts.train.features())?;
+        scaling.apply(parts.train.features_mut())?;
+        scaling.apply(parts.test.features_mut())?;
+    }
+    let test = into_samples(parts.test)?;
+    if name.is_graph() {
+        let train = Rc::new(into_samples(parts.train)?);
+        return Ok(DataSet {
+            name,
+            search_train: Rc::clone(&train),
+            train,
+            test,
+            validation: into_samples(parts.validation)?,
+        });
+    }
+    let search = search_split(name, &parts.train)?;
+    Ok(DataSet {
+        name,
+        search_train: Rc::new(into_samples(parts.train.subset(search.train())?)?),
+        validation: into_samples(parts.train.subset(search.validation())?)?,
+        train: Rc::new(into_samples(parts.train)?),
+        test,
+    })
+}
+
+/// Parts of the training part.
+fn search_split(name: DataName, train: &Dataset<f32>) -> Result<Split, BenchError> {
+    Ok(match name {
+        // A tenth is kept for training, a thirtieth for validation; the rest ("test" here) is left alone.
+        DataName::Mnist => train.make_split(1.0 / 30.0, 13.0 / 15.0, SPLIT_SEED)?,
+        _ => train.make_split(0.25, 0.0, SPLIT_SEED)?,
+    })
+}

@@ -1,0 +1,48 @@
+//! Where a run is done.
+
+use std::fs;
+
+use super::record::Machine;
+
+/// This machine, with the number of worker threads used.
+pub fn machine(threads: usize) -> Machine {
+    Machine {
+        processor: processor(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        threads,
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+/// The processor's name where the system tells it (Linux), else its architecture.
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    let name = line
+        .and_then(|line| line.split_once(':'))
+        .map(|(_, name)| name.trim());
+    name.unwrap_or(std::env::consts::ARCH).to_owned()
+}
+
+/// The most memory the process has held since [`reset_peak_memory`], in bytes; `None` where the system does not tell it.
+pub fn peak_memory() -> Option<u64> {
+    status("VmHWM:")
+}
+
+/// The memory the process holds now, in bytes; `None` where the system does not tell it.
+pub fn memory() -> Option<u64> {
+    status("VmRSS:")
+}
+
+/// Starts the measurement of [`peak_memory`] afresh; false where the system cannot.
+pub fn reset_peak_memory() -> bool {
+    // Linux: 5 resets the peak resident set size.
+    fs::write("/proc/self/clear_refs", "5").is_ok()
+}
+
+fn status(name: &str) -> Option<u64> {
+    let text = fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

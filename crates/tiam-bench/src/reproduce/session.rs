@@ -1,0 +1,288 @@
+//! Runs the runs of an experiment: each once, each kept at once, so that an interrupted reproduction goes on where it stopped.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use super::machine::machine;
+use super::record::{Curve, Machine, Record};
+use super::write::write_whole;
+use crate::error::BenchError;
+
+/// One run that is to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Task {
+    /// The experiment.
+    pub experiment: &'static str,
+    /// Name within the experiment; unique there.
+    pub key: String,
+    /// The data set.
+    pub data: String,
+    /// The method's name, or nothing.
+    pub method: String,
+    /// What sets the run apart.
+    pub labels: BTreeMap<String, Value>,
+    /// All parameters.
+    pub config: Value,
+    /// The seed.
+    pub seed: u64,
+    /// Expected work, in seconds on the machine the defaults were measured on; only ratios matter.
+    pub weight: f64,
+}
+
+/// What a run found.
+#[derive(Clone, Debug, Default)]
+pub struct Finding {
+    /// Why it stopped.
+    pub reason: String,
+    /// Figures by name; those that are not finite are left out.
+    pub figures: BTreeMap<String, f64>,
+    /// The course, where it is shown.
+    pub curve: Option<Curve>,
+}
+
+/// How far a reproduction is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The run that begins.
+    pub run: String,
+    /// Runs that are done, those of an earlier session included.
+    pub done: usize,
+    /// All runs.
+    pub total: usize,
+    /// Share of the expected work that is done.
+    pub share: f64,
+    /// Time left, once there is something to judge by.
+    pub left: Option<Duration>,
+}
+
+/// Whether runs are done or only counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    Plan,
+    Do,
+}
+
+/// The runs of a reproduction, in `folder/runs/EXPERIMENT/KEY.json`.
+pub struct Session<'a> {
+    folder: PathBuf,
+    machine: Machine,
+    pass: Pass,
+    interrupt: Arc<AtomicBool>,
+    report: &'a mut dyn FnMut(&Progress),
+    planned_runs: usize,
+    planned_weight: f64,
+    runs_done: usize,
+    weight_done: f64,
+    /// Work and time of this session alone.
+    fresh_weight: f64,
+    fresh_time: Duration,
+    records: Vec<Record>,
+    not_run: Vec<NotRun>,
+}
+
+/// Something that was asked for and could not be run.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct NotRun {
+    /// The experiment.
+    pub experiment: String,
+    /// What of it.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl<'a> Session<'a> {
+    /// A session that keeps its runs in `folder`.
+    ///
+    /// # Errors
+    /// [`BenchError::Io`] when the folder cannot be made.
+    pub fn new(
+        folder: &Path,
+        threads: usize,
+        interrupt: Arc<AtomicBool>,
+        report: &'a mut dyn FnMut(&Progress),
+    ) -> Result<Self, BenchError> {
+        fs::create_dir_all(folder).map_err(BenchError::io(folder))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            machine: machine(threads),
+            pass: Pass::Plan,
+            interrupt,
+            report,
+            planned_runs: 0,
+            planned_weight: 0.0,
+            runs_done: 0,
+            weight_done: 0.0,
+            fresh_weight: 0.0,
+            fresh_time: Duration::ZERO,
+            records: Vec::new(),
+            not_run: Vec::new(),
+        })
+    }
+
+    /// Ends the counting pass: from here on runs are done.
+    pub fn begin(&mut self) {
+        self.pass = Pass::Do;
+        self.records.clear();
+        self.not_run.clear();
+    }
+
+    /// True while runs are only counted; their records then hold no figures.
+    pub fn planning(&self) -> bool {
+        self.pass == Pass::Plan
+    }
+
+    /// Worker threads of every run.
+    pub fn threads(&self) -> usize {
+        self.machine.threads
+    }
+
+    /// Set when the user wants to stop; runs pass it to their stopping rules.
+    pub fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupt)
+    }
+
+    /// The records so far, in the order of the runs.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// What could not be run.
+    pub fn not_run(&self) -> &[NotRun] {
+        &self.not_run
+    }
+
+    /// Where the runs are done.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Notes that something cannot be run.
+    pub fn skip(&mut self, experiment: &str, what: impl Into<String>, why: impl Into<String>) {
+        let entry = NotRun {
+            experiment: experiment.to_owned(),
+            what: what.into(),
+            why: why.into(),
+        };
+        if !self.not_run.contains(&entry) {
+            self.not_run.push(entry);
+        }
+    }
+
+    /// The record of a run: of an earlier session where that had the same parameters, version and threads, fresh otherwise.
+    ///
+    /// # Errors
+    /// [`BenchError::Interrupted`] when the user stopped the run, [`BenchError::Io`] when it cannot be kept, and what `run` returns.
+    pub fn run(
+        &mut self,
+        task: Task,
+        run: impl FnOnce() -> Result<Finding, BenchError>,
+    ) -> Result<Record, BenchError> {
+        let path = self.path(&task);
+        let kept = self.kept(&path, &task);
+        if self.pass == Pass::Plan {
+            self.planned_runs += 1;
+            self.planned_weight += task.weight;
+            if kept.is_some() {
+                self.runs_done += 1;
+                self.weight_done += task.weight;
+            }
+            return Ok(kept.unwrap_or_else(|| self.record(task, Finding::default())));
+        }
+        if let Some(record) = kept {
+            self.records.push(record.clone());
+            return Ok(record);
+        }
+        self.tell(&task);
+        let (begun, weight) = (Instant::now(), task.weight);
+        let finding = run();
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Err(BenchError::Interrupted);
+        }
+        let record = self.record(task, finding?);
+        self.fresh_time += begun.elapsed();
+        self.fresh_weight += weight;
+        self.weight_done += weight;
+        self.runs_done += 1;
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(BenchError::io(parent))?;
+        }
+        write_whole(&path, serde_json::to_string(&record)?.as_bytes())?;
+        self.records.push(record.clone());
+        Ok(record)
+    }
+
+    fn path(&self, task: &Task) -> PathBuf {
+        let name: String = task
+            .key
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "-_.,=".contains(c) {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+        let folder = self.folder.join("runs").join(task.experiment);
+        folder.join(format!("{name}.json"))
+    }
+
+    /// The kept record, if it is of this very run; a damaged file counts as none.
+    fn kept(&self, path: &Path, task: &Task) -> Option<Record> {
+        let text = fs::read_to_string(path).ok()?;
+        let record: Record = serde_json::from_str(&text).ok()?;
+        let same = record.key == task.key
+            && record.config == task.config
+            && record.seed == task.seed
+            && record.labels == task.labels
+            && record.version == env!("CARGO_PKG_VERSION")
+            && record.machine.threads == self.machine.threads;
+        same.then_some(record)
+    }
+
+    fn record(&self, task: Task, finding: Finding) -> Record {
+        let figures = finding.figures.into_iter().filter(|(_, x)| x.is_finite());
+        Record {
+            experiment: task.experiment.to_owned(),
+            key: task.key,
+            data: task.data,
+            method: task.method,
+            labels: task.labels,
+            config: task.config,
+            seed: task.seed,
+            reason: finding.reason,
+            figures: figures.collect(),
+            curve: finding.curve,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            machine: self.machine.clone(),
+            finished: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+        }
+    }
+
+    fn tell(&mut self, task: &Task) {
+        let left_weight = (self.planned_weight - self.weight_done).max(0.0);
+        let left = (self.fresh_weight > 0.0)
+            .then(|| self.fresh_time.mul_f64(left_weight / self.fresh_weight));
+        let progress = Progress {
+            run: format!("{} {}", task.experiment, task.key),
+            done: self.runs_done,
+            total: self.planned_runs,
+            share: if self.planned_weight > 0.0 {
+                (self.weight_done / self.planned_weight).min(1.0)
+            } else {
+                0.0
+            },
+            left,
+        };
+        (self.report)(&progress);
+    }
+}
