@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use tiam_bench::reproduce::Experiment;
 use tiam_core::Inertia;
 use tiam_models::{Activation, Band, Init};
 
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     Info(InfoArgs),
     Verify(VerifyArgs),
+    Reproduce(ReproduceArgs),
 }
 
 impl Default for Command {
@@ -268,6 +270,38 @@ pub(crate) struct VerifyArgs {
     /// Trajectories as JSON
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Run the experiments of the paper and write their report.
+///
+/// Every run is kept in the folder as soon as it is done: interrupted, the same command goes on where it stopped.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: tiam reproduce --out results\n         \
+                  tiam reproduce accuracy rate --full --data data --out results"
+)]
+pub(crate) struct ReproduceArgs {
+    /// The experiments: convergence, rate, accuracy, ablation, sensitivity, cost [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Experiment>,
+    /// The full size, which takes an hour or so; without it, a quick one of a few minutes
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Runs from different starts [default: 5 with --full, else 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u64>,
+    /// Folder with cora.npz, citeseer.npz, pubmed.npz, coauthor-cs.npz and mnist, as far as they are at hand [default: the embedded digits and generated data only]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder for report.html, results.json and a CSV file an experiment
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Worker threads [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// No progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 /// The command with every default in its help.

@@ -29,6 +29,9 @@ pub(crate) enum CliError {
     /// Sizes that do not fit, or threads that do not start.
     #[error(transparent)]
     Linalg(#[from] tiam_linalg::LinalgError),
+    /// An experiment failed or was refused.
+    #[error(transparent)]
+    Bench(#[from] tiam_bench::BenchError),
     /// A folder or file that cannot be created, found out before any work was done.
     #[error("{}: cannot be created: {source}; choose another place with --out", path.display())]
     Create {
@@ -69,7 +72,9 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::ClosedPipe => ExitCode::SUCCESS,
-            Self::Write { .. } | Self::Save(_) | Self::Failed(_) => ExitCode::from(FAILED),
+            Self::Write { .. } | Self::Save(_) | Self::Failed(_) | Self::Bench(_) => {
+                ExitCode::from(FAILED)
+            }
             Self::Usage(_)
             | Self::Data(_)
             | Self::Model(_)

@@ -54,7 +54,9 @@ pub(crate) fn fit<T: Scalar>(
     let hidden = &settings.hidden.0;
     let (activation, loss) = (settings.activation, target.loss());
     let shape = Architecture::new(n_inputs, hidden, target.n_outputs(), activation, loss)?;
-    let stopping = settings.stopping()?.interrupt(interrupt::flag());
+    let stopping = settings.stopping()?.interrupt(interrupt::flag(
+        "interrupted: finishing this iteration, then saving (again to kill)",
+    ));
     let config = settings.tiam(stopping)?;
     let network = Network::new(shape, settings.init, settings.seed)?;
     let mut progress = Progress::new(settings.iterations, settings.quiet);

@@ -17,6 +17,7 @@ mod preset;
 mod progress;
 mod provenance;
 mod report;
+mod reproduce;
 mod samples;
 mod settings;
 mod train;
@@ -54,5 +55,6 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Predict(args) => predict::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Reproduce(args) => reproduce::run(&args),
     }
 }

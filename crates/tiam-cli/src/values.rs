@@ -229,6 +229,8 @@ pub(crate) enum SolverName {
     /// A gradient step found by backtracking; no matrix is inverted.
     #[default]
     Backtracking,
+    /// A gradient step found by backtracking from 1 each time, as mDLAM's published code does.
+    UnitBacktracking,
     /// The exact minimiser.
     Cholesky,
     /// Conjugate gradients.
@@ -239,6 +241,7 @@ impl From<SolverName> for Solver {
     fn from(name: SolverName) -> Self {
         match name {
             SolverName::Backtracking => Self::Backtracking,
+            SolverName::UnitBacktracking => Self::UnitBacktracking,
             SolverName::Cholesky => Self::Cholesky,
             SolverName::Cg => Self::CG,
         }

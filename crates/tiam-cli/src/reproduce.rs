@@ -1,0 +1,165 @@
+//! `tiam reproduce`: the experiments of the paper, each run kept as soon as it is done.
+
+use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use tiam_bench::BenchError;
+use tiam_bench::reproduce::{Experiment, Library, Progress, Session, Size, write_results};
+
+use crate::args::ReproduceArgs;
+use crate::artifacts::Artifacts;
+use crate::error::CliError;
+use crate::interrupt;
+use crate::output;
+use crate::settings::available_threads;
+
+/// Seeds of the full size and of the quick one.
+const SEEDS: (u64, u64) = (5, 2);
+/// Longest time without a line where there is no terminal.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+
+/// Runs the command.
+pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
+    let experiments = chosen(&args.names);
+    let default = if args.full { SEEDS.0 } else { SEEDS.1 };
+    let size = Size {
+        full: args.full,
+        seeds: args.seeds.unwrap_or(default),
+    };
+    if let Some(data) = args.data.as_deref().filter(|path| !path.is_dir()) {
+        return Err(CliError::Usage(format!(
+            "--data {} is not a folder; it should hold cora.npz, citeseer.npz or mnist",
+            data.display()
+        )));
+    }
+    Artifacts::create(&args.out)?;
+    let threads = args.threads.unwrap_or_else(available_threads);
+    if size.seeds == 0 || threads == 0 {
+        let text = "--seeds and --threads must be at least 1";
+        return Err(CliError::Usage(text.to_owned()));
+    }
+    let mut meter = Meter::new(args.quiet);
+    let mut show = |progress: &Progress| meter.show(progress);
+    let flag = interrupt::flag("interrupted: ending this run (again to kill)");
+    let mut session = Session::new(&args.out, threads, flag, &mut show)?;
+    let mut library = Library::new(args.data.as_deref());
+    let ended = go(&mut session, &mut library, &experiments, size);
+    let interrupted = matches!(ended, Err(BenchError::Interrupted));
+    if !interrupted {
+        ended?;
+    }
+    let command = command_line();
+    let written = write_results(&session, &experiments, size, &command, &args.out)?;
+    let not_run = session.not_run().to_vec();
+    drop(session);
+    meter.finish();
+    for entry in &not_run {
+        let (experiment, what, why) = (&entry.experiment, &entry.what, &entry.why);
+        output::message(&format!("not run: {experiment} {what}: {why}"));
+    }
+    if interrupted {
+        let text = "interrupted; the runs that are done are kept, the same command goes on from there";
+        return Err(CliError::Failed(text.to_owned()));
+    }
+    output::print(&summary(&written))
+}
+
+/// Counts all runs, then does them.
+fn go(
+    session: &mut Session<'_>,
+    library: &mut Library,
+    experiments: &[Experiment],
+    size: Size,
+) -> Result<(), BenchError> {
+    for experiment in experiments {
+        experiment.run(session, library, size)?;
+    }
+    session.begin();
+    for experiment in experiments {
+        experiment.run(session, library, size)?;
+    }
+    Ok(())
+}
+
+/// Those named, in the order of the report; all without a name.
+fn chosen(names: &[Experiment]) -> Vec<Experiment> {
+    let wanted = |experiment: &Experiment| names.is_empty() || names.contains(experiment);
+    Experiment::ALL.into_iter().filter(wanted).collect()
+}
+
+fn command_line() -> String {
+    let rest: Vec<String> = std::env::args().skip(1).collect();
+    format!("tiam {}", rest.join(" "))
+}
+
+fn summary(written: &[PathBuf]) -> String {
+    let line = |path: &PathBuf| format!("{}\n", path.display());
+    written.iter().map(line).collect()
+}
+
+/// How far it is, on standard error.
+enum Meter {
+    Silent,
+    Bar(ProgressBar),
+    Lines { last: Option<Instant> },
+}
+
+/// Steps of the bar.
+const STEPS: u64 = 1000;
+
+impl Meter {
+    fn new(quiet: bool) -> Self {
+        if quiet {
+            return Self::Silent;
+        }
+        if !stderr().is_terminal() {
+            return Self::Lines { last: None };
+        }
+        let bar = ProgressBar::new(STEPS);
+        let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {msg} [{elapsed}]");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Self::Bar(bar)
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        let text = in_words(progress);
+        match self {
+            Self::Silent => {}
+            Self::Bar(bar) => {
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    clippy::cast_precision_loss,
+                    reason = "a share in [0, 1]"
+                )]
+                bar.set_position((progress.share * STEPS as f64) as u64);
+                bar.set_message(text);
+            }
+            Self::Lines { last } => {
+                if last.is_none_or(|at| at.elapsed() >= LONGEST_SILENCE) {
+                    *last = Some(Instant::now());
+                    let percent = 100.0 * progress.share;
+                    output::message(&format!("{percent:3.0} %  {text}"));
+                }
+            }
+        }
+    }
+
+    fn finish(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn in_words(progress: &Progress) -> String {
+    let left = match progress.left {
+        Some(left) => format!("about {} left", HumanDuration(left)),
+        None => "estimating".to_owned(),
+    };
+    let (done, total) = (progress.done, progress.total);
+    format!("{done}/{total} runs, {left}, {}", progress.run)
+}
