@@ -276,10 +276,8 @@ pub(crate) struct VerifyArgs {
 ///
 /// Every run is kept in the folder as soon as it is done: interrupted, the same command goes on where it stopped.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example: tiam reproduce --out results\n         \
-                  tiam reproduce accuracy rate --full --data data --out results"
-)]
+#[command(after_help = "Example: tiam reproduce --out results\n         \
+                  tiam reproduce accuracy rate --full --data data --out results")]
 pub(crate) struct ReproduceArgs {
     /// The experiments: convergence, rate, accuracy, ablation, sensitivity, cost [default: all]
     #[arg(value_name = "NAME")]

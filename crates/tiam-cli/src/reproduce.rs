@@ -60,7 +60,8 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
         output::message(&format!("not run: {experiment} {what}: {why}"));
     }
     if interrupted {
-        let text = "interrupted; the runs that are done are kept, the same command goes on from there";
+        let text =
+            "interrupted; the runs that are done are kept, the same command goes on from there";
         return Err(CliError::Failed(text.to_owned()));
     }
     output::print(&summary(&written))

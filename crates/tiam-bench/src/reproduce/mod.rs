@@ -1,15 +1,26 @@
 //! The experiments of the paper and what they leave.
 
+mod claims;
 mod experiments;
 mod library;
 mod machine;
+mod markup;
+pub mod number;
+pub mod palette;
+pub mod plot;
 mod record;
+pub mod report;
+mod results;
+mod selection;
 mod session;
+pub mod table;
 mod training;
-mod write;
+pub mod write;
 
+pub use claims::{Claim, Verdict};
 pub use experiments::{Experiment, Size};
 pub use library::{DataName, DataSet, Library};
 pub use machine::{machine, memory, peak_memory, reset_peak_memory};
 pub use record::{Curve, Machine, Record};
+pub use results::write_results;
 pub use session::{Finding, NotRun, Progress, Session, Task};

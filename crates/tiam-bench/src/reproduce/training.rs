@@ -169,6 +169,9 @@ fn last_figures(trace: &Trace<NetworkMeasures>, figures: &mut BTreeMap<String, f
     if let Some(accuracy) = last.measures.train_accuracy {
         put("train_accuracy", accuracy);
     }
+    if let Some(start) = trace.first() {
+        put("start_objective", start.objective);
+    }
     if last.iteration > 0 {
         put(
             "seconds_per_iteration",

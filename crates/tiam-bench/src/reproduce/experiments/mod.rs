@@ -1,15 +1,22 @@
 //! The experiments by name.
 
 mod ablation;
+mod ablation_report;
 mod accuracy;
+mod accuracy_report;
 mod candidates;
 mod convergence;
+mod convergence_report;
 mod sensitivity;
+mod sensitivity_report;
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::claims::Claim;
 use super::library::Library;
+use super::record::Record;
+use super::report::Section;
 use super::session::Session;
 use crate::error::BenchError;
 
@@ -78,6 +85,27 @@ impl Experiment {
             Self::Ablation => ablation::run(session, library, size),
             Self::Sensitivity => sensitivity::run(session, library, size),
             Self::Rate | Self::Cost => Ok(()),
+        }
+    }
+
+    /// What its records show; with `detail`, every picture.
+    pub fn section(self, records: &[Record], detail: bool) -> Section {
+        match self {
+            Self::Convergence => convergence_report::section(records, detail),
+            Self::Accuracy => accuracy_report::section(records, detail),
+            Self::Ablation => ablation_report::section(records, detail),
+            Self::Sensitivity => sensitivity_report::section(records),
+            Self::Rate | Self::Cost => Section::new(self.name(), self.name()),
+        }
+    }
+
+    /// The paper's claims that its records test.
+    pub fn claims(self, records: &[Record]) -> Vec<Claim> {
+        match self {
+            Self::Convergence => convergence_report::claims(records),
+            Self::Accuracy => accuracy_report::claims(records),
+            Self::Ablation => ablation_report::claims(records),
+            Self::Rate | Self::Sensitivity | Self::Cost => Vec::new(),
         }
     }
 }
