@@ -4,8 +4,10 @@
 //! all of them. What one iteration is differs: a sweep over the blocks for the alternating methods, one epoch for the
 //! gradient methods.
 
+mod gradient;
 mod start;
 
+pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule};
 pub use start::{Biases, Start};
 
 use tiam_core::BlockProblem;
