@@ -13,6 +13,15 @@ use crate::real::Real;
 pub trait Monotone: Copy + Send + Sync {
     /// h(z).
     fn apply<T: Real>(self, z: T) -> T;
+    /// h'(z); at a kink the slope from below (0 for [`Relu`], [`LEAKY_SLOPE`] for [`LeakyRelu`]).
+    ///
+    /// ```
+    /// use tiam_linalg::{Elu, LeakyRelu, Monotone, Relu};
+    /// assert_eq!((Relu.derivative(0.0_f64), Relu.derivative(2.0_f64)), (0.0, 1.0));
+    /// assert_eq!(LeakyRelu.derivative(0.0_f64), 0.01);
+    /// assert!((Elu.derivative(-1.0_f64) - (-1.0_f64).exp()).abs() < 1e-15);
+    /// ```
+    fn derivative<T: Real>(self, z: T) -> T;
     /// The smallest z with h(z) ≥ `bound`; −∞ where every z has.
     fn preimage_low<T: Real>(self, bound: T) -> T;
     /// The largest z with h(z) ≤ `bound`.
@@ -44,6 +53,10 @@ impl Monotone for Relu {
         if z > T::zero() { z } else { T::zero() }
     }
     #[inline(always)]
+    fn derivative<T: Real>(self, z: T) -> T {
+        if z > T::zero() { T::one() } else { T::zero() }
+    }
+    #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {
         if bound > T::zero() {
             bound
@@ -67,6 +80,14 @@ impl Monotone for LeakyRelu {
         }
     }
     #[inline(always)]
+    fn derivative<T: Real>(self, z: T) -> T {
+        if z > T::zero() {
+            T::one()
+        } else {
+            T::from_f64(LEAKY_SLOPE)
+        }
+    }
+    #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {
         if bound > T::zero() {
             bound
@@ -84,6 +105,14 @@ impl Monotone for Elu {
     #[inline(always)]
     fn apply<T: Real>(self, z: T) -> T {
         if z > T::zero() { z } else { z.fast_exp_m1() }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, z: T) -> T {
+        if z > T::zero() {
+            T::one()
+        } else {
+            z.fast_exp()
+        }
     }
     #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {
@@ -107,6 +136,10 @@ impl Monotone for Identity {
     #[inline(always)]
     fn apply<T: Real>(self, z: T) -> T {
         z
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, _: T) -> T {
+        T::one()
     }
     #[inline(always)]
     fn preimage_low<T: Real>(self, bound: T) -> T {

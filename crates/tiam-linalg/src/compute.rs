@@ -107,6 +107,7 @@ pub(crate) struct WorkerScratch<T> {
     pub(crate) tile_b: Vec<T>,
     pub(crate) sum: Vec<T>,
     pub(crate) wide: Vec<f64>,
+    pub(crate) labels: Vec<u32>,
 }
 
 /// The first `len` entries of a buffer, which grows when it is too short (so only the first time).

@@ -2,6 +2,7 @@
 
 mod activation_curvature;
 mod activations;
+mod backward;
 mod band;
 mod bias;
 mod cholesky;
@@ -10,6 +11,7 @@ mod curvature;
 pub mod elementary;
 mod error;
 mod forward;
+mod gather;
 mod kernels;
 mod matrix;
 mod preactivations;
@@ -22,6 +24,7 @@ mod step;
 mod weights;
 
 pub use activations::{ActivationBlock, Band, NextLayer, band_violation};
+pub use backward::{Gradients, LayerGradient, loss_gradient};
 pub use band::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Relu};
 pub use bias::BiasBlock;
 pub use compute::Compute;
@@ -29,6 +32,7 @@ pub use error::LinalgError;
 pub use forward::{
     AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss,
 };
+pub use gather::{gather_columns, gather_labels};
 pub use matrix::Matrix;
 pub use preactivations::{LossTarget, PreactivationBlock, Prediction, penalty};
 pub use product::{outer_product, product};

@@ -5,10 +5,12 @@
 //! gradient methods.
 
 mod fit;
+mod gradient;
 mod method;
 mod start;
 
 pub use fit::{OnRow, fit};
+pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule};
 pub use method::{MDLAM_BAND, Method, MethodParams, RunParams, Setup};
 pub use start::{Biases, Start};
 

@@ -1,0 +1,181 @@
+//! The parameters of the gradient methods, checked once.
+
+use serde::{Deserialize, Serialize};
+use tiam_models::ModelError;
+
+use super::GradientRule;
+
+/// Parameters of a gradient method before they are checked.
+///
+/// | name | symbol | default | range | source |
+/// |---|---|---|---|---|
+/// | `rule` | | Adam | see [`GradientRule`] | Kingma & Ba 2015 |
+/// | `learning_rate` | η | the rule's | > 0 | see [`GradientRule`] |
+/// | `batch_size` | B | the whole data | ≥ 1 | ours: full batch is what the alternating methods do |
+/// | `ridge` | μ | 0 | ≥ 0 | ours |
+/// | `seed` | | 0 | any | of the samples' order |
+/// | `threads` | | 1 | ≥ 1 | |
+///
+/// ```
+/// use tiam_bench::methods::{GradientParams, GradientRule};
+/// let params = GradientParams::default().rule(GradientRule::momentum()).batch_size(32);
+/// assert!(params.check().is_ok());
+/// assert!(params.learning_rate(f64::NAN).check().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GradientParams {
+    rule: GradientRule,
+    learning_rate: Option<f64>,
+    batch_size: Option<usize>,
+    ridge: f64,
+    seed: u64,
+    threads: usize,
+}
+
+/// Parameters that have passed their checks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientConfig {
+    pub(super) rule: GradientRule,
+    pub(super) learning_rate: f64,
+    pub(super) batch_size: Option<usize>,
+    pub(super) ridge: f64,
+    pub(super) seed: u64,
+    pub(super) threads: usize,
+}
+
+impl Default for GradientParams {
+    fn default() -> Self {
+        Self {
+            rule: GradientRule::adam(),
+            learning_rate: None,
+            batch_size: None,
+            ridge: 0.0,
+            seed: 0,
+            threads: 1,
+        }
+    }
+}
+
+impl GradientParams {
+    /// Sets the rule; its learning rate goes with it unless one is set.
+    #[must_use]
+    pub fn rule(self, rule: GradientRule) -> Self {
+        Self { rule, ..self }
+    }
+
+    /// η, of the mean loss a sample.
+    #[must_use]
+    pub fn learning_rate(self, learning_rate: f64) -> Self {
+        let learning_rate = Some(learning_rate);
+        Self {
+            learning_rate,
+            ..self
+        }
+    }
+
+    /// Samples a step, `None` for all of them; with more than there are, all. An epoch's last batch may be smaller.
+    #[must_use]
+    pub fn batch_size(self, batch_size: impl Into<Option<usize>>) -> Self {
+        let batch_size = batch_size.into();
+        Self { batch_size, ..self }
+    }
+
+    /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
+    #[must_use]
+    pub fn ridge(self, ridge: f64) -> Self {
+        Self { ridge, ..self }
+    }
+
+    /// Seed of the order of the samples in each epoch.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Number of threads.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] with the first value outside its range.
+    pub fn check(self) -> Result<GradientConfig, ModelError> {
+        let learning_rate = self.learning_rate.unwrap_or(self.rule.learning_rate());
+        check_rule(self.rule)?;
+        positive("learning_rate", learning_rate)?;
+        not_negative("ridge", self.ridge)?;
+        at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
+        at_least_one("threads", self.threads)?;
+        Ok(GradientConfig {
+            rule: self.rule,
+            learning_rate,
+            batch_size: self.batch_size,
+            ridge: self.ridge,
+            seed: self.seed,
+            threads: self.threads,
+        })
+    }
+}
+
+fn check_rule(rule: GradientRule) -> Result<(), ModelError> {
+    match rule {
+        GradientRule::GradientDescent => Ok(()),
+        GradientRule::Momentum { momentum } => fraction("momentum", momentum),
+        GradientRule::Adagrad { epsilon, initial } => {
+            positive("epsilon", epsilon)?;
+            not_negative("initial", initial)
+        }
+        GradientRule::Adadelta { decay, epsilon } => {
+            fraction("decay", decay)?;
+            positive("epsilon", epsilon)
+        }
+        GradientRule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => {
+            fraction("beta1", beta1)?;
+            fraction("beta2", beta2)?;
+            positive("epsilon", epsilon)
+        }
+    }
+}
+
+// Every test is written positively, so that NaN is refused.
+
+fn positive(parameter: &'static str, x: f64) -> Result<(), ModelError> {
+    refuse_unless(x.is_finite() && x > 0.0, parameter, x, "above 0")
+}
+
+fn not_negative(parameter: &'static str, x: f64) -> Result<(), ModelError> {
+    refuse_unless(x.is_finite() && x >= 0.0, parameter, x, "at least 0")
+}
+
+fn fraction(parameter: &'static str, x: f64) -> Result<(), ModelError> {
+    let allowed = "at least 0 and below 1";
+    refuse_unless((0.0..1.0).contains(&x), parameter, x, allowed)
+}
+
+fn at_least_one(parameter: &'static str, n: usize) -> Result<(), ModelError> {
+    refuse_unless(n >= 1, parameter, n, "at least 1")
+}
+
+fn refuse_unless(
+    allowed_value: bool,
+    parameter: &'static str,
+    value: impl std::fmt::Display,
+    allowed: &'static str,
+) -> Result<(), ModelError> {
+    if allowed_value {
+        return Ok(());
+    }
+    Err(ModelError::Parameter {
+        parameter,
+        value: value.to_string(),
+        allowed,
+    })
+}
