@@ -4,8 +4,14 @@
 //! all of them. What one iteration is differs: a sweep over the blocks for the alternating methods, one epoch for the
 //! gradient methods.
 
+mod bcd;
+mod dladmm;
+mod entry;
+mod splitting;
 mod start;
 
+pub use bcd::{BcdConfig, BcdParams, BcdProblem};
+pub use dladmm::{DladmmConfig, DladmmParams, DladmmProblem, Search};
 pub use start::{Biases, Start};
 
 use tiam_core::BlockProblem;
