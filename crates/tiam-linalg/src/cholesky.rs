@@ -1,6 +1,7 @@
 //! A Cholesky factor that is kept and refreshed in place.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::LltError;
 use faer::linalg::cholesky::llt::factor::{
     LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
 };
@@ -44,21 +45,9 @@ impl<T: Real> Factor<T> {
     /// there is one; a matrix with non-finite entries gives a factor that turns every solution into NaN. Returns the
     /// ridge of the factor.
     pub(crate) fn factor(&mut self, gram: &Matrix<T>, c: f64, ridge: f64) -> f64 {
-        let n = gram.n_rows();
         let mut ridge = ridge.max(f64::MIN_POSITIVE);
-        self.usable = false;
         for _ in 0..MAX_ATTEMPTS {
-            for (l, g) in self.lower.as_mut_slice().iter_mut().zip(gram.as_slice()) {
-                *l = T::from_f64(c) * *g;
-            }
-            for i in 0..n {
-                self.lower[(i, i)] += T::from_f64(ridge);
-            }
-            let stack = MemStack::new(&mut self.scratch);
-            let plain = LltRegularization::default();
-            let lower = view_mut(self.lower.as_mut_slice(), n);
-            if cholesky_in_place(lower, plain, Par::Seq, stack, Spec::default()).is_ok() {
-                self.usable = true;
+            if self.try_factor(gram, c, ridge).is_ok() {
                 return ridge;
             }
             ridge *= RIDGE_GROWTH;
@@ -66,8 +55,35 @@ impl<T: Real> Factor<T> {
         ridge
     }
 
+    /// Factors c·`gram` + ridge·I; the error is the number of the pivot that is not positive. Without a factor every solution is NaN.
+    pub(crate) fn try_factor(&mut self, gram: &Matrix<T>, c: f64, ridge: f64) -> Result<(), usize> {
+        let n = gram.n_rows();
+        self.usable = false;
+        for (l, g) in self.lower.as_mut_slice().iter_mut().zip(gram.as_slice()) {
+            *l = T::from_f64(c) * *g;
+        }
+        for i in 0..n {
+            self.lower[(i, i)] += T::from_f64(ridge);
+        }
+        let stack = MemStack::new(&mut self.scratch);
+        let plain = LltRegularization::default();
+        let lower = view_mut(self.lower.as_mut_slice(), n);
+        match cholesky_in_place(lower, plain, Par::Seq, stack, Spec::default()) {
+            Ok(_) => {
+                self.usable = true;
+                Ok(())
+            }
+            Err(LltError::NonPositivePivot { index }) => Err(index),
+        }
+    }
+
+    /// Number of rows.
+    pub(crate) fn n(&self) -> usize {
+        self.lower.n_rows()
+    }
+
     /// x ← x (L Lᵀ)⁻¹, x of n columns. 2n² flops a row.
-    pub(crate) fn solve_right(&mut self, x: &mut Matrix<T>) {
+    pub(crate) fn solve_right(&self, x: &mut Matrix<T>) {
         self.solve(x.view_mut().transpose_mut());
     }
 

@@ -66,6 +66,20 @@ impl<T: Send> Slab for ColsMut<'_, T> {
     }
 }
 
+/// Several matrices of columns, cut together.
+impl<T: Sync, const K: usize> Slab for [Cols<'_, T>; K] {
+    fn n_cols(&self) -> usize {
+        self.first().map_or(0, Cols::n_cols)
+    }
+    fn split_at(self, col: usize) -> (Self, Self) {
+        (
+            self.each_ref()
+                .map(|c| Cols::new(&c.data[..col * c.n_rows], c.n_rows)),
+            self.map(|c| Cols::new(&c.data[col * c.n_rows..], c.n_rows)),
+        )
+    }
+}
+
 macro_rules! slab_tuple {
     ($first:ident $($name:ident)*) => {
         impl<$first: Slab, $($name: Slab),*> Slab for ($first, $($name),*) {

@@ -24,6 +24,16 @@ pub enum LinalgError {
         /// What the system said.
         reason: String,
     },
+    /// A matrix that was to be factored by Cholesky has a pivot that is not positive.
+    #[error(
+        "the {n} x {n} matrix is not positive definite: pivot {pivot} (from 0) is not positive"
+    )]
+    NotPositiveDefinite {
+        /// Its number of rows.
+        n: usize,
+        /// The first such pivot.
+        pivot: usize,
+    },
     /// A parameter outside its range.
     #[error("{parameter} = {value} is not allowed: it must be {allowed}")]
     Parameter {

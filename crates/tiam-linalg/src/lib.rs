@@ -9,6 +9,7 @@ mod cholesky;
 mod compute;
 mod curvature;
 pub mod elementary;
+mod entries;
 mod error;
 mod forward;
 mod gather;
@@ -20,6 +21,7 @@ pub mod prox;
 mod real;
 pub mod reduce;
 mod simd;
+mod spd;
 mod step;
 mod weights;
 
@@ -28,6 +30,7 @@ pub use backward::{Gradients, LayerGradient, loss_gradient};
 pub use band::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Relu};
 pub use bias::BiasBlock;
 pub use compute::Compute;
+pub use entries::{map_entries, sum_entries};
 pub use error::LinalgError;
 pub use forward::{
     AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss,
@@ -35,8 +38,9 @@ pub use forward::{
 pub use gather::{gather_columns, gather_labels};
 pub use matrix::Matrix;
 pub use preactivations::{LossTarget, PreactivationBlock, Prediction, penalty};
-pub use product::{outer_product, product};
+pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;
+pub use spd::SpdFactor;
 pub use step::{Solver, StepInertia, StepReport};
 pub use weights::{WeightBlock, WeightProblem};

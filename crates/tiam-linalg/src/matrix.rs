@@ -116,6 +116,12 @@ impl<T: Real> Matrix<T> {
         }
     }
 
+    /// Gives the matrix another shape; its entries are then unspecified. Memory is asked for only when it never held as many.
+    pub fn reshape(&mut self, n_rows: usize, n_cols: usize) {
+        self.data.resize(n_rows * n_cols, T::zero());
+        (self.n_rows, self.n_cols) = (n_rows, n_cols);
+    }
+
     /// ‖·‖_F², summed in double precision.
     pub fn norm_sq(&self) -> f64 {
         crate::reduce::dot(&self.data, &self.data)

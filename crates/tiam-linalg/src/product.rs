@@ -71,6 +71,56 @@ pub fn product<T: Real>(
     });
 }
 
+/// out = leftᵀ · right, split over the columns of `right` (samples).
+///
+/// Shapes: `left` m x k, `right` m x N, `out` k x N. 2mkN flops; scratch only inside the product.
+///
+/// # Panics
+/// When the shapes do not fit.
+///
+/// ```
+/// use tiam_linalg::{Compute, Matrix, product_transposed};
+/// let left = Matrix::from_vec(2, 1, vec![1.0, 2.0])?;
+/// let right = Matrix::from_vec(2, 2, vec![1.0, 1.0, 0.0, 3.0])?;
+/// let mut out = Matrix::zeros(1, 2);
+/// product_transposed(&mut out, &left, &right, &mut Compute::new(1)?);
+/// assert_eq!(out.as_slice(), &[3.0, 6.0]);
+/// # Ok::<(), tiam_linalg::LinalgError>(())
+/// ```
+pub fn product_transposed<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    assert_eq!(
+        left.n_rows(),
+        right.n_rows(),
+        "product_transposed: inner sizes differ"
+    );
+    assert_eq!(
+        out.n_rows(),
+        left.n_cols(),
+        "product_transposed: rows differ"
+    );
+    assert_eq!(
+        out.n_cols(),
+        right.n_cols(),
+        "product_transposed: columns differ"
+    );
+    let (m, k) = (left.n_rows(), left.n_cols());
+    let slab = (
+        ColsMut::new(out.as_mut_slice(), k),
+        Cols::new(right.as_slice(), m),
+    );
+    let tile = tile_cols::<T>(k);
+    compute.for_each(2 * m * k, slab, &|_, slab| {
+        for_tiles(slab, tile, |(out, right)| {
+            tile_product(out.data, left.view().transpose(), right.data)
+        });
+    });
+}
+
 /// out = left · rightᵀ, summed over samples: `left` m x N, `right` k x N, `out` m x k.
 ///
 /// Split over samples when there are more of them than rows of `right`, otherwise over the columns of `out`.

@@ -11,7 +11,10 @@ use tiam_models::{
     Architecture, Band, Init, NetworkProblem, OutputStart, Samples, TiamParams, TrainError, Trained,
 };
 
-use super::fit::{OnRow, fit};
+use super::bcd::{BcdParams, BcdProblem};
+use super::dladmm::{DladmmParams, DladmmProblem};
+use super::fit::{OnRow, fit, plain_driver};
+use super::gradient::{GradientParams, GradientProblem, GradientRule};
 use super::start::{Biases, Start};
 use crate::error::BenchError;
 
@@ -142,6 +145,12 @@ impl FromStr for Method {
 pub enum MethodParams {
     /// TIAM, plain alternating minimisation, mDLAM.
     Relaxed(TiamParams),
+    /// The methods of back-propagation.
+    Gradient(GradientParams),
+    /// dlADMM.
+    Dladmm(DladmmParams),
+    /// BCD.
+    Bcd(BcdParams),
 }
 
 /// A method with its parameters and its start.
@@ -163,10 +172,16 @@ pub const MDLAM_BAND: Band = Band {
 };
 const MDLAM_RHO: f64 = 1e-3;
 const MDLAM_RIDGE: f64 = 0.05;
-const MDLAM_START: Start = Start {
+const NORMAL_START: Start = Start {
     weights: Init::Normal(0.1),
     biases: Biases::Normal(0.1),
 };
+const BCD_START: Start = Start {
+    weights: Init::Normal(0.01),
+    biases: Biases::Constant(0.1),
+};
+/// Samples a step of the stochastic methods.
+const BATCH: usize = 128;
 /// b_2 among the blocks W_1, b_1, z_1, a_1, W_2, b_2, …
 const SECOND_BIAS: usize = 5;
 
@@ -182,11 +197,35 @@ impl Setup {
                     .band(MDLAM_BAND)
                     .output_start(OutputStart::Targets);
                 Self {
-                    start: MDLAM_START,
+                    start: NORMAL_START,
                     ..Self::relaxed(method, params)
                 }
             }
-            _ => Self::relaxed(Method::Am, TiamParams::default()),
+            Method::Dladmm => Self {
+                method,
+                params: MethodParams::Dladmm(DladmmParams::default()),
+                start: NORMAL_START,
+            },
+            Method::Bcd => Self {
+                method,
+                params: MethodParams::Bcd(BcdParams::default()),
+                start: BCD_START,
+            },
+            Method::Gd => Self::gradient(method, GradientRule::GradientDescent),
+            Method::Sgd => Self::gradient(method, GradientRule::momentum()),
+            Method::Adagrad => Self::gradient(method, GradientRule::adagrad()),
+            Method::Adadelta => Self::gradient(method, GradientRule::adadelta()),
+            Method::Adam => Self::gradient(method, GradientRule::adam()),
+        }
+    }
+
+    /// Gradient descent on the full batch, the others on batches of 128 (ours), from He's start.
+    fn gradient(method: Method, rule: GradientRule) -> Self {
+        let batch = (method != Method::Gd).then_some(BATCH);
+        Self {
+            method,
+            params: MethodParams::Gradient(GradientParams::default().rule(rule).batch_size(batch)),
+            start: Start::default(),
         }
     }
 
@@ -215,7 +254,7 @@ impl Setup {
             .solver(Solver::UnitBacktracking)
             .order(without_second_bias);
         Self {
-            start: MDLAM_START,
+            start: NORMAL_START,
             ..Self::relaxed(Method::Am, params)
         }
     }
@@ -224,6 +263,9 @@ impl Setup {
     pub fn config(&self) -> Value {
         let params = match &self.params {
             MethodParams::Relaxed(params) => json!(params),
+            MethodParams::Gradient(params) => json!(params),
+            MethodParams::Dladmm(params) => json!(params),
+            MethodParams::Bcd(params) => json!(params),
         };
         json!({ "method": self.method, "start": self.start, "params": params })
     }
@@ -250,6 +292,23 @@ impl Setup {
                     driver,
                     on_row,
                 )
+            }
+            MethodParams::Gradient(params) => {
+                let config = params.threads(run.threads).seed(run.seed).check()?;
+                let problem = GradientProblem::new(network, samples, config)?;
+                fit(problem, plain_driver(Order::Forward, run.stopping)?, on_row)
+            }
+            MethodParams::Dladmm(params) => {
+                let config = params.threads(run.threads).check()?;
+                let problem = DladmmProblem::new(network, samples, config)?;
+                let driver = plain_driver(problem.order(), run.stopping)?;
+                fit(problem, driver, on_row)
+            }
+            MethodParams::Bcd(params) => {
+                let config = params.threads(run.threads).check()?;
+                let problem = BcdProblem::new(network, samples, config)?;
+                let driver = plain_driver(problem.order(), run.stopping)?;
+                fit(problem, driver, on_row)
             }
         }
     }

@@ -4,11 +4,17 @@
 //! all of them. What one iteration is differs: a sweep over the blocks for the alternating methods, one epoch for the
 //! gradient methods.
 
+mod bcd;
+mod dladmm;
+mod entry;
 mod fit;
 mod gradient;
 mod method;
+mod splitting;
 mod start;
 
+pub use bcd::{BcdConfig, BcdParams, BcdProblem};
+pub use dladmm::{DladmmConfig, DladmmParams, DladmmProblem, Search};
 pub use fit::{OnRow, fit};
 pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule};
 pub use method::{MDLAM_BAND, Method, MethodParams, RunParams, Setup};

@@ -5,7 +5,7 @@ use tiam_models::ModelError;
 
 use super::GradientRule;
 
-/// Parameters of a gradient method before they are checked.
+/// Parameters of a gradient method before they are checked. Seed and threads belong to a run and are not serialised.
 ///
 /// | name | symbol | default | range | source |
 /// |---|---|---|---|---|
@@ -29,7 +29,9 @@ pub struct GradientParams {
     learning_rate: Option<f64>,
     batch_size: Option<usize>,
     ridge: f64,
+    #[serde(skip)]
     seed: u64,
+    #[serde(skip)]
     threads: usize,
 }
 

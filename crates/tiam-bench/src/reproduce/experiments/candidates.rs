@@ -1,14 +1,29 @@
 //! What the search of parameters tries: as many settings for every method, the published one among them.
 
-use tiam_models::{Band, TiamParams};
+use tiam_models::{Band, Init, TiamParams};
 
-use crate::methods::{MDLAM_BAND, Method, Setup};
+use crate::methods::{
+    BcdParams, Biases, DladmmParams, GradientParams, GradientRule, MDLAM_BAND, Method,
+    MethodParams, Setup, Start,
+};
+
+/// Batches of the stochastic methods: PyTorch's examples use 64 to 512.
+const SMALL: Option<usize> = Some(128);
+const LARGE: Option<usize> = Some(512);
+/// μ, as TIAM's default.
+const RIDGE: f64 = 1e-2;
 
 /// Settings of one method, by name; in the quick size the first three.
 pub(super) fn candidates(method: Method, full: bool) -> Vec<(String, Setup)> {
     let mut all = match method {
         Method::Tiam | Method::Am | Method::Mdlam => relaxed(method),
-        _ => Vec::new(),
+        Method::Dladmm => dladmm(),
+        Method::Bcd => bcd(),
+        Method::Gd => rates(method, None, &[0.1, 0.3, 1.0, 0.03, 3.0, 0.01]),
+        Method::Sgd => rates(method, SMALL, &[0.03, 0.1, 0.01, 0.3, 0.003, 1.0]),
+        Method::Adagrad => rates(method, SMALL, &[0.01, 0.03, 0.1, 0.003, 0.3, 1.0]),
+        Method::Adadelta => rates(method, SMALL, &[1.0, 0.3, 3.0, 0.1, 10.0, 0.03]),
+        Method::Adam => adam(),
     };
     if !full {
         all.truncate(3);
@@ -45,5 +60,88 @@ fn relaxed(method: Method) -> Vec<(String, Setup)> {
         own(1e-4, Band::default()),
         own(1e-2, constant(0.01)),
         sixth,
+    ]
+}
+
+fn gradient(method: Method, batch: Option<usize>, rate: f64) -> (String, Setup) {
+    let published = Setup::published(method);
+    let rule = match method {
+        Method::Sgd => GradientRule::momentum(),
+        Method::Adagrad => GradientRule::adagrad(),
+        Method::Adadelta => GradientRule::adadelta(),
+        Method::Adam => GradientRule::adam(),
+        _ => GradientRule::GradientDescent,
+    };
+    let params = GradientParams::default()
+        .rule(rule)
+        .learning_rate(rate)
+        .batch_size(batch)
+        .ridge(RIDGE);
+    let batch = batch.map_or_else(|| "full".to_owned(), |n| n.to_string());
+    let setup = Setup {
+        params: MethodParams::Gradient(params),
+        ..published
+    };
+    (format!("rate {rate}, batch {batch}"), setup)
+}
+
+fn rates(method: Method, batch: Option<usize>, rates: &[f64]) -> Vec<(String, Setup)> {
+    let candidate = |rate: &f64| gradient(method, batch, *rate);
+    rates.iter().map(candidate).collect()
+}
+
+fn adam() -> Vec<(String, Setup)> {
+    let candidates = [
+        (1e-3, SMALL),
+        (3e-3, LARGE),
+        (1e-2, SMALL),
+        (3e-3, SMALL),
+        (1e-3, LARGE),
+        (3e-4, SMALL),
+    ];
+    let candidate = |(rate, batch): (f64, Option<usize>)| gradient(Method::Adam, batch, rate);
+    candidates.into_iter().map(candidate).collect()
+}
+
+fn dladmm() -> Vec<(String, Setup)> {
+    let candidate = |rho: f64| {
+        let setup = Setup {
+            params: MethodParams::Dladmm(DladmmParams::default().rho(rho)),
+            ..Setup::published(Method::Dladmm)
+        };
+        (format!("rho {rho}"), setup)
+    };
+    [1e-6, 1e-4, 1e-2, 1e-5, 1e-3, 0.1].map(candidate).into()
+}
+
+fn bcd() -> Vec<(String, Setup)> {
+    let he = Start {
+        weights: Init::He,
+        biases: Biases::Zero,
+    };
+    let published = Setup::published(Method::Bcd).start;
+    let candidate = |penalty: f64, alpha: f64, start: Start| {
+        let params = BcdParams::default()
+            .rho(penalty)
+            .gamma(penalty)
+            .alpha(alpha);
+        let name = if start == he { "He" } else { "published" };
+        let setup = Setup {
+            params: MethodParams::Bcd(params),
+            start,
+            ..Setup::published(Method::Bcd)
+        };
+        (
+            format!("rho = gamma = {penalty}, alpha {alpha}, start {name}"),
+            setup,
+        )
+    };
+    vec![
+        candidate(1.0, 5.0, published),
+        candidate(1.0, 1.0, he),
+        candidate(0.1, 1.0, he),
+        candidate(1.0, 5.0, he),
+        candidate(0.1, 0.1, he),
+        candidate(10.0, 5.0, he),
     ]
 }

@@ -1,0 +1,541 @@
+//! Block coordinate descent with three splittings (BCD).
+
+mod params;
+
+pub use params::{BcdConfig, BcdParams};
+
+use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
+use tiam_linalg::{
+    BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, StepInertia, activate, band_violation,
+    biased, map_entries, outer_product, product, product_transposed, sum_entries,
+};
+use tiam_models::{ModelError, Network, NetworkMeasures, Samples, Target};
+
+use super::TrainingProblem;
+use super::entry::{Entry, inlined, with_activation};
+use super::splitting::{max_or_nan, measures, parameters, refused};
+
+/// BCD of J. Zeng, T. Lau, S. Lin, Y. Yao, "Global Convergence of Block Coordinate Descent in Deep Learning", ICML 2019: three-splitting,
+/// square loss, full batch.
+///
+/// The objective, with V_0 = X, h_l = h for l < L and h_L the identity, is
+/// F = ½‖V_L − Y‖² + Σ_l [ ρ/2 ‖U_l − W_l V_{l−1} − b_l 1ᵀ‖² + γ/2 ‖V_l − h_l(U_l)‖² + μ/2 ‖W_l‖² ].
+/// An iteration updates V_L, U_L, W_L, b_L, V_{L−1}, …, b_1 in this order, each by the exact minimiser of F in that block (proximal terms
+/// with weight α added for V_L, W_l, b_l and the hidden U_l):
+///
+/// - V_L = (Y + γ U_L + α V_L)/(1 + γ + α), U_L = (γ V_L + ρ m_L)/(γ + ρ), m_l = W_l V_{l−1} + b_l 1ᵀ;
+/// - W_l = W_l − G H⁻¹ with G = ρ (m_l − U_l) V_{l−1}ᵀ + μ W_l and H = ρ V_{l−1} V_{l−1}ᵀ + (α + μ) I;
+/// - b_l = (α b_l + ρ Σ (U_l − W_l V_{l−1}))/(ρN + α);
+/// - V_l = V_l − (ρ W_{l+1}ᵀ W_{l+1} + γ I)⁻¹ (ρ W_{l+1}ᵀ (m_{l+1} − U_{l+1}) + γ (V_l − h(U_l)));
+/// - U_l the minimiser, entry by entry, of γ/2 (V_l − h(u))² + ρ/2 (u − m_l)² + α/2 (u − U_l)².
+///
+/// ReLU's U_l is the paper's; leaky ReLU, ELU and the ridge are ours. F never increases. With classes, Y is one-hot: **F is a square loss while
+/// the measures report the network's own loss** (cross-entropy). A [`BlockChange`] is that of F, proximal term left out, so that the increases of
+/// an iteration add up to the change of F. [`BlockProblem::violation`] is the largest |V_l − h_l(U_l)|, the last layer's included.
+///
+/// Run it with [`Guard::Off`](tiam_core::Guard::Off), zero inertia and the order [`BcdProblem::order`]; inertia is ignored. `accept` counts only
+/// right after `propose` of the same block. A matrix that cannot be factored shows as an increase that is NaN.
+///
+/// Memory beside the data: three n_l x N matrices a layer, two of the widest, and 3 n² for the widest pair of layers.
+pub struct BcdProblem<'d, T> {
+    network: Network<T>,
+    config: BcdConfig,
+    samples: &'d Samples<T>,
+    /// Y, n_L x N.
+    target: Matrix<T>,
+    layers: Vec<Layer<T>>,
+    /// One for every V_l, l = 0, …, L − 1: for W_{l+1} and, where l > 0, for V_l.
+    factors: Vec<SpdFactor<T>>,
+    /// V_0 does not change, so neither does its factor.
+    first_factored: bool,
+    compute: Compute<T>,
+    scratch: Scratch<T>,
+    /// The block whose candidate is held.
+    pending: Option<usize>,
+}
+
+struct Layer<T> {
+    bias: BiasBlock<T>,
+    /// W_l V_{l−1}.
+    product: Matrix<T>,
+    u: Matrix<T>,
+    v: Matrix<T>,
+}
+
+/// Matrices that every block uses in turn.
+struct Scratch<T> {
+    /// Candidate of U or V.
+    candidate: Matrix<T>,
+    /// Residual, then the candidate's product.
+    product: Matrix<T>,
+    /// Candidate of W.
+    weights: Matrix<T>,
+    gram: Matrix<T>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    V,
+    U,
+    Weights,
+    Bias,
+}
+
+/// In the order of the sweep.
+const KINDS: [(Kind, &str); 4] = [
+    (Kind::V, "V"),
+    (Kind::U, "U"),
+    (Kind::Weights, "W"),
+    (Kind::Bias, "b"),
+];
+
+impl<'d, T: Real> BcdProblem<'d, T> {
+    /// The problem at the network's own forward pass, U_l = m_l and V_l = h_l(U_l).
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples and network do not fit, [`ModelError::Linalg`] when threads cannot start.
+    pub fn new(
+        network: Network<T>,
+        samples: &'d Samples<T>,
+        config: BcdConfig,
+    ) -> Result<Self, ModelError> {
+        let mut compute = Compute::new(config.threads)?;
+        network.evaluate(samples, &mut compute)?;
+        let n_samples = samples.n_samples();
+        let n_layers = network.layers().len();
+        let activation = network.architecture().activation;
+        let mut layers: Vec<Layer<T>> = Vec::with_capacity(n_layers);
+        for (l, parameters) in network.layers().iter().enumerate() {
+            let n = parameters.weights.n_rows();
+            let mut wv = Matrix::zeros(n, n_samples);
+            let input = layers.last().map_or(samples.inputs(), |layer| &layer.v);
+            product(&mut wv, &parameters.weights, input, &mut compute);
+            let mut u = Matrix::zeros(n, n_samples);
+            biased(&mut u, &wv, &parameters.bias);
+            let mut v = u.clone();
+            if l + 1 < n_layers {
+                with_activation!(activation, h => activate(&mut v, &u, h));
+            }
+            layers.push(Layer {
+                bias: BiasBlock::new(parameters.bias.clone()),
+                product: wv,
+                u,
+                v,
+            });
+        }
+        let sizes = &network.architecture().sizes;
+        let factors = sizes[..n_layers].iter().map(|n| SpdFactor::new(*n));
+        Ok(Self {
+            factors: factors.collect(),
+            target: dense_target(samples.target()),
+            network,
+            config,
+            samples,
+            layers,
+            first_factored: false,
+            compute,
+            scratch: Scratch {
+                candidate: Matrix::default(),
+                product: Matrix::default(),
+                weights: Matrix::default(),
+                gram: Matrix::default(),
+            },
+            pending: None,
+        })
+    }
+
+    /// The order of an iteration: the last layer's V, U, W, b first, the first layer's last.
+    pub fn order(&self) -> Order {
+        Order::custom(|_, blocks| {
+            let kinds = KINDS.len();
+            let n_layers = blocks.len() / kinds;
+            for (i, block) in blocks.iter_mut().enumerate() {
+                *block = (n_layers - 1 - i / kinds) * kinds + i % kinds;
+            }
+        })
+    }
+
+    /// U_l, n_l x N, layers counted from 0.
+    ///
+    /// # Panics
+    /// When there is no layer `l`.
+    pub fn u(&self, l: usize) -> &Matrix<T> {
+        &self.layers[l].u
+    }
+
+    /// V_l, n_l x N, layers counted from 0: the first hidden layer's, not the inputs.
+    ///
+    /// # Panics
+    /// When there is no layer `l`.
+    pub fn v(&self, l: usize) -> &Matrix<T> {
+        &self.layers[l].v
+    }
+
+    fn is_last(&self, l: usize) -> bool {
+        l + 1 == self.layers.len()
+    }
+
+    /// scratch.product ← ρ (m_l − U_l).
+    fn residual(&mut self, l: usize) {
+        let Layer {
+            bias, product, u, ..
+        } = &self.layers[l];
+        let rho = T::from_f64(self.config.rho);
+        self.scratch.product.reshape(u.n_rows(), u.n_cols());
+        let f = inlined(
+            #[inline(always)]
+            |_: T, [p, u]: [T; 2], b: T| (rho * (p + b - u), []),
+        );
+        let out = &mut self.scratch.product;
+        map_entries(out, [product, u], bias.values(), &mut self.compute, f);
+    }
+
+    /// ρ/2 ‖U_l − m_l‖² at the current product, and what scratch.product would add to it.
+    fn refit(&mut self, l: usize) -> BlockChange {
+        let Layer {
+            bias, product, u, ..
+        } = &self.layers[l];
+        let f = inlined(
+            #[inline(always)]
+            |[new, old, u]: [T; 3], b: T| {
+                let (apart, moved) = (old + b - u, new - old);
+                [apart * apart, moved * (moved + apart + apart)]
+            },
+        );
+        let inputs = [&self.scratch.product, product, u];
+        let [before, increase] = sum_entries(inputs, bias.values(), &mut self.compute, f);
+        scaled(0.5 * self.config.rho, before, increase)
+    }
+
+    fn propose_weights(&mut self, l: usize) -> BlockChange {
+        self.residual(l);
+        let Self {
+            config,
+            scratch,
+            compute,
+            ..
+        } = self;
+        let weights = &self.network.layers()[l].weights;
+        let (n, n_in) = (weights.n_rows(), weights.n_cols());
+        let input = input_of(&self.layers[..l], self.samples);
+        if l > 0 || !self.first_factored {
+            scratch.gram.reshape(n_in, n_in);
+            outer_product(&mut scratch.gram, input, input, compute);
+            let ridge = config.alpha + config.ridge;
+            let factored = self.factors[l].factor(&scratch.gram, config.rho, ridge);
+            if factored.is_err() {
+                return refused(self.refit(l).before);
+            }
+            self.first_factored |= l == 0;
+        }
+        scratch.weights.reshape(n, n_in);
+        outer_product(&mut scratch.weights, &scratch.product, input, compute);
+        let ridge = T::from_f64(config.ridge);
+        add_scaled(&mut scratch.weights, weights, ridge);
+        self.factors[l].solve_right(&mut scratch.weights);
+        let (mut before, mut increase) = (0.0, 0.0);
+        let pairs = scratch.weights.as_mut_slice().iter_mut();
+        for (step, w) in pairs.zip(weights.as_slice()) {
+            let candidate = *w - *step;
+            let (old, new) = ((*w).to_f64(), candidate.to_f64());
+            before += old * old;
+            increase += (new - old) * (new + old);
+            *step = candidate;
+        }
+        product(&mut scratch.product, &scratch.weights, input, compute);
+        let ridge = scaled(0.5 * config.ridge, before, increase);
+        sum(ridge, self.refit(l))
+    }
+
+    fn propose_bias(&mut self, l: usize) -> BlockChange {
+        #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+        let mass = self.config.rho * self.samples.n_samples() as f64;
+        let Layer {
+            bias, product, u, ..
+        } = &mut self.layers[l];
+        // The mean residual is the whole step; α shortens it to ρN/(ρN + α) of it.
+        let shortened = StepInertia {
+            correction: -self.config.alpha / (mass + self.config.alpha),
+            ..StepInertia::NONE
+        };
+        let report = bias.propose(product, u, self.config.rho, shortened, &mut self.compute);
+        BlockChange {
+            before: report.before,
+            increase: report.increase,
+        }
+    }
+
+    fn propose_u(&mut self, l: usize) -> BlockChange {
+        if self.is_last(l) {
+            let alpha = 0.0;
+            return self.propose_u_with(l, alpha, tiam_linalg::Identity);
+        }
+        let alpha = self.config.alpha;
+        with_activation!(self.network.architecture().activation, h => self.propose_u_with(l, alpha, h))
+    }
+
+    fn propose_u_with(&mut self, l: usize, alpha: f64, h: impl Entry) -> BlockChange {
+        let Layer {
+            bias,
+            product,
+            u,
+            v,
+        } = &self.layers[l];
+        let BcdConfig { rho, gamma, .. } = self.config;
+        // ρ/2 (u − m)² + α/2 (u − U)² is (ρ + α)/2 (u − c)² and a constant.
+        let toward_old = T::from_f64(alpha / (rho + alpha));
+        let share = T::from_f64(gamma / (rho + alpha));
+        let [rho, gamma] = [0.5 * rho, 0.5 * gamma].map(T::from_f64);
+        let out = &mut self.scratch.candidate;
+        out.reshape(u.n_rows(), u.n_cols());
+        let f = inlined(
+            #[inline(always)]
+            |_: T, [v, p, u]: [T; 3], b: T| {
+                let m = p + b;
+                let new = h.minimise(v, m + toward_old * (u - m), share);
+                let (hu, hn, two) = (h.apply(u), h.apply(new), T::one() + T::one());
+                let before = gamma * (v - hu) * (v - hu) + rho * (u - m) * (u - m);
+                let increase =
+                    gamma * (hn - hu) * (hn + hu - two * v) + rho * (new - u) * (new + u - two * m);
+                (new, [before, increase])
+            },
+        );
+        let sums = map_entries(out, [v, product, u], bias.values(), &mut self.compute, f);
+        scaled(1.0, sums[0], sums[1])
+    }
+
+    fn propose_output(&mut self, l: usize) -> BlockChange {
+        let Layer { bias, u, v, .. } = &self.layers[l];
+        let BcdConfig { gamma, alpha, .. } = self.config;
+        let share = |x: f64| T::from_f64(x / (1.0 + gamma + alpha));
+        let (to_target, to_u, half) = (share(1.0), share(gamma), T::from_f64(0.5));
+        let gamma = T::from_f64(gamma);
+        let out = &mut self.scratch.candidate;
+        out.reshape(v.n_rows(), v.n_cols());
+        let f = inlined(
+            #[inline(always)]
+            |_: T, [y, u, v]: [T; 3], _: T| {
+                let step = to_target * (y - v) + to_u * (u - v);
+                let before = half * ((v - y) * (v - y) + gamma * (v - u) * (v - u));
+                let slope = (v - y) + gamma * (v - u);
+                let increase = step * (slope + half * (T::one() + gamma) * step);
+                (v + step, [before, increase])
+            },
+        );
+        let inputs = [&self.target, u, v];
+        let sums = map_entries(out, inputs, bias.values(), &mut self.compute, f);
+        scaled(1.0, sums[0], sums[1])
+    }
+
+    fn propose_hidden(&mut self, l: usize, h: impl Entry) -> BlockChange {
+        self.residual(l + 1);
+        let Self {
+            config,
+            scratch,
+            compute,
+            layers,
+            ..
+        } = self;
+        let Layer { bias, u, v, .. } = &layers[l];
+        let next = &self.network.layers()[l + 1].weights;
+        let n = v.n_rows();
+        scratch.gram.reshape(n, n);
+        product_transposed(&mut scratch.gram, next, next, compute);
+        let factor = &mut self.factors[l + 1];
+        let factored = factor.factor(&scratch.gram, config.rho, config.gamma);
+        scratch.candidate.reshape(n, v.n_cols());
+        product_transposed(&mut scratch.candidate, next, &scratch.product, compute);
+        let gamma = T::from_f64(config.gamma);
+        let gradient = inlined(
+            #[inline(always)]
+            |g: T, [u, v]: [T; 2], _: T| (g + gamma * (v - h.apply(u)), []),
+        );
+        map_entries(
+            &mut scratch.candidate,
+            [u, v],
+            bias.values(),
+            compute,
+            gradient,
+        );
+        factor.solve(&mut scratch.candidate, compute);
+        let step = inlined(
+            #[inline(always)]
+            |d: T, [u, v]: [T; 2], _: T| {
+                let (new, apart) = (v - d, v - h.apply(u));
+                let moved = new - v;
+                (new, [apart * apart, moved * (moved + apart + apart)])
+            },
+        );
+        let [before, increase] =
+            map_entries(&mut scratch.candidate, [u, v], bias.values(), compute, step);
+        let own = scaled(0.5 * config.gamma, before, increase);
+        if factored.is_err() {
+            return refused(own.before);
+        }
+        product(&mut scratch.product, next, &scratch.candidate, compute);
+        sum(own, self.refit(l + 1))
+    }
+}
+
+/// V_{l−1}: the layer before's, or the inputs.
+fn input_of<'a, T: Real>(before: &'a [Layer<T>], samples: &'a Samples<T>) -> &'a Matrix<T> {
+    before.last().map_or(samples.inputs(), |layer| &layer.v)
+}
+
+/// Y: the values, or the classes one-hot.
+fn dense_target<T: Real>(target: &Target<T>) -> Matrix<T> {
+    match target {
+        Target::Values(values) => values.clone(),
+        Target::Classes { labels, n_classes } => {
+            Matrix::from_fn(*n_classes, labels.len(), |i, j| {
+                if labels[j] as usize == i {
+                    T::one()
+                } else {
+                    T::zero()
+                }
+            })
+        }
+    }
+}
+
+fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
+    BlockChange {
+        before: c * before,
+        increase: c * increase,
+    }
+}
+
+fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
+    BlockChange {
+        before: a.before + b.before,
+        increase: a.increase + b.increase,
+    }
+}
+
+/// y ← y + c x.
+fn add_scaled<T: Real>(y: &mut Matrix<T>, x: &Matrix<T>, c: T) {
+    for (y, x) in y.as_mut_slice().iter_mut().zip(x.as_slice()) {
+        *y += c * *x;
+    }
+}
+
+impl<T: Real> BlockProblem for BcdProblem<'_, T> {
+    type Measures = NetworkMeasures;
+
+    fn n_blocks(&self) -> usize {
+        KINDS.len() * self.layers.len()
+    }
+
+    fn block_name(&self, block: usize) -> String {
+        let name = KINDS[block % KINDS.len()].1;
+        format!("{name}_{}", block / KINDS.len() + 1)
+    }
+
+    fn propose(&mut self, block: usize, _inertia: Inertia) -> BlockChange {
+        self.pending = Some(block);
+        let l = block / KINDS.len();
+        match KINDS[block % KINDS.len()].0 {
+            Kind::V if self.is_last(l) => self.propose_output(l),
+            Kind::V => {
+                with_activation!(self.network.architecture().activation, h => self.propose_hidden(l, h))
+            }
+            Kind::U => self.propose_u(l),
+            Kind::Weights => self.propose_weights(l),
+            Kind::Bias => self.propose_bias(l),
+        }
+    }
+
+    fn accept(&mut self, block: usize) {
+        if self.pending.take() != Some(block) {
+            return;
+        }
+        let l = block / KINDS.len();
+        let Scratch {
+            candidate,
+            product,
+            weights,
+            ..
+        } = &self.scratch;
+        match KINDS[block % KINDS.len()].0 {
+            Kind::V => {
+                copy(&mut self.layers[l].v, candidate);
+                if let Some(next) = self.layers.get_mut(l + 1) {
+                    copy(&mut next.product, product);
+                }
+            }
+            Kind::U => copy(&mut self.layers[l].u, candidate),
+            Kind::Weights => {
+                copy(&mut self.layers[l].product, product);
+                if let Some((w, _)) = parameters(&mut self.network, l) {
+                    w.copy_from_slice(weights.as_slice());
+                }
+            }
+            Kind::Bias => {
+                self.layers[l].bias.accept();
+                if let Some((_, b)) = parameters(&mut self.network, l) {
+                    b.copy_from_slice(self.layers[l].bias.values());
+                }
+            }
+        }
+    }
+
+    fn objective(&mut self) -> f64 {
+        let compute = &mut self.compute;
+        let mut objective = 0.0;
+        let BcdConfig {
+            rho, gamma, ridge, ..
+        } = self.config;
+        for (l, layer) in self.layers.iter().enumerate() {
+            let last = l + 1 == self.layers.len();
+            let rows = layer.bias.values();
+            let activation = if last {
+                tiam_models::Activation::Identity
+            } else {
+                self.network.architecture().activation
+            };
+            let [fit, link] = with_activation!(activation, h => {
+                let f = inlined(#[inline(always)] |[p, u, v]: [T; 3], b: T| {
+                    let (fit, link) = (u - p - b, v - h.apply(u));
+                    [fit * fit, link * link]
+                });
+                sum_entries([&layer.product, &layer.u, &layer.v], rows, compute, f)
+            });
+            let weights = self.network.layers()[l].weights.norm_sq();
+            objective += 0.5 * (rho * fit + gamma * link + ridge * weights);
+            if last {
+                let f = inlined(
+                    #[inline(always)]
+                    |[y, v]: [T; 2], _: T| [(v - y) * (v - y)],
+                );
+                let [loss] = sum_entries([&self.target, &layer.v], rows, compute, f);
+                objective += 0.5 * loss;
+            }
+        }
+        objective
+    }
+
+    fn violation(&mut self) -> f64 {
+        let hidden = self.network.architecture().activation;
+        let n_layers = self.layers.len();
+        self.layers.iter().enumerate().fold(0.0, |worst, (l, layer)| {
+            let last = l + 1 == n_layers;
+            let activation = if last { tiam_models::Activation::Identity } else { hidden };
+            let of_layer = with_activation!(activation, h => band_violation(&layer.v, &layer.u, h, &mut self.compute));
+            max_or_nan(of_layer, worst)
+        })
+    }
+
+    fn measures(&mut self) -> NetworkMeasures {
+        measures(&self.network, self.samples, &mut self.compute)
+    }
+}
+
+fn copy<T: Real>(to: &mut Matrix<T>, from: &Matrix<T>) {
+    to.as_mut_slice().copy_from_slice(from.as_slice());
+}
+
+impl<T: Real> TrainingProblem<T> for BcdProblem<'_, T> {
+    fn network(&self) -> Result<Network<T>, ModelError> {
+        Ok(self.network.clone())
+    }
+}

@@ -1,0 +1,63 @@
+//! One backtracked gradient step of a quadratic.
+
+use tiam_core::BlockChange;
+use tiam_linalg::Real;
+
+use super::Search;
+
+/// The smallest θ a search starts from: a block at a standstill would halve it away. Ours.
+fn floor<T: Real>() -> f64 {
+    T::min_positive_value().to_f64().sqrt()
+}
+
+/// Where a block's next search starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StepSize {
+    /// The value last accepted.
+    last: f64,
+    /// θ (τ) of the whole run.
+    start: f64,
+    first: bool,
+}
+
+impl StepSize {
+    pub(super) fn new(start: f64) -> Self {
+        Self {
+            last: start,
+            start,
+            first: true,
+        }
+    }
+
+    /// θ (τ) for a step along −G of a quadratic with ⟨G, H G⟩ = `bend`: doubled from the search's start until
+    /// ⟨G, H G⟩ ≤ θ ‖G‖².
+    pub(super) fn search<T: Real>(&self, search: Search, bend: f64, gradient_sq: f64) -> f64 {
+        let mut theta = match search {
+            Search::Halved if !self.first => 0.5 * self.last,
+            Search::Halved | Search::Fixed => self.start,
+        };
+        theta = theta.max(floor::<T>());
+        while bend > theta * gradient_sq && theta.is_finite() {
+            theta *= 2.0;
+        }
+        theta
+    }
+
+    pub(super) fn accept(&mut self, theta: f64) {
+        (self.last, self.first) = (theta, false);
+    }
+
+    /// The published answer to a training cost that rises.
+    pub(super) fn raise(&mut self, factor: f64) {
+        self.last *= factor;
+        self.start *= factor;
+    }
+}
+
+/// What a step −G/θ does to the quadratic: −‖G‖²/θ + ⟨G, H G⟩/(2θ²), never positive when θ passed the search.
+pub(super) fn change(before: f64, theta: f64, bend: f64, gradient_sq: f64) -> BlockChange {
+    BlockChange {
+        before,
+        increase: (0.5 * bend / theta - gradient_sq) / theta,
+    }
+}
