@@ -127,12 +127,6 @@ impl<T: Real> Matrix<T> {
         crate::reduce::dot(&self.data, &self.data)
     }
 
-    /// Takes another shape and keeps the buffer; the entries are then any.
-    pub(crate) fn reshape(&mut self, n_rows: usize, n_cols: usize) {
-        self.data.resize(n_rows * n_cols, T::zero());
-        (self.n_rows, self.n_cols) = (n_rows, n_cols);
-    }
-
     pub(crate) fn view(&self) -> MatRef<'_, T> {
         view(&self.data, self.n_rows)
     }
