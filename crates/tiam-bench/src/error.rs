@@ -1,5 +1,8 @@
 //! What can go wrong in an experiment.
 
+use std::io;
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 /// Errors of this crate.
@@ -15,6 +18,14 @@ pub enum BenchError {
     /// The data have nothing to predict.
     #[error("the data have no targets to train on")]
     NoTargets,
+    /// A result could not be written.
+    #[error("{} could not be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Training failed.
     #[error("training failed: {0}")]
     Training(String),
