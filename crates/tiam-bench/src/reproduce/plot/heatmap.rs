@@ -83,16 +83,20 @@ pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
                 }
             }
         }
-        for (n, guide) in map.guides.iter().enumerate() {
-            for part in clipped(&guide_path(&guide.course, &x, &y, area), area) {
-                canvas.path(&part, Ink::solid(GUIDE.0).faint(0.9), 4.0);
-                canvas.path(&part, guide_ink(n), 1.8);
-            }
-        }
+        draw_guides(canvas, map, &x, &y, area);
         if scale.is_some() {
             draw_bar(canvas, map, &ticks, area);
         }
     })
+}
+
+fn draw_guides(canvas: &mut Canvas<'_>, map: &Heatmap, x: &Span, y: &Span, area: &Area) {
+    for (n, guide) in map.guides.iter().enumerate() {
+        for part in clipped(&guide_path(&guide.course, x, y, area), area) {
+            canvas.path(&part, Ink::solid(GUIDE.0).faint(0.9), 4.0);
+            canvas.path(&part, guide_ink(n), 1.8);
+        }
+    }
 }
 
 fn guide_ink(n: usize) -> Ink {
