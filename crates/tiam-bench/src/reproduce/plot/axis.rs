@@ -10,6 +10,9 @@ const NARROWEST: f64 = 1e-9;
 /// The range is this much wider than the data, on either side.
 const MARGIN: f64 = 0.04;
 
+/// Values farther from the range than this many of its lengths stand there: lines to them are still cut at the right place.
+const FARTHEST: f64 = 1e6;
+
 /// A place on an axis that is marked: its share of the axis' length, and its label.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
@@ -87,7 +90,7 @@ impl Span {
     }
 
     fn share(&self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
+        ((value - self.low) / (self.high - self.low)).clamp(-FARTHEST, FARTHEST)
     }
 
     /// About `most` labelled places or fewer, and the places between them that have a short mark only.

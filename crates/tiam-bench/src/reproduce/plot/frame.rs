@@ -186,7 +186,7 @@ impl Furniture<'_> {
             .iter()
             .map(|tick| text_width(&tick.label, SMALL))
             .fold(0.0, f64::max);
-        let left = EDGE + 16.0 * y_label.len() as f64 + widest.clamp(12.0, 110.0) + 10.0;
+        let left = EDGE + 16.0 * y_label.len() as f64 + widest.clamp(12.0, 110.0) + 15.0;
         let top = 10.0 + 18.0 * title.len() as f64 + LEGEND_ROW * rows.len() as f64 + 8.0;
         let area = Area {
             left,

@@ -62,7 +62,7 @@ pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
         .map(|tick| text_width(&tick.label, SMALL))
         .fold(0.0, f64::max);
     let right = if scale.is_some() {
-        14.0 + BAR + 6.0 + widest + 22.0
+        14.0 + BAR + 6.0 + widest + 30.0
     } else {
         0.0
     };
@@ -83,16 +83,20 @@ pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
                 }
             }
         }
-        for (n, guide) in map.guides.iter().enumerate() {
-            for part in clipped(&guide_path(&guide.course, &x, &y, area), area) {
-                canvas.path(&part, Ink::solid(GUIDE.0).faint(0.9), 4.0);
-                canvas.path(&part, guide_ink(n), 1.8);
-            }
-        }
+        draw_guides(canvas, map, &x, &y, area);
         if scale.is_some() {
             draw_bar(canvas, map, &ticks, area);
         }
     })
+}
+
+fn draw_guides(canvas: &mut Canvas<'_>, map: &Heatmap, x: &Span, y: &Span, area: &Area) {
+    for (n, guide) in map.guides.iter().enumerate() {
+        for part in clipped(&guide_path(&guide.course, x, y, area), area) {
+            canvas.path(&part, Ink::solid(GUIDE.0).faint(0.9), 4.0);
+            canvas.path(&part, guide_ink(n), 1.8);
+        }
+    }
 }
 
 fn guide_ink(n: usize) -> Ink {
@@ -226,7 +230,7 @@ fn draw_bar(canvas: &mut Canvas<'_>, map: &Heatmap, ticks: &[super::axis::Tick],
         let (from, to) = (area.at(0.0, high).1, area.at(0.0, low).1);
         canvas.rectangle(
             (left, from),
-            (left + BAR, to),
+            (left + BAR, (to + 0.4).min(area.top + area.height)),
             Ink::solid(color(0.5 * (low + high))),
         );
     }
@@ -249,7 +253,7 @@ fn draw_bar(canvas: &mut Canvas<'_>, map: &Heatmap, ticks: &[super::axis::Tick],
     canvas.text(
         label,
         (
-            left + BAR + 6.0 + widest + 13.0,
+            left + BAR + 6.0 + widest + 22.0,
             area.top + 0.5 * area.height,
         ),
         setting,

@@ -139,12 +139,11 @@ fn clipped_segment(
             return None;
         }
     }
-    let at = |share: f64, end: (f64, f64)| {
-        if share <= 0.0 || share >= 1.0 {
-            end
-        } else {
-            (from.0 + share * dx, from.1 + share * dy)
-        }
+    // The ends as they are where they are inside, so that the parts of a line join exactly.
+    let at = |share: f64| match share {
+        share if share <= 0.0 => from,
+        share if share >= 1.0 => to,
+        share => (from.0 + share * dx, from.1 + share * dy),
     };
-    (enter <= leave).then(|| (at(enter, from), at(leave, to)))
+    (enter <= leave).then(|| (at(enter), at(leave)))
 }
