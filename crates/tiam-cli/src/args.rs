@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use tiam_bench::methods::Method;
 use tiam_bench::reproduce::Experiment;
 use tiam_core::Inertia;
 use tiam_models::{Activation, Band, Init};
@@ -130,6 +131,9 @@ pub(crate) struct NetworkOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Method")]
 pub(crate) struct MethodOptions {
+    /// The method: tiam, am, mdlam, dladmm, bcd, gd, sgd, adagrad, adadelta or adam. An iteration of a gradient method is an epoch
+    #[arg(long, value_name = "NAME")]
+    pub(crate) method: Option<Method>,
     /// Weight of the penalty that ties the layers together, above 0
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) rho: Option<f64>,
@@ -154,6 +158,18 @@ pub(crate) struct MethodOptions {
     /// How the steps of weights and activations are computed
     #[arg(long, value_enum)]
     pub(crate) solver: Option<SolverName>,
+    /// Step size of the gradient methods
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub(crate) learning_rate: Option<f64>,
+    /// Samples a step of the stochastic gradient methods
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_size: Option<usize>,
+    /// BCD's weight of the activations' constraint
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) gamma: Option<f64>,
+    /// BCD's proximal weight
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) alpha: Option<f64>,
     /// Most iterations
     #[arg(long, value_name = "N")]
     pub(crate) iterations: Option<usize>,

@@ -10,6 +10,7 @@ use toml::Value;
 
 use crate::args::TrainOptions;
 use crate::error::CliError;
+use crate::method::Flag;
 use crate::settings::Settings;
 use crate::values::{DataSource, ScalingName, absolute, name_of};
 
@@ -120,14 +121,30 @@ struct Recorded {
     hidden: Vec<usize>,
     activation: String,
     init: String,
-    rho: f64,
+    method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rho: Option<f64>,
     ridge: f64,
-    l1: f64,
-    band: [f64; 3],
-    inertia: [f64; 3],
-    schedule: String,
-    guard: String,
-    solver: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    l1: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    band: Option<[f64; 3]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inertia: Option<[f64; 3]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guard: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    solver: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_size: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gamma: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpha: Option<f64>,
     iterations: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     target_objective: Option<f64>,
@@ -173,6 +190,9 @@ impl Recorded {
         } else {
             s.time_limit
         };
+        // A key that means nothing to the method would be refused when the file is read.
+        let applies = |flag: Flag| flag.applies(s.method);
+        let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
         Self {
             version: env!("CARGO_PKG_VERSION"),
             data: data_text(&s.data),
@@ -192,14 +212,19 @@ impl Recorded {
             hidden: s.hidden.0.clone(),
             activation: s.activation.to_string(),
             init: s.init.to_string(),
-            rho: s.rho,
+            method: s.method.to_string(),
+            rho: applies(Flag::Rho).then_some(s.rho),
             ridge: s.ridge,
-            l1: s.l1,
-            band: [s.band.start, s.band.decay, s.band.floor],
-            inertia: [s.inertia.start, s.inertia.gradient, s.inertia.correction],
-            schedule: name_of(s.schedule),
-            guard: name_of(s.guard),
-            solver: name_of(s.solver),
+            l1: applies(Flag::L1).then_some(s.l1),
+            band: applies(Flag::Band).then_some([s.band.start, s.band.decay, s.band.floor]),
+            inertia: applies(Flag::Inertia).then_some(inertia),
+            schedule: applies(Flag::Schedule).then(|| name_of(s.schedule)),
+            guard: applies(Flag::Guard).then(|| name_of(s.guard)),
+            solver: applies(Flag::Solver).then(|| name_of(s.solver)),
+            learning_rate: s.learning_rate,
+            batch_size: s.batch_size,
+            gamma: s.gamma,
+            alpha: s.alpha,
             iterations: facts.cut_short_after.unwrap_or(s.iterations),
             target_objective: s.target_objective,
             rel_change: s.rel_change,

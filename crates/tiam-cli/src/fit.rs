@@ -1,18 +1,14 @@
 //! One training run, whatever its end.
 
+use tiam_bench::methods::{Method, RunParams};
 use tiam_core::{CoreError, StopReason, Trace};
-use tiam_models::{
-    Architecture, Network, NetworkMeasures, Samples, TrainError, train as train_tiam,
-};
+use tiam_models::{Architecture, Network, NetworkMeasures, Samples, TrainError};
 
 use crate::error::CliError;
 use crate::interrupt;
 use crate::progress::Progress;
 use crate::samples::Scalar;
 use crate::settings::Settings;
-
-/// The name of the method, as results give it.
-pub(crate) const METHOD: &str = "tiam";
 
 /// Why a run ended.
 #[derive(Clone, Debug)]
@@ -26,6 +22,7 @@ pub(crate) enum End {
 /// What a run leaves.
 pub(crate) struct Fitted<T> {
     /// The last finite iterate.
+    pub(crate) method: Method,
     pub(crate) network: Network<T>,
     pub(crate) trace: Trace<NetworkMeasures>,
     pub(crate) end: End,
@@ -57,11 +54,19 @@ pub(crate) fn fit<T: Scalar>(
     let stopping = settings.stopping()?.interrupt(interrupt::flag(
         "interrupted: finishing this iteration, then saving (again to kill)",
     ));
-    let config = settings.tiam(stopping)?;
-    let network = Network::new(shape, settings.init, settings.seed)?;
+    let run = RunParams {
+        seed: settings.seed,
+        threads: settings.threads,
+        stopping,
+    };
     let mut progress = Progress::new(settings.iterations, settings.quiet);
-    match train_tiam(network, samples, &config, &mut [&mut progress]) {
+    let setup = settings.setup();
+    let trained = setup.train(shape, samples, run, &mut |row| progress.show(row));
+    progress.finish();
+    let method = settings.method;
+    match trained {
         Ok(trained) => Ok(Fitted {
+            method,
             network: trained.network,
             trace: trained.trace,
             end: End::Stopped(trained.reason),
@@ -71,6 +76,7 @@ pub(crate) fn fit<T: Scalar>(
             network,
             trace,
         }) => Ok(Fitted {
+            method,
             network: *network,
             trace: *trace,
             end: End::Failed(error),

@@ -9,6 +9,7 @@ mod evaluate;
 mod fit;
 mod info;
 mod interrupt;
+mod method;
 mod metrics;
 mod output;
 mod predict;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tiam_core::{BlockProblem, CoreError, Observer, StopReason, TraceRow};
+use tiam_core::TraceRow;
 use tiam_models::NetworkMeasures;
 
 use crate::output;
@@ -48,7 +48,8 @@ impl Progress {
         }
     }
 
-    fn show(&mut self, row: &TraceRow<NetworkMeasures>) {
+    /// Shows a row, that of the start included.
+    pub(crate) fn show(&mut self, row: &TraceRow<NetworkMeasures>) {
         match self {
             Self::Silent => {}
             Self::Bar(bar) => {
@@ -63,6 +64,13 @@ impl Progress {
             }
         }
     }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// Objective, loss and accuracy on the training part.
@@ -75,20 +83,4 @@ fn numbers(row: &TraceRow<NetworkMeasures>) -> String {
         text.push_str(&format!("  accuracy {:.2} %", 100.0 * accuracy));
     }
     text
-}
-
-impl<P: BlockProblem<Measures = NetworkMeasures>> Observer<P> for Progress {
-    fn on_start(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) {
-        self.show(row);
-    }
-
-    fn on_iteration(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) {
-        self.show(row);
-    }
-
-    fn on_finish(&mut self, _: Result<StopReason, &CoreError>, _: &P) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
-        }
-    }
 }

@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use tiam_bench::methods::Method;
 use tiam_core::StopReason;
 use tiam_models::Network;
 
 use crate::error::CliError;
-use crate::fit::{End, Fitted, METHOD};
+use crate::fit::{End, Fitted};
 use crate::metrics::Metrics;
 use crate::provenance::Training;
 use crate::samples::Scalar;
@@ -17,6 +18,7 @@ use crate::samples::Scalar;
 pub(crate) struct Report {
     /// Data and network in words, a line each.
     pub(crate) headline: String,
+    pub(crate) method: Method,
     pub(crate) end: End,
     pub(crate) iterations: usize,
     pub(crate) seconds: f64,
@@ -59,6 +61,7 @@ impl Report {
         let last = fitted.trace.last();
         Self {
             headline,
+            method: fitted.method,
             end: fitted.end.clone(),
             iterations: last.map_or(0, |row| row.iteration),
             seconds: last.map_or(0.0, |row| row.seconds),
@@ -74,7 +77,7 @@ impl Report {
     /// What the model file keeps of it.
     pub(crate) fn training(&self) -> Training {
         Training {
-            method: METHOD.to_owned(),
+            method: self.method.name().to_owned(),
             stop_reason: self.stop_reason(),
             iterations: self.iterations,
             objective: self.objective,
@@ -102,7 +105,7 @@ impl Report {
     pub(crate) fn to_json(&self) -> Result<String, CliError> {
         let values = self.test.unwrap_or(self.train);
         let flat = Flat {
-            method: METHOD,
+            method: self.method.name(),
             stop_reason: self.stop_reason(),
             iterations: self.iterations,
             seconds: self.seconds,

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tiam_core::{DriverParams, Inertia, Stopping};
-use tiam_models::{Activation, Band, Init, TiamConfig, TiamParams};
+use tiam_bench::methods::Method;
+use tiam_core::{Inertia, Stopping};
+use tiam_models::{Activation, Band, Init};
 
 use crate::args::{
     DataOptions, MethodOptions, NetworkOptions, RunOptions, TrainArgs, TrainOptions,
 };
 use crate::config;
 use crate::error::CliError;
+use crate::method::Defaults;
 use crate::output;
 use crate::preset::Preset;
 use crate::values::{
@@ -18,7 +20,6 @@ use crate::values::{
     ScalingName, ScheduleName, SolverName, TaskName, name_of,
 };
 
-const RIDGE: f64 = 1e-2;
 const L1: f64 = 0.0;
 const ITERATIONS: usize = 100;
 const HOPS: usize = 4;
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) hidden: Hidden,
     pub(crate) activation: Activation,
     pub(crate) init: Init,
+    pub(crate) method: Method,
     pub(crate) rho: f64,
     pub(crate) ridge: f64,
     pub(crate) l1: f64,
@@ -53,6 +55,10 @@ pub(crate) struct Settings {
     pub(crate) schedule: ScheduleName,
     pub(crate) guard: GuardName,
     pub(crate) solver: SolverName,
+    pub(crate) learning_rate: Option<f64>,
+    pub(crate) batch_size: Option<usize>,
+    pub(crate) gamma: Option<f64>,
+    pub(crate) alpha: Option<f64>,
     pub(crate) iterations: usize,
     pub(crate) target_objective: Option<f64>,
     pub(crate) rel_change: Option<f64>,
@@ -75,6 +81,8 @@ impl Settings {
             method,
             run,
         } = options.clone();
+        let chosen = method.method.unwrap_or_default();
+        let defaults = Defaults::new(chosen, preset);
         Self {
             data: data.data.unwrap_or(DataSource::Digits),
             format: data.format,
@@ -91,15 +99,20 @@ impl Settings {
                 .hidden
                 .unwrap_or_else(|| Hidden(preset.hidden.to_vec())),
             activation: network.activation.unwrap_or_default(),
-            init: network.init.unwrap_or_default(),
-            rho: method.rho.unwrap_or(preset.rho),
-            ridge: method.ridge.unwrap_or(RIDGE),
+            init: network.init.unwrap_or(defaults.init),
+            method: chosen,
+            rho: method.rho.unwrap_or(defaults.rho),
+            ridge: method.ridge.unwrap_or(defaults.ridge),
             l1: method.l1.unwrap_or(L1),
-            band: method.band.unwrap_or(preset.band),
-            inertia: method.inertia.unwrap_or(DriverParams::INERTIA),
-            schedule: method.schedule.unwrap_or_default(),
+            band: method.band.unwrap_or(defaults.band),
+            inertia: method.inertia.unwrap_or(defaults.inertia),
+            schedule: method.schedule.unwrap_or(defaults.schedule),
             guard: method.guard.unwrap_or_default(),
             solver: method.solver.unwrap_or_default(),
+            learning_rate: method.learning_rate,
+            batch_size: method.batch_size,
+            gamma: method.gamma,
+            alpha: method.alpha,
             iterations: method.iterations.unwrap_or(ITERATIONS),
             target_objective: method.target_objective,
             rel_change: method.rel_change,
@@ -131,7 +144,7 @@ impl Settings {
         Ok(over(args.options, file.options))
     }
 
-    /// The method's parameters, checked; stopping rules without an interrupt.
+    /// The stopping rules, without an interrupt.
     pub(crate) fn stopping(&self) -> Result<Stopping, CliError> {
         let mut stopping = Stopping::default().max_iterations(self.iterations);
         stopping.target_objective = self.target_objective;
@@ -145,22 +158,6 @@ impl Settings {
             stopping = stopping.time_limit(limit);
         }
         Ok(stopping)
-    }
-
-    /// The method's parameters, checked.
-    pub(crate) fn tiam(&self, stopping: Stopping) -> Result<TiamConfig, CliError> {
-        let params = TiamParams::default()
-            .rho(self.rho)
-            .ridge(self.ridge)
-            .l1(self.l1)
-            .band(self.band)
-            .inertia(self.inertia)
-            .schedule(self.schedule.into())
-            .guard(self.guard.into())
-            .solver(self.solver.into())
-            .stopping(stopping)
-            .threads(self.threads);
-        Ok(params.check()?)
     }
 }
 
@@ -191,6 +188,7 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
         ),
         ("activation", s.activation.to_string()),
         ("init", s.init.to_string()),
+        ("method", s.method.to_string()),
         ("rho", Preset::describe(|p| p.rho.to_string())),
         ("ridge", s.ridge.to_string()),
         ("l1", s.l1.to_string()),
@@ -238,8 +236,8 @@ fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
         data: first!(DataOptions, flags.data, file.data; data format header label task categorical ignore scaling hops
             test test_fraction),
         network: first!(NetworkOptions, flags.network, file.network; hidden activation init),
-        method: first!(MethodOptions, flags.method, file.method; rho ridge l1 band inertia schedule guard solver
-            iterations target_objective rel_change time_limit),
+        method: first!(MethodOptions, flags.method, file.method; method rho ridge l1 band inertia schedule guard solver
+            learning_rate batch_size gamma alpha iterations target_objective rel_change time_limit),
         run: RunOptions {
             seed,
             precision,

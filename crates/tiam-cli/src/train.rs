@@ -9,6 +9,7 @@ use crate::artifacts::Artifacts;
 use crate::config::{self, RunFacts};
 use crate::error::CliError;
 use crate::fit::{End, Fitted, fit};
+use crate::method::check_flags;
 use crate::metrics::measure;
 use crate::output;
 use crate::prepare::{DataFacts, Prepared, prepare};
@@ -22,8 +23,9 @@ use crate::values::{DataKind, GuardName, Precision, name_of};
 pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
     let options = Settings::options(args)?;
     // Wrong parameters are found before data are read; what depends on the data is settled after.
+    check_flags(&options.method)?;
     let settings = Settings::new(&options, DataKind::Digits);
-    settings.tiam(settings.stopping()?)?;
+    settings.check_method()?;
     match settings.precision {
         Precision::F32 => train_as::<f32>(&options, &settings),
         Precision::F64 => train_as::<f64>(&options, &settings),
@@ -124,6 +126,12 @@ fn metadata<T: Scalar>(
 /// What happened, where, and what to do next.
 fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
     let advice = match settings.guard {
+        _ if settings.method.is_gradient() => {
+            "use a smaller --learning-rate or scale the inputs (--scaling standard)"
+        }
+        _ if !settings.method.is_relaxed() => {
+            "use another --rho or scale the inputs (--scaling standard)"
+        }
         GuardName::Off => {
             "turn the guard on (--guard on) or use smaller inertia (--inertia 0.5,0.5,0)"
         }
