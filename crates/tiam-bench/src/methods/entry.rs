@@ -30,7 +30,7 @@ fn smaller<T: Real>(a: T, b: T) -> T {
     if a < b { a } else { b }
 }
 
-/// The minimiser on u ≥ 0, where h(u) = u for every activation but the identity's like.
+/// The minimiser on u ≥ 0, where h(u) = u for every activation.
 #[inline(always)]
 fn on_linear_part<T: Real>(a: T, c: T, s: T) -> T {
     let u = (s * a + c) / (s + T::one());

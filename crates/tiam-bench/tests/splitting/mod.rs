@@ -1,6 +1,10 @@
 //! Small random problems and naive algebra for the tests of the splitting methods.
 
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+pub(crate) mod bcd;
+pub(crate) mod dladmm;
 
 use proptest::prelude::*;
 use tiam_bench::methods::{Biases, Start, TrainingProblem};
@@ -190,7 +194,11 @@ pub(crate) fn plus(x: &M, c: f64, y: &M) -> M {
 }
 
 pub(crate) fn dot(x: &M, y: &M) -> f64 {
-    x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| x * y).sum()
+    x.as_slice()
+        .iter()
+        .zip(y.as_slice())
+        .map(|(x, y)| x * y)
+        .sum()
 }
 
 pub(crate) fn distance(x: &M, y: &M) -> f64 {
@@ -214,10 +222,10 @@ pub(crate) fn solve(a: &M, b: &M) -> M {
         for i in (0..n).filter(|i| *i != p) {
             let c = a[(i, p)] / a[(p, p)];
             for j in 0..n {
-                a[(i, j)] = a[(i, j)] - c * a[(p, j)];
+                a[(i, j)] -= c * a[(p, j)];
             }
             for j in 0..x.n_cols() {
-                x[(i, j)] = x[(i, j)] - c * x[(p, j)];
+                x[(i, j)] -= c * x[(p, j)];
             }
         }
     }
@@ -238,7 +246,11 @@ pub(crate) fn search(activation: Activation, a: f64, c: f64, s: f64) -> f64 {
         let (mut low, mut high) = (at(i - 1), at(i + 1));
         for _ in 0..100 {
             let (l, r) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
-            if value(l) < value(r) { high = r } else { low = l }
+            if value(l) < value(r) {
+                high = r
+            } else {
+                low = l
+            }
         }
         if value(low) < value(best) {
             best = low;
@@ -292,5 +304,9 @@ pub(crate) fn relabelled(
 
 pub(crate) fn accuracy<T: Real>(network: &Network<T>, samples: &Samples<T>) -> f64 {
     let mut compute = Compute::new(1).unwrap();
-    network.evaluate(samples, &mut compute).unwrap().accuracy.unwrap()
+    network
+        .evaluate(samples, &mut compute)
+        .unwrap()
+        .accuracy
+        .unwrap()
 }
