@@ -23,8 +23,8 @@ pub(in super::super) fn section(records: &[Record], detail: bool) -> Section {
     let all = tests(records);
     let mut section = Section::new(NAME, "Accuracy").with(Block::paragraph(
         "Every method trains the same network (two hidden layers of 100) for the same number of iterations, an iteration of a gradient \
-         method being an epoch. For each data set and activation its parameters are the best of the same number of candidates on \
-         the validation part, from one start; the test part is looked at once, by the chosen candidate from several starts.",
+         method being an epoch. For each data set its parameters are the best of the same number of candidates on the validation \
+         part, with ReLU and from one start; the test part is looked at once, by the chosen candidate from several starts.",
     ));
     section = section.with(Block::paragraph(sentence(&all)));
     for activation in all.label_values("activation") {
