@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use thiserror::Error;
+use tiam_bench::BenchError;
 
 /// Wrong usage or input.
 const USAGE: u8 = 2;
@@ -31,7 +32,7 @@ pub(crate) enum CliError {
     Linalg(#[from] tiam_linalg::LinalgError),
     /// An experiment failed or was refused.
     #[error(transparent)]
-    Bench(#[from] tiam_bench::BenchError),
+    Bench(#[from] BenchError),
     /// A folder or file that cannot be created, found out before any work was done.
     #[error("{}: cannot be created: {source}; choose another place with --out", path.display())]
     Create {
@@ -72,6 +73,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::ClosedPipe => ExitCode::SUCCESS,
+            Self::Bench(BenchError::Data(_)) => ExitCode::from(USAGE),
             Self::Write { .. } | Self::Save(_) | Self::Failed(_) | Self::Bench(_) => {
                 ExitCode::from(FAILED)
             }
