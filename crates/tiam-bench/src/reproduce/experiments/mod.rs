@@ -4,7 +4,20 @@ mod ablation;
 mod accuracy;
 mod candidates;
 mod convergence;
+mod cost;
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "the report fits the recorded points")
+)]
+mod exponent;
+mod quadratic;
+mod rate;
+mod region;
+mod ridge;
 mod sensitivity;
+mod solvers;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,7 +90,8 @@ impl Experiment {
             Self::Accuracy => accuracy::run(session, library, size),
             Self::Ablation => ablation::run(session, library, size),
             Self::Sensitivity => sensitivity::run(session, library, size),
-            Self::Rate | Self::Cost => Ok(()),
+            Self::Rate => rate::run(session, library, size),
+            Self::Cost => cost::run(session, size),
         }
     }
 }
