@@ -3,10 +3,16 @@
 mod experiments;
 mod library;
 mod machine;
+mod markup;
+pub mod number;
+pub mod palette;
+pub mod plot;
 mod record;
+pub mod report;
 mod session;
+pub mod table;
 mod training;
-mod write;
+pub mod write;
 
 pub use experiments::{Experiment, Size};
 pub use library::{DataName, DataSet, Library};

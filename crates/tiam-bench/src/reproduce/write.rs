@@ -160,7 +160,7 @@ pub fn iso_8601(seconds: u64) -> String {
 ///
 /// # Errors
 ///
-/// [`BenchError::Write`]; the file that stood there before is then untouched.
+/// [`BenchError::Io`]; the file that stood there before is then untouched.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BenchError> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
