@@ -8,11 +8,17 @@ use tiam_core::{Driver, Run, Stopping};
 use tiam_data::blobs;
 use tiam_models::{Activation, Architecture, Init, Network, NetworkProblem, Samples, TiamParams};
 
-use super::super::machine::{memory, peak_memory, reset_peak_memory};
+use super::super::machine::{Ballast, memory, peak_memory, reset_peak_memory};
 use super::super::session::{Finding, Session, Task};
 use super::{Experiment, Size, solvers};
 use crate::error::BenchError;
 use crate::shapes::into_samples;
+
+mod section;
+
+pub(super) use section::section;
+
+const NAME: &str = "cost";
 
 /// What the sweeps cover.
 #[derive(Clone, Debug)]
@@ -118,9 +124,9 @@ struct Point {
 }
 
 impl Point {
-    /// Figures: those of [`Pace`], `flops_per_iteration` (see [`flops`]), `flops_per_second`, and `peak_memory`: bytes beyond what the
-    /// process held with the data in memory. Memory that earlier runs freed and the allocator kept is not counted again, so it is a
-    /// lower bound; left out where the system does not tell it.
+    /// Figures: those of [`Pace`], `flops_per_iteration` (see [`flops`]), `flops_per_second`, and `peak_memory`: bytes beyond
+    /// those the process held with the data in memory, what earlier runs left to the allocator being out of reach; left out where
+    /// the system does not tell it.
     fn run(&self, session: &mut Session<'_>, budget: Duration) -> Result<(), BenchError> {
         let flops = flops(&self.sizes(), self.samples);
         let task = Task {
@@ -147,6 +153,7 @@ impl Point {
             .run(task, || {
                 let samples = generated(self.samples, self.features, N_CLASSES)?;
                 let params = TiamParams::default().threads(threads).stopping(stopping);
+                let _ballast = Ballast::take();
                 let reset = reset_peak_memory();
                 let before = memory();
                 let mut run = start(&samples, &self.hidden, params)?;
@@ -290,7 +297,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::done_twice;
+    use super::super::testing::{done_twice, table_rows};
     use super::*;
 
     #[test]
@@ -317,6 +324,9 @@ mod tests {
         };
         let records = done_twice(|session| sweeps(session, &extent));
         assert_eq!(records.len(), 6);
+        // Time, flops and memory against each of four sizes.
+        assert_eq!(table_rows(section(&records)), [12]);
+        assert!(section(&[]).blocks.is_empty());
         for record in &records {
             let figures = &record.figures;
             assert!(figures["seconds_per_iteration"] > 0.0, "{}", record.key);

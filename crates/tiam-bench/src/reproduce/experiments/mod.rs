@@ -5,13 +5,10 @@ mod accuracy;
 mod candidates;
 mod convergence;
 mod cost;
-#[cfg_attr(
-    not(test),
-    allow(dead_code, reason = "the report fits the recorded points")
-)]
 mod exponent;
 mod quadratic;
 mod rate;
+mod reading;
 mod region;
 mod ridge;
 mod sensitivity;
@@ -23,6 +20,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::library::Library;
+use super::record::Record;
+use super::report::Section;
 use super::session::Session;
 use crate::error::BenchError;
 
@@ -92,6 +91,17 @@ impl Experiment {
             Self::Sensitivity => sensitivity::run(session, library, size),
             Self::Rate => rate::run(session, library, size),
             Self::Cost => cost::run(session, size),
+        }
+    }
+}
+
+impl Experiment {
+    /// What the records tell of it, those of other experiments aside; `None` where it has no section of its own yet.
+    pub fn section(self, records: &[Record]) -> Option<Section> {
+        match self {
+            Self::Rate => Some(rate::section(records)),
+            Self::Cost => Some(cost::section(records)),
+            _ => None,
         }
     }
 }

@@ -16,6 +16,10 @@ use super::{Experiment, Size, ridge};
 use crate::error::BenchError;
 use crate::methods::{Method, RunParams, Setup};
 
+mod section;
+
+pub(super) use section::section;
+
 const NAME: &str = "rate";
 const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];
 

@@ -190,7 +190,8 @@ impl Case {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::done_twice;
+    use super::super::cost::section;
+    use super::super::testing::{done_twice, table_rows};
     use super::*;
 
     #[test]
@@ -202,6 +203,7 @@ mod tests {
         };
         let records = done_twice(|session| run_extent(session, &extent));
         assert_eq!(records.len(), SOLVERS.len());
+        assert_eq!(table_rows(section(&records)), [SOLVERS.len()]);
         let target = records[0].figures["target_objective"];
         for record in &records {
             assert_eq!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::BenchError;
+use crate::reproduce::report::{Block, Report, Section};
 use crate::reproduce::{Record, Session};
 
 /// Plans and does an experiment in a fresh folder, then again over the same folder; the records. Checks that as many runs were done as
@@ -39,4 +40,20 @@ pub(super) fn done_twice(
     assert_eq!(again.0, 0);
     assert_eq!(again.2, first.2);
     first.2
+}
+
+/// Rows of each table of a section, whose prose and tables must print no NaN and no infinity.
+pub(super) fn table_rows(section: Section) -> Vec<usize> {
+    let tables = section.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table.rows.len()),
+        _ => None,
+    });
+    let rows = tables.collect();
+    let report = Report {
+        sections: vec![section],
+        ..Report::default()
+    };
+    let text = report.to_markdown("img").text;
+    assert!(!text.contains("NaN") && !text.contains('∞'), "{text}");
+    rows
 }

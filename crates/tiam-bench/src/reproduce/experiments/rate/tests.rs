@@ -1,4 +1,4 @@
-use super::super::testing::done_twice;
+use super::super::testing::{done_twice, table_rows};
 use super::*;
 
 #[test]
@@ -13,6 +13,9 @@ fn the_experiment_is_planned_done_and_kept() {
     let mut library = Library::new(None);
     let records = done_twice(|session| run_extent(session, &mut library, &extent));
     assert_eq!(records.len(), 2 * 7 * 2 + 3 + 3);
+    // A row for each inertia of both quadratics; ridge regression and the digits with three methods each.
+    assert_eq!(table_rows(section(&records)), [2 * 7, 3 + 3]);
+    assert!(section(&[]).blocks.is_empty());
     for record in &records {
         let stable = record.figures.get("theoretical_rate").map(|q| *q < 1.0);
         match stable {
