@@ -20,7 +20,7 @@ pub mod write;
 pub use claims::{Claim, Verdict};
 pub use experiments::{Experiment, Size};
 pub use library::{DataName, DataSet, Library};
-pub use machine::{machine, memory, peak_memory, reset_peak_memory};
+pub use machine::{Ballast, machine, memory, peak_memory, reset_peak_memory};
 pub use record::{Curve, Machine, Record};
 pub use results::write_results;
 pub use session::{Finding, NotRun, Progress, Session, Task};

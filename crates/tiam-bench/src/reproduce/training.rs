@@ -54,11 +54,20 @@ impl Training<'_> {
 
     /// Does the run, or finds its record.
     pub(super) fn run(&self, session: &mut Session<'_>) -> Result<Record, BenchError> {
+        self.run_and(session, |_, _| {})
+    }
+
+    /// As [`Training::run`], with further figures from the whole trace.
+    pub(super) fn run_and(
+        &self,
+        session: &mut Session<'_>,
+        more: impl FnOnce(&Trace<NetworkMeasures>, &mut BTreeMap<String, f64>),
+    ) -> Result<Record, BenchError> {
         let (threads, interrupt) = (session.threads(), session.interrupt());
         let stopping = Stopping::default()
             .max_iterations(self.iterations)
             .interrupt(interrupt);
-        session.run(self.task(), || self.find(threads, stopping))
+        session.run(self.task(), || self.find(threads, stopping, more))
     }
 
     fn task(&self) -> Task {
@@ -106,7 +115,12 @@ impl Training<'_> {
         self.iterations as f64 * (flops * 10.0 / 1e11 + 3e-4)
     }
 
-    fn find(&self, threads: usize, stopping: Stopping) -> Result<Finding, BenchError> {
+    fn find(
+        &self,
+        threads: usize,
+        stopping: Stopping,
+        more: impl FnOnce(&Trace<NetworkMeasures>, &mut BTreeMap<String, f64>),
+    ) -> Result<Finding, BenchError> {
         let (train, measured) = self.parts();
         let target = train.target();
         let architecture = Architecture::new(
@@ -136,6 +150,7 @@ impl Training<'_> {
             ..Finding::default()
         };
         last_figures(&trace, &mut finding.figures);
+        more(&trace, &mut finding.figures);
         let found = network.evaluate(measured, &mut Compute::new(threads)?)?;
         let name = if self.search { "validation" } else { "test" };
         finding.figures.insert(format!("{name}_loss"), found.loss);

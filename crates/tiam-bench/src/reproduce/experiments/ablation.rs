@@ -53,6 +53,7 @@ pub(super) fn run(
         };
         inertias(session, &set, size)?;
     }
+    super::region::run(session, NAME, size)?;
     if let Some(digits) = library.get(DataName::Digits)? {
         region(session, &digits, size)?;
     }
@@ -103,7 +104,7 @@ fn guard_name(guard: Guard) -> &'static str {
     }
 }
 
-/// Which (p1 = p2, p3) survive without guard on a network; the quadratic's region, where theory is exact, is in `rate`.
+/// Which (p1 = p2, p3) survive without guard on a network; the quadratic's, where theory is exact, is `region-quadratic`.
 fn region(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), BenchError> {
     let (steps, iterations) = if size.full { (10, 200) } else { (5, 60) };
     for i in 0..=steps {

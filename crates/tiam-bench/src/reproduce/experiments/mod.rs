@@ -7,8 +7,18 @@ mod accuracy_report;
 mod candidates;
 mod convergence;
 mod convergence_report;
+mod cost;
+mod exponent;
+mod quadratic;
+mod rate;
+mod reading;
+mod region;
+mod ridge;
 mod sensitivity;
 mod sensitivity_report;
+mod solvers;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 use std::str::FromStr;
@@ -84,7 +94,8 @@ impl Experiment {
             Self::Accuracy => accuracy::run(session, library, size),
             Self::Ablation => ablation::run(session, library, size),
             Self::Sensitivity => sensitivity::run(session, library, size),
-            Self::Rate | Self::Cost => Ok(()),
+            Self::Rate => rate::run(session, library, size),
+            Self::Cost => cost::run(session, size),
         }
     }
 
@@ -95,7 +106,8 @@ impl Experiment {
             Self::Accuracy => accuracy_report::section(records, detail),
             Self::Ablation => ablation_report::section(records, detail),
             Self::Sensitivity => sensitivity_report::section(records),
-            Self::Rate | Self::Cost => Section::new(self.name(), self.name()),
+            Self::Rate => rate::section(records),
+            Self::Cost => cost::section(records),
         }
     }
 

@@ -1,0 +1,99 @@
+//! The power with which a cost grows.
+
+/// The slope of ln y against ln x.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Exponent {
+    /// p of y = C x^p.
+    pub(super) slope: f64,
+    /// Its standard error; 0 for two points, which leave nothing to judge by.
+    pub(super) std_error: f64,
+    /// Points fitted.
+    pub(super) n: usize,
+}
+
+/// Least squares over these (x, y); `None` unless two different x are left after those that are not positive and finite are dropped.
+#[allow(clippy::cast_precision_loss, reason = "a number of points")]
+pub(super) fn exponent(points: &[(f64, f64)]) -> Option<Exponent> {
+    let usable = |v: f64| v.is_finite() && v > 0.0;
+    let logs: Vec<(f64, f64)> = points
+        .iter()
+        .filter(|(x, y)| usable(*x) && usable(*y))
+        .map(|(x, y)| (x.ln(), y.ln()))
+        .collect();
+    let n = logs.len() as f64;
+    let mean_x = logs.iter().map(|(x, _)| x).sum::<f64>() / n;
+    let mean_y = logs.iter().map(|(_, y)| y).sum::<f64>() / n;
+    let sxx: f64 = logs.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let sxy: f64 = logs.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let varied = sxx > 0.0;
+    if !varied {
+        return None;
+    }
+    let slope = sxy / sxx;
+    let residual = |(x, y): &(f64, f64)| (y - mean_y - slope * (x - mean_x)).powi(2);
+    let residual_sq: f64 = logs.iter().map(residual).sum();
+    Some(Exponent {
+        slope,
+        std_error: if n > 2.0 {
+            (residual_sq / (n - 2.0) / sxx).sqrt()
+        } else {
+            0.0
+        },
+        n: logs.len(),
+    })
+}
+
+/// The points with the larger x, the middle one included: where the costs that do not grow are small.
+pub(super) fn upper_half(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut sorted = points.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    sorted.split_off(sorted.len() / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_law_gives_its_power() {
+        let points: Vec<(f64, f64)> = (1..9)
+            .map(|i| (f64::from(i), 3.0 * f64::from(i).powf(1.5)))
+            .collect();
+        let found = exponent(&points).unwrap();
+        assert!((found.slope - 1.5).abs() < 1e-12 && found.std_error < 1e-12 && found.n == 8);
+    }
+
+    #[test]
+    fn the_standard_error_matches_a_worked_regression() {
+        // ln y = 1, 3, 2, 5 at ln x = 0..4: slope 1.1, s² = 1.35, Sxx = 5.
+        let points: Vec<(f64, f64)> = [1.0f64, 3.0, 2.0, 5.0]
+            .iter()
+            .zip([0.0f64, 1.0, 2.0, 3.0])
+            .map(|(y, x)| (x.exp(), y.exp()))
+            .collect();
+        let found = exponent(&points).unwrap();
+        assert!((found.slope - 1.1).abs() < 1e-13);
+        assert!((found.std_error - (1.35f64 / 5.0).sqrt()).abs() < 1e-13);
+    }
+
+    #[test]
+    fn fixed_costs_bend_all_points_but_hardly_the_upper_half() {
+        let points: Vec<(f64, f64)> = (0..8)
+            .map(|i| 2f64.powi(i))
+            .map(|x| (x, 20.0 + x * x))
+            .collect();
+        let (all, upper) = (
+            exponent(&points).unwrap(),
+            exponent(&upper_half(&points)).unwrap(),
+        );
+        assert_eq!((all.n, upper.n), (8, 4));
+        assert!(all.slope < upper.slope && (upper.slope - 2.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn nothing_to_fit_gives_nothing() {
+        assert_eq!(exponent(&[]), None);
+        assert_eq!(exponent(&[(1.0, 2.0)]), None);
+        assert_eq!(exponent(&[(1.0, 2.0), (1.0, 3.0), (2.0, f64::NAN)]), None);
+    }
+}

@@ -1,0 +1,364 @@
+//! Linear rates of convergence: beside theory where there is one, fitted where there is none.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tiam_core::{
+    DecayLaw, DriverParams, Guard, Inertia, Limit, RateFit, StopReason, Stopping, Trace,
+};
+use tiam_models::{Activation, Architecture, Band, NetworkMeasures, TiamParams, TrainError};
+
+use super::super::library::{DataName, DataSet, Library};
+use super::super::session::{Finding, Session, Task};
+use super::super::training::Training;
+use super::quadratic::{Quadratic, curvatures, measure, theoretical_rate};
+use super::{Experiment, Size, ridge};
+use crate::error::BenchError;
+use crate::methods::{Method, RunParams, Setup};
+
+mod section;
+
+pub(super) use section::section;
+
+const NAME: &str = "rate";
+const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];
+
+/// How much of the experiment is done.
+#[derive(Clone, Debug)]
+struct Extent {
+    /// Condition numbers of the quadratics.
+    kappas: Vec<f64>,
+    ridge_iterations: usize,
+    network_iterations: usize,
+    networks: Vec<DataName>,
+    seeds: u64,
+}
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    library: &mut Library,
+    size: Size,
+) -> Result<(), BenchError> {
+    let extent = Extent {
+        kappas: vec![10.0, 100.0, 1000.0],
+        ridge_iterations: if size.full { 20_000 } else { 2000 },
+        network_iterations: if size.full { 400 } else { 80 },
+        networks: vec![DataName::Digits, DataName::Cora],
+        seeds: size.seeds,
+    };
+    run_extent(session, library, &extent)
+}
+
+fn run_extent(
+    session: &mut Session<'_>,
+    library: &mut Library,
+    extent: &Extent,
+) -> Result<(), BenchError> {
+    for (part, n_blocks) in [("quadratic", 1), ("coupled", 2)] {
+        for &kappa in &extent.kappas {
+            for (name, inertia) in inertias()? {
+                for guard in [Guard::Off, Guard::On] {
+                    let model = Model {
+                        part,
+                        n_blocks,
+                        kappa,
+                        inertia,
+                        guard,
+                    };
+                    model.run(session, &name)?;
+                }
+            }
+        }
+    }
+    for seed in 0..extent.seeds {
+        ridge_regression(session, extent, seed)?;
+    }
+    for &data in &extent.networks {
+        let Some(set) = library.get(data)? else {
+            session.skip(NAME, data.name(), library.missing(data));
+            continue;
+        };
+        networks(session, &set, extent)?;
+    }
+    Ok(())
+}
+
+/// The coefficients that are compared on the quadratics, by name.
+fn inertias() -> Result<Vec<(String, Inertia)>, BenchError> {
+    let triple = |[p1, p2, p3]: [f64; 3]| -> Result<_, BenchError> {
+        Ok((format!("triple {p1},{p2},{p3}"), Inertia::new(p1, p2, p3)?))
+    };
+    Ok(vec![
+        ("none".to_owned(), Inertia::NONE),
+        ("nesterov 0.9".to_owned(), Inertia::nesterov(0.9)?),
+        ("heavy ball 0.9".to_owned(), Inertia::heavy_ball(0.9)?),
+        triple([0.5, 0.5, 0.3])?,
+        triple([0.7, 0.7, 0.3])?,
+        triple([0.7, 0.7, 0.0])?,
+        ("default".to_owned(), DriverParams::INERTIA),
+    ])
+}
+
+/// A quadratic with known solution, and how it is solved.
+#[derive(Clone, Debug)]
+struct Model {
+    part: &'static str,
+    n_blocks: usize,
+    kappa: f64,
+    inertia: Inertia,
+    guard: Guard,
+}
+
+/// Directions of a quadratic.
+const DIRECTIONS: u32 = 50;
+/// Twice what plain alternation needs at κ = 1000.
+const MODEL_ITERATIONS: usize = 300_000;
+
+impl Model {
+    /// Figures: `measured_rate`, `rate_low`, `rate_high`, `r_squared`, `fitted_points` where the run converged; `theoretical_rate`
+    /// without guard, above 1 where it diverges; `growth`, the measured factor an iteration in either case; `iterations` to a gap of
+    /// 1e-60 of the first, or to divergence; `restarts`.
+    fn run(&self, session: &mut Session<'_>, name: &str) -> Result<(), BenchError> {
+        let guard = match self.guard {
+            Guard::On => "on",
+            Guard::Off => "off",
+        };
+        let task = Task {
+            experiment: Experiment::Rate.name(),
+            key: format!(
+                "{}-{}-{}-guard-{guard}",
+                self.part,
+                self.kappa,
+                name.replace(' ', "-")
+            ),
+            data: self.part.to_owned(),
+            method: "tiam".to_owned(),
+            labels: labels(&[
+                ("part", json!(self.part)),
+                ("kappa", json!(self.kappa)),
+                ("inertia", json!(name)),
+                ("guard", json!(guard)),
+            ]),
+            config: json!({
+                "inertia": self.inertia, "guard": guard, "blocks": self.n_blocks, "directions": DIRECTIONS,
+                "iterations": MODEL_ITERATIONS,
+            }),
+            seed: 0,
+            weight: self.kappa * 2e-4,
+        };
+        let stopping = Stopping::default()
+            .max_iterations(MODEL_ITERATIONS)
+            .interrupt(session.interrupt());
+        session.run(task, || self.find(stopping)).map(drop)
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts of iterations")]
+    fn find(&self, stopping: Stopping) -> Result<Finding, BenchError> {
+        let d = curvatures(self.kappa, DIRECTIONS);
+        let theory = theoretical_rate(&d, self.n_blocks, self.inertia);
+        let problem = Quadratic::new(d, self.n_blocks);
+        let found = measure(problem, self.inertia, self.guard, stopping)?;
+        let mut finding = Finding {
+            reason: found.reason.to_owned(),
+            ..Finding::default()
+        };
+        let figures = &mut finding.figures;
+        if self.guard == Guard::Off {
+            figures.insert("theoretical_rate".into(), theory);
+        }
+        if let Some(fit) = &found.fit {
+            put_linear(fit, figures);
+        }
+        if let Some(growth) = found.growth {
+            figures.insert("growth".into(), growth);
+        }
+        figures.insert("iterations".into(), found.iterations as f64);
+        figures.insert("restarts".into(), found.restarts as f64);
+        Ok(finding)
+    }
+}
+
+fn labels(labels: &[(&str, Value)]) -> BTreeMap<String, Value> {
+    let owned = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
+    labels.iter().map(owned).collect()
+}
+
+/// The linear law under the names of all parts.
+#[allow(clippy::cast_precision_loss, reason = "a number of points")]
+fn put_linear(fit: &RateFit, figures: &mut BTreeMap<String, f64>) {
+    let [low, high] = fit.interval;
+    for (name, value) in [
+        ("measured_rate", fit.rate),
+        ("rate_low", low),
+        ("rate_high", high),
+        ("r_squared", fit.r_squared),
+        ("limit", fit.limit),
+        ("fitted_points", fit.n_points as f64),
+    ] {
+        figures.insert(name.to_owned(), value);
+    }
+}
+
+/// Both laws over the second half of the rows whose gap is above `noise`. A trace that does not fall there leaves no figures.
+///
+/// Beside the linear law's figures: `sublinear_power`, `power_low`, `power_high`, `sublinear_r_squared`, `sublinear_limit`, and
+/// `linear_is_better` (1 or 0, by likelihood).
+fn put_laws(
+    trace: &Trace<NetworkMeasures>,
+    limit: Limit,
+    noise: f64,
+    figures: &mut BTreeMap<String, f64>,
+) {
+    let bottom = match limit {
+        Limit::Known(limit) => limit,
+        Limit::Estimated => f64::NEG_INFINITY,
+    };
+    let objectives = trace.objectives();
+    let gap_shows = |objective: &&f64| **objective - bottom > noise;
+    let usable = objectives.iter().take_while(gap_shows).count();
+    let from = usable / 2;
+    let Ok(report) = tiam_core::fit_rates(from, &objectives[from..usable], limit) else {
+        return;
+    };
+    put_linear(&report.linear, figures);
+    let sublinear = &report.sublinear;
+    let [low, high] = sublinear.interval;
+    let linear_is_better = report.better().law == DecayLaw::Linear;
+    for (name, value) in [
+        ("sublinear_power", sublinear.rate),
+        ("power_low", low),
+        ("power_high", high),
+        ("sublinear_r_squared", sublinear.r_squared),
+        ("sublinear_limit", sublinear.limit),
+        ("linear_is_better", f64::from(u8::from(linear_is_better))),
+    ] {
+        figures.insert(name.to_owned(), value);
+    }
+}
+
+/// So strong a penalty ties z to W X, and plain alternation takes hundreds of iterations.
+const RIDGE_RHO: f64 = 30.0;
+const RIDGE_MU: f64 = 0.1;
+/// Rounding of F, as a share of it, below which the gap says nothing.
+const RIDGE_NOISE: f64 = 1e-13;
+
+/// Ridge regression: F* is exact, the rate measured. Further figures: `exact_limit`, and `gap`, the last one over F*.
+fn ridge_regression(
+    session: &mut Session<'_>,
+    extent: &Extent,
+    seed: u64,
+) -> Result<(), BenchError> {
+    for method in METHODS {
+        let params = TiamParams::default().rho(RIDGE_RHO).ridge(RIDGE_MU);
+        let setup = Setup::relaxed(method, params);
+        let mut config = setup.config();
+        config["iterations"] = json!(extent.ridge_iterations);
+        let task = Task {
+            experiment: Experiment::Rate.name(),
+            key: format!("ridge-{method}-{seed}"),
+            data: "generated".to_owned(),
+            method: method.name().to_owned(),
+            labels: labels(&[("part", json!("ridge"))]),
+            config,
+            seed,
+            weight: 0.5,
+        };
+        let run = RunParams {
+            seed,
+            threads: 1,
+            stopping: Stopping::default()
+                .max_iterations(extent.ridge_iterations)
+                .interrupt(session.interrupt()),
+        };
+        session.run(task, || find_ridge(&setup, run))?;
+    }
+    Ok(())
+}
+
+fn find_ridge(setup: &Setup, mut run: RunParams) -> Result<Finding, BenchError> {
+    let samples = ridge::data(run.seed)?;
+    let least = ridge::least_objective(&samples, RIDGE_RHO, RIDGE_MU)?;
+    let noise = RIDGE_NOISE * least;
+    run.stopping = run.stopping.target_objective(least + noise);
+    let (n_in, target) = (samples.inputs().n_rows(), samples.target());
+    let shape = Architecture::new(
+        n_in,
+        &[],
+        target.n_outputs(),
+        Activation::Relu,
+        target.loss(),
+    )?;
+    let (trace, reason) = match setup.train(shape, &samples, run, &mut |_| {}) {
+        Ok(trained) => (trained.trace, in_words(trained.reason)),
+        Err(TrainError::Failed { error, trace, .. }) => (*trace, format!("failed: {error}")),
+        Err(refused) => return Err(refused.into()),
+    };
+    let mut finding = Finding {
+        reason,
+        ..Finding::default()
+    };
+    let figures = &mut finding.figures;
+    put_laws(&trace, Limit::Known(least), noise, figures);
+    figures.insert("exact_limit".into(), least);
+    if let Some(last) = trace.last() {
+        #[allow(clippy::cast_precision_loss, reason = "counts of iterations")]
+        for (name, value) in [
+            ("iterations", last.iteration as f64),
+            ("restarts", last.restarts as f64),
+            ("gap", last.objective / least - 1.0),
+        ] {
+            figures.insert(name.to_owned(), value);
+        }
+    }
+    Ok(finding)
+}
+
+fn in_words(reason: StopReason) -> String {
+    match reason {
+        StopReason::TargetObjective => "converged".to_owned(),
+        reason => reason.to_string(),
+    }
+}
+
+const HIDDEN: [usize; 2] = [100, 100];
+const RHO: f64 = 1e-3;
+
+/// The constant band that trains this data set: on Cora, 0.1 and more reach a small F and classify nothing.
+fn band(data: DataName) -> Band {
+    let width = if data.is_graph() { 0.01 } else { 0.03 };
+    Band {
+        start: width,
+        decay: 1.0,
+        floor: width,
+    }
+}
+
+/// Networks on one objective F, whose band does not move; the rate fitted over the second half, its limit estimated.
+fn networks(session: &mut Session<'_>, set: &DataSet, extent: &Extent) -> Result<(), BenchError> {
+    for method in METHODS {
+        let params = TiamParams::default().rho(RHO).band(band(set.name));
+        let setup = Setup::relaxed(method, params);
+        for seed in 0..extent.seeds {
+            let training = Training {
+                experiment: Experiment::Rate.name(),
+                case: "network".to_owned(),
+                setup: &setup,
+                data: set,
+                search: false,
+                hidden: HIDDEN.to_vec(),
+                activation: Activation::Relu,
+                iterations: extent.network_iterations,
+                seed,
+                labels: vec![("part", json!("network"))],
+                curve: seed == 0,
+            };
+            training.run_and(session, |trace, figures| {
+                put_laws(trace, Limit::Estimated, 0.0, figures);
+            })?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
