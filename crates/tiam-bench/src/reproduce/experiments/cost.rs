@@ -16,7 +16,7 @@ use crate::shapes::into_samples;
 
 mod section;
 
-pub(super) use section::section;
+pub(super) use section::{claims, section};
 
 const NAME: &str = "cost";
 

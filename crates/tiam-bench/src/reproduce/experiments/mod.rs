@@ -117,7 +117,9 @@ impl Experiment {
             Self::Convergence => convergence_report::claims(records),
             Self::Accuracy => accuracy_report::claims(records),
             Self::Ablation => ablation_report::claims(records),
-            Self::Rate | Self::Sensitivity | Self::Cost => Vec::new(),
+            Self::Rate => rate::claims(records),
+            Self::Cost => cost::claims(records),
+            Self::Sensitivity => Vec::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::methods::{Method, RunParams, Setup};
 
 mod section;
 
-pub(super) use section::section;
+pub(super) use section::{claims, section};
 
 const NAME: &str = "rate";
 const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];

@@ -3,6 +3,7 @@
 use super::super::exponent::{Exponent, exponent, upper_half};
 use super::super::reading::{cell, figure, label, of_part};
 use super::NAME;
+use crate::reproduce::claims::{Claim, Verdict};
 use crate::reproduce::number::NumberFormat;
 use crate::reproduce::palette::SeriesColor;
 use crate::reproduce::plot::{Axis, Guide, Plot, Series, Style};
@@ -42,6 +43,21 @@ pub(in super::super) fn section(records: &[Record]) -> Section {
             .with(solver_table(&solvers));
     }
     section
+}
+
+/// The paper's claim of a cost linear in the samples.
+pub(in super::super) fn claims(records: &[Record]) -> Vec<Claim> {
+    let seconds = points(records, "samples", QUANTITIES[0].0);
+    let Some(found) = exponent(&upper_half(&seconds)) else {
+        return Vec::new();
+    };
+    vec![Claim {
+        text: "An iteration's time grows linearly with the samples (power within 0.15 of 1)"
+            .to_owned(),
+        tested_on: "generated data, 100 features, hidden layers 100, 100".to_owned(),
+        verdict: Verdict::of((found.slope - 1.0).abs() <= 0.15),
+        figures: format!("fitted power {}", printed(found)),
+    }]
 }
 
 /// (size, figure) of the points of a sweep.
