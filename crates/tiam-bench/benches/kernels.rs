@@ -3,9 +3,18 @@
 #![allow(missing_docs, reason = "criterion's macros")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tiam_linalg::{Compute, Matrix, outer_product, product, prox, reduce};
+use tiam_linalg::{
+    Compute, Gradients, LossTarget, Matrix, Relu, loss_gradient, outer_product, product, prox,
+    reduce,
+};
+use tiam_models::{Activation, Architecture, Init, Loss, Network};
 
 const SAMPLES: usize = 60_000;
+const FEATURES: usize = 784;
+const HIDDEN: [usize; 2] = [100, 100];
+const CLASSES: usize = 10;
+/// Samples of a stochastic step.
+const BATCH: usize = 500;
 
 fn filled(n_rows: usize, n_cols: usize) -> Matrix<f32> {
     Matrix::from_fn(n_rows, n_cols, |i, j| {
@@ -64,5 +73,44 @@ fn element_wise(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, products, element_wise);
+/// The gradient of a batch scattered over the samples, and of all of them.
+fn back_propagation(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("back_propagation");
+    group.sample_size(10);
+    let loss = Loss::CrossEntropy;
+    let network = Architecture::new(FEATURES, &HIDDEN, CLASSES, Activation::Relu, loss)
+        .and_then(|sizes| Network::<f32>::new(sizes, Init::He, 0))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let inputs = filled(FEATURES, SAMPLES);
+    let labels: Vec<u32> = (0..SAMPLES).map(|j| (j % CLASSES) as u32).collect();
+    let target = LossTarget::Classes(&labels);
+    // 7,919 is prime to 60,000: no sample twice, no two side by side.
+    let scattered: Vec<usize> = (0..BATCH).map(|j| j * 7_919 % SAMPLES).collect();
+    let mut gradients = Gradients::zeros(&network);
+    for (batch, n) in [(Some(&scattered[..]), BATCH), (None, SAMPLES)] {
+        group.throughput(Throughput::Elements(n as u64));
+        for threads in [1, 2] {
+            let Ok(mut compute) = Compute::new(threads) else {
+                continue;
+            };
+            let id = BenchmarkId::new("loss_gradient", format!("{n}/{threads}"));
+            group.bench_function(id, |bencher| {
+                bencher.iter(|| {
+                    loss_gradient(
+                        &mut gradients,
+                        &network,
+                        Relu,
+                        &inputs,
+                        target,
+                        batch,
+                        &mut compute,
+                    )
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, products, element_wise, back_propagation);
 criterion_main!(benches);

@@ -11,13 +11,18 @@ pub(crate) const ALPHA: f64 = 2.0;
 pub(crate) const RIDGE: f64 = 0.1;
 
 pub(crate) fn config() -> BcdConfig {
+    config_with(RIDGE)
+}
+
+pub(crate) fn config_with(ridge: f64) -> BcdConfig {
     let params = BcdParams::default().rho(RHO).gamma(GAMMA).alpha(ALPHA);
-    params.ridge(RIDGE).check().unwrap()
+    params.ridge(ridge).check().unwrap()
 }
 
 /// All variables; V_0 the inputs.
 #[derive(Clone)]
 pub(crate) struct State {
+    pub(crate) ridge: f64,
     pub(crate) activation: Activation,
     pub(crate) x: M,
     pub(crate) y: M,
@@ -44,6 +49,7 @@ impl State {
         let column = |b: &Vec<f64>| Matrix::from_vec(b.len(), 1, b.clone()).unwrap();
         let n = network.layers().len();
         Self {
+            ridge: RIDGE,
             activation: network.architecture().activation,
             x: samples.inputs().clone(),
             y: one_hot(samples),
@@ -78,7 +84,7 @@ impl State {
             let hu = map(&self.u[l], |u| h(self.h_of(l), u));
             f += 0.5 * RHO * plus(&self.u[l], -1.0, &self.m(l)).norm_sq();
             f += 0.5 * GAMMA * plus(&self.v[l], -1.0, &hu).norm_sq();
-            f += 0.5 * RIDGE * self.w[l].norm_sq();
+            f += 0.5 * self.ridge * self.w[l].norm_sq();
         }
         f
     }
@@ -130,7 +136,7 @@ impl State {
             });
             let vt = self.input(l).transposed();
             let n_in = vt.n_cols();
-            let ridge = |i, j| if i == j { ALPHA + RIDGE } else { 0.0 };
+            let ridge = |i, j| if i == j { ALPHA + self.ridge } else { 0.0 };
             let hessian = plus(
                 &Matrix::from_fn(n_in, n_in, ridge),
                 RHO,
