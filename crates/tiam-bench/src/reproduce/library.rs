@@ -126,11 +126,6 @@ impl Library {
         Ok(Some(set))
     }
 
-    /// Forgets what was read, to free its memory.
-    pub fn forget(&mut self, name: DataName) {
-        self.read.remove(&name);
-    }
-
     /// Why a data set is not there.
     pub fn missing(&self, name: DataName) -> String {
         let files = name.files().join(" or ");
