@@ -26,11 +26,7 @@ const OBJECTIVE: f64 = 0.5;
 const LOSS: f64 = 0.2;
 /// With this band and ρ, F falls at every iteration, and its value says how good the network is; the published ones drive F below any
 /// target within an iteration, before the network has learned anything.
-const BAND: Band = Band {
-    start: 0.01,
-    decay: 1.0,
-    floor: 0.01,
-};
+const BAND: Band = Band::constant(0.01);
 const RHO: f64 = 1.0;
 const MAX_ITERATIONS: usize = 2_000;
 const MEASURED: Duration = Duration::from_secs(2);

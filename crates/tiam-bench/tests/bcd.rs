@@ -10,8 +10,9 @@ use splitting::{
     Case, accuracy, cases, close, digits, distance, dot, h, iterate, map, plus, relabelled,
     relu_network, run, shuffled, visits,
 };
-use tiam_bench::methods::{BcdParams, BcdProblem, Biases, Start, TrainingProblem};
+use tiam_bench::methods::{BcdParams, BcdProblem, Biases, Start};
 use tiam_core::{BlockProblem, Inertia};
+use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Init, Network, Samples};
 
 #[test]

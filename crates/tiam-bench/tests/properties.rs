@@ -9,6 +9,7 @@ mod splitting;
 use proptest::prelude::*;
 use splitting::{Case, M, cases, close, distance, map, plus, relabelled, shuffled};
 use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};
+use tiam_bench::shapes::{Shape, samples};
 use tiam_core::{Inertia, Schedule, Stopping};
 use tiam_linalg::{Compute, Gradients, Identity, Solver, loss_gradient};
 use tiam_models::{
@@ -73,14 +74,6 @@ fn relaxed() -> impl Strategy<Value = TiamParams> {
         })
 }
 
-fn constant_band(width: f64) -> Band {
-    Band {
-        start: width,
-        decay: 1.0,
-        floor: width,
-    }
-}
-
 /// These parameters as they are: [`Setup::relaxed`] would set the method's own inertia.
 fn as_given(params: TiamParams) -> Setup {
     Setup {
@@ -108,7 +101,7 @@ proptest! {
         case in cases(), params in relaxed(), width in 0.01..1.0_f64,
     ) {
         let samples = case.samples();
-        let setup = as_given(params.band(constant_band(width)));
+        let setup = as_given(params.band(Band::constant(width)));
         never_rises(&train(&setup, &case, &samples, run_of(12)))?;
     }
 
@@ -130,7 +123,7 @@ proptest! {
         let samples = case.samples();
         let mut setup = Setup::published(RELAXED[at]);
         if let MethodParams::Relaxed(params) = &mut setup.params {
-            *params = params.clone().band(constant_band(0.3));
+            *params = params.clone().band(Band::constant(0.3));
         }
         never_rises(&train(&setup, &case, &samples, run_of(25)))?;
     }
@@ -359,4 +352,31 @@ fn names_and_records_name_the_method() {
         );
     }
     assert!("TIAM".parse::<Method>().is_err() && "".parse::<Method>().is_err());
+}
+
+#[test]
+fn the_published_mdlam_code_never_moves_its_second_bias() {
+    let digits = samples::<f64>(Shape::Digits, None, 0).unwrap();
+    let sizes = || {
+        let loss = digits.train.target().loss();
+        Architecture::new(64, &[6, 5], 10, Activation::Relu, loss).unwrap()
+    };
+    let setup = Setup::mdlam_code();
+    let start = setup.start.network::<f64>(sizes(), 3).unwrap();
+    let run = RunParams {
+        seed: 3,
+        ..run_of(4)
+    };
+    let trained = setup
+        .train(sizes(), &digits.train, run, &mut |_| {})
+        .unwrap();
+    for (l, (before, after)) in start
+        .layers()
+        .iter()
+        .zip(trained.network.layers())
+        .enumerate()
+    {
+        assert_eq!(before.bias == after.bias, l == 1, "layer {l}");
+        assert_ne!(before.weights, after.weights, "layer {l}");
+    }
 }

@@ -1,7 +1,8 @@
 //! The methods of `--method`: their defaults, which flags mean something to them, and their setup.
 
 use tiam_bench::methods::{
-    BcdParams, DladmmParams, GradientParams, MDLAM_BAND, Method, MethodParams, Setup,
+    BcdParams, DladmmParams, GradientParams, MDLAM_BAND, MDLAM_RHO, MDLAM_RIDGE, Method,
+    MethodParams, Setup,
 };
 use tiam_core::{Inertia, Schedule};
 use tiam_models::{Band, Init, OutputStart, TiamParams};
@@ -23,8 +24,6 @@ pub(crate) struct Defaults {
     pub(crate) init: Init,
 }
 
-const RIDGE: f64 = 1e-2;
-
 impl Defaults {
     /// For this method on data with this preset.
     pub(crate) fn new(method: Method, preset: &Preset) -> Self {
@@ -42,11 +41,11 @@ impl Defaults {
             init: Setup::published(method).start.weights,
         };
         match method {
-            Method::Mdlam => own(1e-3, 0.05, MDLAM_BAND),
-            Method::Dladmm => own(1e-6, 0.0, preset.band),
-            Method::Bcd => own(1.0, 0.0, preset.band),
+            Method::Mdlam => own(MDLAM_RHO, MDLAM_RIDGE, MDLAM_BAND),
+            Method::Dladmm => own(DladmmParams::RHO, 0.0, preset.band),
+            Method::Bcd => own(BcdParams::RHO, 0.0, preset.band),
             _ if method.is_gradient() => own(preset.rho, 0.0, preset.band),
-            _ => own(preset.rho, RIDGE, preset.band),
+            _ => own(preset.rho, TiamParams::RIDGE, preset.band),
         }
     }
 }

@@ -28,13 +28,13 @@ pub(crate) struct Preset {
 const DIGITS: Preset = Preset {
     hidden: &[200],
     rho: 1e-3,
-    band: constant(0.03),
+    band: Band::constant(0.03),
     scaling: ScalingKind::Standard,
 };
 const IMAGES: Preset = Preset {
     hidden: &[200],
     rho: 0.1,
-    band: constant(1e-4),
+    band: Band::constant(1e-4),
     scaling: ScalingKind::None,
 };
 const TABLES: Preset = Preset {
@@ -51,14 +51,6 @@ const GRAPHS: Preset = Preset {
     },
     scaling: ScalingKind::None,
 };
-
-const fn constant(width: f64) -> Band {
-    Band {
-        start: width,
-        decay: 1.0,
-        floor: width,
-    }
-}
 
 impl Preset {
     /// What suits this kind of data.

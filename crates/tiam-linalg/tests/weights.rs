@@ -340,3 +340,57 @@ fn a_candidate_beyond_the_scalar_types_range_is_reported_as_such() {
     let report = block.propose(&problem, StepInertia::NONE, &mut compute);
     assert!(!report.after().is_finite() || !report.increase.is_finite());
 }
+
+/// φ(W) = ρ/2 ‖W a − z‖² with one weight: curvature ρ a².
+fn scalar_steps(solver: Solver, input: f64, steps: usize) -> (Vec<StepReport>, f64) {
+    let mut compute = Compute::new(1).unwrap();
+    let (a, z) = (
+        Matrix::from_vec(1, 1, vec![input]).unwrap(),
+        Matrix::from_vec(1, 1, vec![1.0]).unwrap(),
+    );
+    let problem = WeightProblem {
+        inputs: &a,
+        bias: &[0.0],
+        target: &z,
+        rho: 1.0,
+        ridge: 0.0,
+        l1: 0.0,
+    };
+    let mut block = WeightBlock::new(Matrix::zeros(1, 1), 1, solver);
+    block.refresh_product(&a, &mut compute);
+    let mut reports = Vec::new();
+    for _ in 0..steps {
+        reports.push(block.propose(&problem, StepInertia::NONE, &mut compute));
+        block.accept(&mut compute);
+    }
+    (reports, block.weights()[(0, 0)])
+}
+
+#[test]
+fn unit_backtracking_tries_one_first_in_every_step() {
+    // Curvature 0.01: a step of size 1 is a hundredth of the best one, and what is left of the gradient falls by 0.99.
+    let (reports, w) = scalar_steps(Solver::UnitBacktracking, 0.1, 3);
+    for report in &reports {
+        assert!((report.inverse_step - 1.0).abs() < 1e-15 && report.trials == 1);
+    }
+    assert!((w - 10.0 * (1.0 - 0.99_f64.powi(3))).abs() < 1e-13, "{w}");
+    let (reports, _) = scalar_steps(Solver::Backtracking, 0.1, 3);
+    assert!((reports[2].inverse_step - 0.125).abs() < 1e-15);
+    // Curvature 100: seven doublings, anew in every step.
+    let (reports, _) = scalar_steps(Solver::UnitBacktracking, 10.0, 2);
+    for report in &reports {
+        assert!((report.inverse_step - 128.0).abs() < 1e-12 && report.trials == 8);
+    }
+}
+
+#[test]
+fn unit_backtracking_leaves_a_block_that_ten_doublings_do_not_serve() {
+    // 1024 is the last θ tried.
+    let (reports, w) = scalar_steps(Solver::UnitBacktracking, 31.0, 1);
+    assert!((reports[0].inverse_step - 1024.0).abs() < 1e-9 && w > 0.0);
+    let (reports, w) = scalar_steps(Solver::UnitBacktracking, 33.0, 2);
+    for report in reports {
+        assert!(report.inverse_step.is_infinite() && report.increase.abs() <= 0.0);
+    }
+    assert!(w.abs() <= 0.0);
+}

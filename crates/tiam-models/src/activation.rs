@@ -35,30 +35,38 @@ pub enum Activation {
     Identity,
 }
 
-/// Calls `$body` with `$h` bound to the kernel-level type of the activation.
+/// Calls `$body` with `$h` bound to the kernel-level type of the activation: `with_activation!(activation, h => f(h))`, so that `f` is
+/// compiled for each of them.
+///
+/// ```
+/// use tiam_linalg::Monotone;
+/// use tiam_models::{Activation, with_activation};
+/// let two = with_activation!(Activation::Relu, h => h.apply(2.0));
+/// assert_eq!(two, 2.0);
+/// ```
+#[macro_export]
 macro_rules! with_activation {
     ($activation:expr, $h:ident => $body:expr) => {
         match $activation {
             $crate::Activation::Relu => {
-                let $h = tiam_linalg::Relu;
+                let $h = $crate::kernels::Relu;
                 $body
             }
             $crate::Activation::LeakyRelu => {
-                let $h = tiam_linalg::LeakyRelu;
+                let $h = $crate::kernels::LeakyRelu;
                 $body
             }
             $crate::Activation::Elu => {
-                let $h = tiam_linalg::Elu;
+                let $h = $crate::kernels::Elu;
                 $body
             }
             $crate::Activation::Identity => {
-                let $h = tiam_linalg::Identity;
+                let $h = $crate::kernels::Identity;
                 $body
             }
         }
     };
 }
-pub(crate) use with_activation;
 
 impl Activation {
     /// All of them.

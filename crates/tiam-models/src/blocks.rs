@@ -8,11 +8,11 @@ use tiam_linalg::{
     WeightProblem, activate, band_violation, biased, forward_loss, penalty, prox,
 };
 
-use crate::activation::with_activation;
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
 use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
+use crate::with_activation;
 
 /// The network's own numbers after an iteration, from a real forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

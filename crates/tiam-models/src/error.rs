@@ -106,19 +106,39 @@ impl ModelError {
             allowed,
         }
     }
-}
 
-/// `value` when it is finite and `test` holds, and otherwise an error that names the parameter.
-pub(crate) fn checked(
-    parameter: &'static str,
-    value: f64,
-    test: impl Fn(f64) -> bool,
-    allowed: &'static str,
-) -> Result<(), ModelError> {
-    // Written positively, so that NaN is refused.
-    if value.is_finite() && test(value) {
-        Ok(())
-    } else {
-        Err(ModelError::parameter(parameter, value, allowed))
+    /// Checks a parameter: `value` must be finite and `test` hold. Written so that NaN is refused.
+    ///
+    /// ```
+    /// use tiam_models::ModelError;
+    /// assert!(ModelError::check("rho", 0.1, |x| x > 0.0, "above 0").is_ok());
+    /// assert!(ModelError::check("rho", f64::NAN, |x| x > 0.0, "above 0").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] with its name, its value and what is allowed.
+    pub fn check(
+        parameter: &'static str,
+        value: f64,
+        test: impl Fn(f64) -> bool,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        if value.is_finite() && test(value) {
+            Ok(())
+        } else {
+            Err(Self::parameter(parameter, value, allowed))
+        }
+    }
+
+    /// Checks a number of things that must be at least 1.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] for 0.
+    pub fn check_positive(parameter: &'static str, n: usize) -> Result<(), Self> {
+        if n > 0 {
+            Ok(())
+        } else {
+            Err(Self::parameter(parameter, n, "at least 1"))
+        }
     }
 }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{Matrix, Real};
 
-use crate::error::{ModelError, checked};
+use crate::error::ModelError;
 
 /// How weights start; biases start at 0.
 ///
@@ -42,7 +42,9 @@ impl Init {
 
     pub(crate) fn check(self) -> Result<(), ModelError> {
         match self {
-            Self::Normal(s) => checked("init", s, |s| s >= 0.0, "a finite deviation of at least 0"),
+            Self::Normal(s) => {
+                ModelError::check("init", s, |s| s >= 0.0, "a finite deviation of at least 0")
+            }
             Self::He | Self::Xavier => Ok(()),
         }
     }

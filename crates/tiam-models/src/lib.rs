@@ -21,5 +21,11 @@ pub use model::{AffineScaling, Model, ModelMetadata};
 pub use network::{Architecture, Evaluation, Layer, Network};
 pub use params::{Band, OutputStart, TiamConfig, TiamParams};
 pub use store::{AnyModel, Stored};
-pub use trainer::{TrainError, Trained, train};
+pub use trainer::{TrainError, Trained, TrainingProblem, run, train};
 pub use trajectory::{Deviation, Expected, Trajectory};
+
+/// What [`with_activation!`] names, wherever it is called.
+#[doc(hidden)]
+pub mod kernels {
+    pub use tiam_linalg::{Elu, Identity, LeakyRelu, Relu};
+}

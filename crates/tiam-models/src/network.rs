@@ -6,10 +6,11 @@ use tiam_linalg::{
     prox,
 };
 
-use crate::activation::{Activation, with_activation};
+use crate::activation::Activation;
 use crate::data::{Loss, Samples, check_inputs};
 use crate::error::ModelError;
 use crate::init::{Init, Normals};
+use crate::with_activation;
 
 /// The shape of a network and what its last layer means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Schedule, Stopping};
 use tiam_linalg::Solver;
 
-use crate::error::{ModelError, checked};
+use crate::error::ModelError;
 
 /// The half-width of the band around the activations: ε_k = max(start · decayᵏ, floor) in iteration k = 0, 1, …
 ///
@@ -42,6 +42,15 @@ impl Default for Band {
 }
 
 impl Band {
+    /// The same width in every iteration.
+    pub const fn constant(width: f64) -> Self {
+        Self {
+            start: width,
+            decay: 1.0,
+            floor: width,
+        }
+    }
+
     /// ε_k.
     pub fn width(&self, iteration: usize) -> f64 {
         let power = i32::try_from(iteration).unwrap_or(i32::MAX);
@@ -49,15 +58,15 @@ impl Band {
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        checked("band start", self.start, |x| x > 0.0, "above 0")?;
-        checked(
+        ModelError::check("band start", self.start, |x| x > 0.0, "above 0")?;
+        ModelError::check(
             "band decay",
             self.decay,
             |x| x > 0.0 && x <= 1.0,
             "above 0 and at most 1",
         )?;
         let floor = |x: f64| x > 0.0 && x <= self.start;
-        checked(
+        ModelError::check(
             "band floor",
             self.floor,
             floor,
@@ -173,8 +182,8 @@ impl TiamConfig {
 impl Default for TiamParams {
     fn default() -> Self {
         Self {
-            rho: 1e-3,
-            ridge: 1e-2,
+            rho: Self::RHO,
+            ridge: Self::RIDGE,
             l1: 0.0,
             band: Band::default(),
             output_start: OutputStart::default(),
@@ -186,6 +195,11 @@ impl Default for TiamParams {
 }
 
 impl TiamParams {
+    /// The default of ρ.
+    pub const RHO: f64 = 1e-3;
+    /// The default of μ.
+    pub const RIDGE: f64 = 1e-2;
+
     /// ρ, the weight of the penalty.
     #[must_use]
     pub fn rho(self, rho: f64) -> Self {
@@ -290,27 +304,23 @@ impl TiamParams {
     /// # Errors
     /// [`ModelError::Parameter`] or [`ModelError::Core`], naming the parameter, its value and its range.
     pub fn check(self) -> Result<TiamConfig, ModelError> {
-        checked("rho", self.rho, |x| x > 0.0, "above 0")?;
-        checked("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
-        checked("l1", self.l1, |x| x >= 0.0, "at least 0")?;
+        ModelError::check("rho", self.rho, |x| x > 0.0, "above 0")?;
+        ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
+        ModelError::check("l1", self.l1, |x| x >= 0.0, "at least 0")?;
         self.band.check()?;
-        if self.threads == 0 {
-            return Err(ModelError::parameter("threads", 0, "at least 1"));
-        }
+        ModelError::check_positive("threads", self.threads)?;
         if let Solver::ConjugateGradient {
             max_iterations,
             rel_tolerance,
         } = self.solver
         {
-            checked(
+            ModelError::check(
                 "cg tolerance",
                 rel_tolerance,
                 |x| (0.0..1.0).contains(&x),
                 "in [0, 1)",
             )?;
-            if max_iterations == 0 {
-                return Err(ModelError::parameter("cg iterations", 0, "at least 1"));
-            }
+            ModelError::check_positive("cg iterations", max_iterations)?;
         }
         Ok(TiamConfig {
             rho: self.rho,

@@ -1,7 +1,7 @@
-//! Full-batch training.
+//! Training runs: full-batch TIAM, and any other problem that holds a network.
 
 use thiserror::Error;
-use tiam_core::{CoreError, Driver, Observer, StopReason, Trace};
+use tiam_core::{BlockProblem, CoreError, Driver, DriverConfig, Observer, StopReason, Trace};
 use tiam_linalg::Real;
 
 use crate::blocks::{NetworkMeasures, NetworkProblem};
@@ -73,7 +73,35 @@ pub fn train<'d, T: Real>(
     observers: &mut [&mut dyn Observer<NetworkProblem<'d, T>>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let problem = NetworkProblem::new(network, samples, config.clone())?;
-    let mut driver = Driver::new(config.driver.clone());
+    run(problem, config.driver.clone(), observers)
+}
+
+/// A training problem whose unknowns hold a network: what a method of one's own implements beside [`BlockProblem`], so that [`run`]
+/// trains with it.
+pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
+    /// The network with the current weights and biases.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the parameters do not make a network; those of a network's own problem do.
+    fn network(&self) -> Result<Network<T>, ModelError>;
+}
+
+impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
+    fn network(&self) -> Result<Network<T>, ModelError> {
+        Self::network(self)
+    }
+}
+
+/// Runs a training problem of any method to its end.
+///
+/// # Errors
+/// [`TrainError::Failed`], with the last finite network, when it cannot go on.
+pub fn run<T: Real, P: TrainingProblem<T>>(
+    problem: P,
+    driver: DriverConfig,
+    observers: &mut [&mut dyn Observer<P>],
+) -> Result<Trained<T>, TrainError<T>> {
+    let mut driver = Driver::new(driver);
     for observer in observers {
         driver = driver.observe(&mut **observer);
     }

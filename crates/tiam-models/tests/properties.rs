@@ -14,11 +14,7 @@ use tiam_models::{Activation, Band, NetworkProblem, TiamParams, TrainError, Trai
 const ROUNDING: f64 = 1e-12;
 
 fn params() -> TiamParams {
-    let band = Band {
-        start: 0.5,
-        decay: 1.0,
-        floor: 0.5,
-    };
+    let band = Band::constant(0.5);
     TiamParams::default()
         .rho(0.5)
         .band(band)

@@ -7,14 +7,15 @@ pub use params::{BcdConfig, BcdParams};
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
-    BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, activate, band_violation, biased,
-    product, sum_entries,
+    BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, band_violation, sum_entries,
 };
-use tiam_models::{ModelError, Network, NetworkMeasures, Samples, Target};
+use tiam_models::{
+    Activation, ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem,
+    with_activation,
+};
 
-use super::TrainingProblem;
-use super::entry::{inlined, with_activation};
-use super::splitting::{max_or_nan, measures, parameters};
+use super::entry::inlined;
+use super::splitting::{Forward, copy, forward_variables, max_or_nan, measures, parameters};
 
 /// BCD of J. Zeng, T. Lau, S. Lin, Y. Yao, "Global Convergence of Block Coordinate Descent in Deep Learning", ICML 2019: three-splitting,
 /// square loss, full batch.
@@ -102,28 +103,17 @@ impl<'d, T: Real> BcdProblem<'d, T> {
     ) -> Result<Self, ModelError> {
         let mut compute = Compute::new(config.threads)?;
         network.evaluate(samples, &mut compute)?;
-        let n_samples = samples.n_samples();
-        let n_layers = network.layers().len();
-        let activation = network.architecture().activation;
-        let mut layers: Vec<Layer<T>> = Vec::with_capacity(n_layers);
-        for (l, parameters) in network.layers().iter().enumerate() {
-            let n = parameters.weights.n_rows();
-            let mut wv = Matrix::zeros(n, n_samples);
-            let input = layers.last().map_or(samples.inputs(), |layer| &layer.v);
-            product(&mut wv, &parameters.weights, input, &mut compute);
-            let mut u = Matrix::zeros(n, n_samples);
-            biased(&mut u, &wv, &parameters.bias);
-            let mut v = u.clone();
-            if l + 1 < n_layers {
-                with_activation!(activation, h => activate(&mut v, &u, h));
-            }
-            layers.push(Layer {
-                bias: BiasBlock::new(parameters.bias.clone()),
-                product: wv,
-                u,
-                v,
-            });
-        }
+        let (n_samples, n_layers) = (samples.n_samples(), network.layers().len());
+        let variables = forward_variables(&network, samples, &mut compute);
+        let parameters = network.layers().iter();
+        let layers = variables.into_iter().zip(parameters);
+        let layers = layers.map(|(Forward { product, z, a }, parameters)| Layer {
+            bias: BiasBlock::new(parameters.bias.clone()),
+            product,
+            u: z,
+            v: a,
+        });
+        let layers = layers.collect();
         let sizes = &network.architecture().sizes;
         // With fewer samples than features, the first layer's system is solved in its dual form.
         let order = |l: usize| {
@@ -271,7 +261,7 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
             let last = l + 1 == self.layers.len();
             let rows = layer.bias.values();
             let activation = if last {
-                tiam_models::Activation::Identity
+                Activation::Identity
             } else {
                 self.network.architecture().activation
             };
@@ -301,7 +291,7 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
         let n_layers = self.layers.len();
         self.layers.iter().enumerate().fold(0.0, |worst, (l, layer)| {
             let last = l + 1 == n_layers;
-            let activation = if last { tiam_models::Activation::Identity } else { hidden };
+            let activation = if last { Activation::Identity } else { hidden };
             let of_layer = with_activation!(activation, h => band_violation(&layer.v, &layer.u, h, &mut self.compute));
             max_or_nan(of_layer, worst)
         })
@@ -310,10 +300,6 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
     fn measures(&mut self) -> NetworkMeasures {
         measures(&self.network, self.samples, &mut self.compute)
     }
-}
-
-fn copy<T: Real>(to: &mut Matrix<T>, from: &Matrix<T>) {
-    to.as_mut_slice().copy_from_slice(from.as_slice());
 }
 
 impl<T: Real> TrainingProblem<T> for BcdProblem<'_, T> {

@@ -8,14 +8,15 @@ pub use params::{DladmmConfig, DladmmParams, Search};
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
-    BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, activate, band_violation,
-    biased, product, sum_entries,
+    BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, band_violation, product,
+    sum_entries,
 };
-use tiam_models::{ModelError, Network, NetworkMeasures, Samples};
+use tiam_models::{
+    ModelError, Network, NetworkMeasures, Samples, TrainingProblem, with_activation,
+};
 
-use super::TrainingProblem;
-use super::entry::{inlined, with_activation};
-use super::splitting::{max_or_nan, measures, parameters};
+use super::entry::inlined;
+use super::splitting::{Forward, copy, forward_variables, max_or_nan, measures, parameters};
 use line::StepSize;
 
 /// dlADMM of J. Wang, F. Yu, X. Chen, L. Zhao, "ADMM for Efficient Deep Learning with Global Convergence", KDD 2019 (arXiv:1905.13611), full batch.
@@ -132,33 +133,23 @@ impl<'d, T: Real> DladmmProblem<'d, T> {
         let mut compute = Compute::new(config.threads)?;
         let start = network.evaluate(samples, &mut compute)?;
         let n_samples = samples.n_samples();
-        let n_layers = network.layers().len();
-        let activation = network.architecture().activation;
-        let mut layers: Vec<Layer<T>> = Vec::with_capacity(n_layers);
-        let mut z_last = Matrix::default();
-        for (l, parameters) in network.layers().iter().enumerate() {
-            let n = parameters.weights.n_rows();
-            let mut wa = Matrix::zeros(n, n_samples);
-            let input = layers.last().map_or(samples.inputs(), |layer| &layer.a);
-            product(&mut wa, &parameters.weights, input, &mut compute);
-            let mut z = Matrix::zeros(n, n_samples);
-            biased(&mut z, &wa, &parameters.bias);
-            let mut a = Matrix::default();
-            if l + 1 < n_layers {
-                a.reshape(n, n_samples);
-                with_activation!(activation, h => activate(&mut a, &z, h));
-            } else {
-                z_last = std::mem::take(&mut z);
-            }
-            layers.push(Layer {
-                bias: BiasBlock::new(parameters.bias.clone()),
-                product: wa,
-                z,
-                a,
-                theta: StepSize::new(config.theta),
-                tau: StepSize::new(config.tau),
-            });
-        }
+        let variables = forward_variables(&network, samples, &mut compute);
+        let parameters = network.layers().iter();
+        let layers = variables.into_iter().zip(parameters);
+        let layers = layers.map(|(Forward { product, z, a }, parameters)| Layer {
+            bias: BiasBlock::new(parameters.bias.clone()),
+            product,
+            z,
+            a,
+            theta: StepSize::new(config.theta),
+            tau: StepSize::new(config.tau),
+        });
+        let mut layers: Vec<Layer<T>> = layers.collect();
+        // The last layer's z is a block of its own, and it has no a.
+        let z_last = layers.last_mut().map_or_else(Matrix::default, |last| {
+            last.a = Matrix::default();
+            std::mem::take(&mut last.z)
+        });
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let loss = start.loss * n_samples as f64;
         Ok(Self {
@@ -408,10 +399,6 @@ impl<T: Real> BlockProblem for DladmmProblem<'_, T> {
     fn measures(&mut self) -> NetworkMeasures {
         self.cost()
     }
-}
-
-fn copy<T: Real>(to: &mut Matrix<T>, from: &Matrix<T>) {
-    to.as_mut_slice().copy_from_slice(from.as_slice());
 }
 
 impl<T: Real> TrainingProblem<T> for DladmmProblem<'_, T> {

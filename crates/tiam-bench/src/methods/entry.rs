@@ -128,31 +128,6 @@ pub(crate) fn inlined<F>(f: F) -> F {
     f
 }
 
-/// Calls `$body` with `$h` bound to the kernel-level type of the activation.
-macro_rules! with_activation {
-    ($activation:expr, $h:ident => $body:expr) => {
-        match $activation {
-            tiam_models::Activation::Relu => {
-                let $h = tiam_linalg::Relu;
-                $body
-            }
-            tiam_models::Activation::LeakyRelu => {
-                let $h = tiam_linalg::LeakyRelu;
-                $body
-            }
-            tiam_models::Activation::Elu => {
-                let $h = tiam_linalg::Elu;
-                $body
-            }
-            tiam_models::Activation::Identity => {
-                let $h = tiam_linalg::Identity;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_activation;
-
 #[cfg(test)]
 mod tests {
     use super::*;

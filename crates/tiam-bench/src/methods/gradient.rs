@@ -11,37 +11,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    Compute, Elu, ForwardFrom, Gradients, Identity, LeakyRelu, LossSum, Real, Relu, forward_loss,
-    loss_gradient, reduce,
+    Compute, ForwardFrom, Gradients, LossSum, Real, forward_loss, loss_gradient, reduce,
 };
-use tiam_models::{Activation, ModelError, Network, NetworkMeasures, Samples, Target};
+use tiam_models::{
+    ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem, with_activation,
+};
 
 use self::rules::{Memory, Slope};
-use super::TrainingProblem;
-
-/// Calls `$body` with `$h` bound to the kernels' type of the activation.
-macro_rules! with_activation {
-    ($activation:expr, $h:ident => $body:expr) => {
-        match $activation {
-            Activation::Relu => {
-                let $h = Relu;
-                $body
-            }
-            Activation::LeakyRelu => {
-                let $h = LeakyRelu;
-                $body
-            }
-            Activation::Elu => {
-                let $h = Elu;
-                $body
-            }
-            Activation::Identity => {
-                let $h = Identity;
-                $body
-            }
-        }
-    };
-}
 
 /// Training by gradients as `tiam-core`'s driver sees it: one block, `parameters`, whose step is an epoch.
 ///
@@ -54,7 +30,7 @@ macro_rules! with_activation {
 /// epoch. An epoch works on a copy of the parameters and of what the rule remembers, so one that is not accepted leaves no trace.
 ///
 /// ```
-/// use tiam_bench::methods::{GradientParams, GradientProblem, TrainingProblem};
+/// use tiam_bench::methods::{GradientParams, GradientProblem};
 /// use tiam_core::{Driver, DriverParams, Guard, Stopping};
 /// use tiam_linalg::Matrix;
 /// use tiam_models::{Activation, Architecture, Init, Network, Samples, Target};

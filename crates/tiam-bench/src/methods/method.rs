@@ -13,7 +13,7 @@ use tiam_models::{
 
 use super::bcd::{BcdParams, BcdProblem};
 use super::dladmm::{DladmmParams, DladmmProblem};
-use super::fit::{OnRow, fit, plain_driver};
+use super::fit::{OnRow, Rows, plain_driver};
 use super::gradient::{GradientParams, GradientProblem, GradientRule};
 use super::start::{Biases, Start};
 use crate::error::BenchError;
@@ -164,14 +164,16 @@ pub struct Setup {
     pub start: Start,
 }
 
-/// mDLAM's ρ, μ and band.
+/// mDLAM's band.
 pub const MDLAM_BAND: Band = Band {
     start: 100.0,
     decay: 0.5,
     floor: 0.001,
 };
-const MDLAM_RHO: f64 = 1e-3;
-const MDLAM_RIDGE: f64 = 0.05;
+/// mDLAM's ρ.
+pub const MDLAM_RHO: f64 = 1e-3;
+/// mDLAM's μ.
+pub const MDLAM_RIDGE: f64 = 0.05;
 const NORMAL_START: Start = Start {
     weights: Init::Normal(0.1),
     biases: Biases::Normal(0.1),
@@ -190,17 +192,7 @@ impl Setup {
     pub fn published(method: Method) -> Self {
         match method {
             Method::Tiam | Method::Am => Self::relaxed(method, TiamParams::default()),
-            Method::Mdlam => {
-                let params = TiamParams::default()
-                    .rho(MDLAM_RHO)
-                    .ridge(MDLAM_RIDGE)
-                    .band(MDLAM_BAND)
-                    .output_start(OutputStart::Targets);
-                Self {
-                    start: NORMAL_START,
-                    ..Self::relaxed(method, params)
-                }
-            }
+            Method::Mdlam => Self::relaxed(method, mdlam_params()).starting(NORMAL_START),
             Method::Dladmm => Self {
                 method,
                 params: MethodParams::Dladmm(DladmmParams::default()),
@@ -246,17 +238,25 @@ impl Setup {
     pub fn mdlam_code() -> Self {
         let without_second_bias =
             Order::custom(|_, blocks| blocks.retain(|block| *block != SECOND_BIAS));
-        let params = TiamParams::default()
-            .rho(MDLAM_RHO)
-            .ridge(MDLAM_RIDGE)
-            .band(MDLAM_BAND)
-            .output_start(OutputStart::Targets)
+        let params = mdlam_params()
             .solver(Solver::UnitBacktracking)
             .order(without_second_bias);
-        Self {
-            start: NORMAL_START,
-            ..Self::relaxed(Method::Am, params)
+        Self::relaxed(Method::Am, params).starting(NORMAL_START)
+    }
+
+    /// The same problem and start with the inertia of another of the three relaxed methods; a method that has none is left as it is.
+    pub fn with_inertia_of(&self, method: Method) -> Self {
+        match &self.params {
+            MethodParams::Relaxed(params) => {
+                Self::relaxed(method, params.clone()).starting(self.start)
+            }
+            _ => self.clone(),
         }
+    }
+
+    /// The same from another start.
+    pub fn starting(self, start: Start) -> Self {
+        Self { start, ..self }
     }
 
     /// All parameters, as records keep them.
@@ -282,36 +282,44 @@ impl Setup {
         on_row: &mut OnRow<'_>,
     ) -> Result<Trained<T>, TrainError<T>> {
         let network = self.start.network::<T>(architecture, run.seed)?;
+        let mut rows = Rows(on_row);
         match &self.params {
             MethodParams::Relaxed(params) => {
                 let params = params.clone().threads(run.threads);
                 let config = params.stopping(run.stopping).check()?;
                 let driver = config.driver().clone();
-                fit(
-                    NetworkProblem::new(network, samples, config)?,
-                    driver,
-                    on_row,
-                )
+                let problem = NetworkProblem::new(network, samples, config)?;
+                tiam_models::run(problem, driver, &mut [&mut rows])
             }
             MethodParams::Gradient(params) => {
                 let config = params.threads(run.threads).seed(run.seed).check()?;
                 let problem = GradientProblem::new(network, samples, config)?;
-                fit(problem, plain_driver(Order::Forward, run.stopping)?, on_row)
+                let driver = plain_driver(Order::Forward, run.stopping)?;
+                tiam_models::run(problem, driver, &mut [&mut rows])
             }
             MethodParams::Dladmm(params) => {
                 let config = params.threads(run.threads).check()?;
                 let problem = DladmmProblem::new(network, samples, config)?;
                 let driver = plain_driver(problem.order(), run.stopping)?;
-                fit(problem, driver, on_row)
+                tiam_models::run(problem, driver, &mut [&mut rows])
             }
             MethodParams::Bcd(params) => {
                 let config = params.threads(run.threads).check()?;
                 let problem = BcdProblem::new(network, samples, config)?;
                 let driver = plain_driver(problem.order(), run.stopping)?;
-                fit(problem, driver, on_row)
+                tiam_models::run(problem, driver, &mut [&mut rows])
             }
         }
     }
+}
+
+/// The problem of mDLAM's paper; the inertia is the method's.
+fn mdlam_params() -> TiamParams {
+    TiamParams::default()
+        .rho(MDLAM_RHO)
+        .ridge(MDLAM_RIDGE)
+        .band(MDLAM_BAND)
+        .output_start(OutputStart::Targets)
 }
 
 /// What a run is told beside its method.

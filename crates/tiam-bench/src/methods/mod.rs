@@ -1,4 +1,4 @@
-//! TIAM and the methods it is compared with, each as a [`BlockProblem`] over the same network, data and kernels.
+//! TIAM and the methods it is compared with, each as a [`TrainingProblem`](tiam_models::TrainingProblem) over the same network, data and kernels.
 //!
 //! A method is a problem that the driver of `tiam-core` iterates: trace, stopping rules, observers and failures are the same for
 //! all of them. What one iteration is differs: a sweep over the blocks for the alternating methods, one epoch for the
@@ -15,26 +15,7 @@ mod start;
 
 pub use bcd::{BcdConfig, BcdParams, BcdProblem};
 pub use dladmm::{DladmmConfig, DladmmParams, DladmmProblem, Search};
-pub use fit::{OnRow, fit};
+pub use fit::OnRow;
 pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule};
-pub use method::{MDLAM_BAND, Method, MethodParams, RunParams, Setup};
+pub use method::{MDLAM_BAND, MDLAM_RHO, MDLAM_RIDGE, Method, MethodParams, RunParams, Setup};
 pub use start::{Biases, Start};
-
-use tiam_core::BlockProblem;
-use tiam_linalg::Real;
-use tiam_models::{ModelError, Network, NetworkMeasures, NetworkProblem};
-
-/// A training problem whose unknowns hold a network.
-pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
-    /// The network with the current weights and biases.
-    ///
-    /// # Errors
-    /// [`ModelError`] when the parameters do not make a network; they do for every problem of this crate.
-    fn network(&self) -> Result<Network<T>, ModelError>;
-}
-
-impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
-    fn network(&self) -> Result<Network<T>, ModelError> {
-        Self::network(self)
-    }
-}

@@ -1,36 +1,44 @@
 //! What the two splitting methods share.
 
 use tiam_core::BlockChange;
-use tiam_linalg::{Compute, Real};
-use tiam_models::{ModelError, Network, NetworkMeasures, Samples};
+use tiam_linalg::{Compute, Matrix, Real, activate, biased, product};
+use tiam_models::{Network, NetworkMeasures, Samples, with_activation};
 
-/// `value` must be finite and pass `test`; written so that NaN is refused.
-pub(crate) fn checked(
-    parameter: &'static str,
-    value: f64,
-    test: impl Fn(f64) -> bool,
-    allowed: &'static str,
-) -> Result<(), ModelError> {
-    if value.is_finite() && test(value) {
-        return Ok(());
-    }
-    Err(ModelError::Parameter {
-        parameter,
-        value: value.to_string(),
-        allowed,
-    })
+/// A layer's variables at the network's own forward pass.
+pub(crate) struct Forward<T> {
+    /// W_l a_{l−1}.
+    pub(crate) product: Matrix<T>,
+    /// z_l = W_l a_{l−1} + b_l 1ᵀ.
+    pub(crate) z: Matrix<T>,
+    /// h(z_l); z_l itself in the last layer.
+    pub(crate) a: Matrix<T>,
 }
 
-/// Threads must be at least 1.
-pub(crate) fn checked_threads(threads: usize) -> Result<(), ModelError> {
-    if threads > 0 {
-        return Ok(());
+/// The network's own forward pass, every layer's variables kept.
+pub(crate) fn forward_variables<T: Real>(
+    network: &Network<T>,
+    samples: &Samples<T>,
+    compute: &mut Compute<T>,
+) -> Vec<Forward<T>> {
+    let n_samples = samples.n_samples();
+    let n_layers = network.layers().len();
+    let mut variables: Vec<Forward<T>> = Vec::with_capacity(n_layers);
+    for (l, parameters) in network.layers().iter().enumerate() {
+        let n = parameters.weights.n_rows();
+        let inputs = variables
+            .last()
+            .map_or(samples.inputs(), |before| &before.a);
+        let mut wa = Matrix::zeros(n, n_samples);
+        product(&mut wa, &parameters.weights, inputs, compute);
+        let mut z = Matrix::zeros(n, n_samples);
+        biased(&mut z, &wa, &parameters.bias);
+        let mut a = z.clone();
+        if l + 1 < n_layers {
+            with_activation!(network.architecture().activation, h => activate(&mut a, &z, h));
+        }
+        variables.push(Forward { product: wa, z, a });
     }
-    Err(ModelError::Parameter {
-        parameter: "threads",
-        value: "0".into(),
-        allowed: "at least 1",
-    })
+    variables
 }
 
 /// The numbers of the network's own forward pass; NaN where it cannot be evaluated, which the driver ends a run for.
@@ -69,4 +77,9 @@ pub(crate) fn parameters<T: Real>(
 /// The larger of two; NaN if either is (`f64::max` drops it).
 pub(crate) fn max_or_nan(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
+}
+
+/// to ← from, of one shape.
+pub(crate) fn copy<T: Real>(to: &mut Matrix<T>, from: &Matrix<T>) {
+    to.as_mut_slice().copy_from_slice(from.as_slice());
 }

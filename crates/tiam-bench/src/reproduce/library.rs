@@ -7,6 +7,7 @@ use std::rc::Rc;
 use tiam_data::{Dataset, LoadParams, Scaling, ScalingKind, Split, digits, load};
 use tiam_models::Samples;
 
+use super::session::Session;
 use crate::error::BenchError;
 use crate::shapes::into_samples;
 
@@ -126,8 +127,25 @@ impl Library {
         Ok(Some(set))
     }
 
+    /// A data set for an experiment; where it is not at hand, the session notes that it is not run.
+    ///
+    /// # Errors
+    /// As [`Library::get`].
+    pub fn available(
+        &mut self,
+        name: DataName,
+        experiment: &str,
+        session: &mut Session<'_>,
+    ) -> Result<Option<Rc<DataSet>>, BenchError> {
+        let found = self.get(name)?;
+        if found.is_none() {
+            session.skip(experiment, name.name(), self.missing(name));
+        }
+        Ok(found)
+    }
+
     /// Why a data set is not there.
-    pub fn missing(&self, name: DataName) -> String {
+    fn missing(&self, name: DataName) -> String {
         let files = name.files().join(" or ");
         match &self.folder {
             None => format!("no data folder was given (--data); it would hold {files}"),

@@ -3,9 +3,10 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start, TrainingProblem};
+use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start};
 use tiam_core::{Driver, DriverConfig, DriverParams, Guard, Stopping, Trace};
 use tiam_linalg::Matrix;
+use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Architecture, Loss, Network, NetworkMeasures, Samples, Target};
 
 pub(crate) fn rules() -> [GradientRule; 5] {

@@ -1,8 +1,9 @@
 //! The naive twin of BCD.
 
 use super::{Case, M, affine, h, map, mul, plus, search, solve};
-use tiam_bench::methods::{BcdConfig, BcdParams, BcdProblem, TrainingProblem};
+use tiam_bench::methods::{BcdConfig, BcdParams, BcdProblem};
 use tiam_linalg::Matrix;
+use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Samples, Target};
 
 pub(crate) const RHO: f64 = 0.8;

@@ -1,8 +1,9 @@
 //! The naive twin of dlADMM.
 
 use super::{Case, M, affine, dot, h, map, mul, plus, search, solve};
-use tiam_bench::methods::{DladmmConfig, DladmmParams, DladmmProblem, TrainingProblem};
+use tiam_bench::methods::{DladmmConfig, DladmmParams, DladmmProblem};
 use tiam_linalg::Matrix;
+use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Samples, Target};
 
 pub(crate) const RHO: f64 = 0.3;

@@ -7,10 +7,11 @@ pub(crate) mod bcd;
 pub(crate) mod dladmm;
 
 use proptest::prelude::*;
-use tiam_bench::methods::{Biases, Start, TrainingProblem};
+use tiam_bench::methods::{Biases, Start};
 use tiam_bench::shapes::{Prepared, Shape, samples};
 use tiam_core::{BlockChange, Driver, DriverParams, Guard, Inertia, Order, Outcome, Stopping};
 use tiam_linalg::{Compute, Elu, Identity, LeakyRelu, Matrix, Monotone, Real, Relu};
+use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Architecture, Init, Layer, Network, Samples, Target};
 
 pub(crate) type M = Matrix<f64>;

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use tiam_models::ModelError;
 
-use crate::methods::splitting::{checked, checked_threads};
-
 /// Parameters of BCD before they are checked.
 ///
 /// | name | symbol | default | range | source |
@@ -46,7 +44,7 @@ pub struct BcdConfig {
 impl Default for BcdParams {
     fn default() -> Self {
         Self {
-            rho: 1.0,
+            rho: Self::RHO,
             gamma: 1.0,
             alpha: 5.0,
             ridge: 0.0,
@@ -56,6 +54,9 @@ impl Default for BcdParams {
 }
 
 impl BcdParams {
+    /// The default of ρ.
+    pub const RHO: f64 = 1.0;
+
     /// ρ, the weight of ½‖U_l − W_l V_{l−1} − b_l 1ᵀ‖².
     #[must_use]
     pub fn rho(self, rho: f64) -> Self {
@@ -91,11 +92,11 @@ impl BcdParams {
     /// # Errors
     /// [`ModelError::Parameter`], naming the parameter, its value and its range.
     pub fn check(self) -> Result<BcdConfig, ModelError> {
-        checked("rho", self.rho, |x| x > 0.0, "above 0")?;
-        checked("gamma", self.gamma, |x| x > 0.0, "above 0")?;
-        checked("alpha", self.alpha, |x| x > 0.0, "above 0")?;
-        checked("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
-        checked_threads(self.threads)?;
+        ModelError::check("rho", self.rho, |x| x > 0.0, "above 0")?;
+        ModelError::check("gamma", self.gamma, |x| x > 0.0, "above 0")?;
+        ModelError::check("alpha", self.alpha, |x| x > 0.0, "above 0")?;
+        ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
+        ModelError::check_positive("threads", self.threads)?;
         Ok(BcdConfig {
             rho: self.rho,
             gamma: self.gamma,

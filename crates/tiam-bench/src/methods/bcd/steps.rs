@@ -4,10 +4,10 @@ use tiam_core::BlockChange;
 use tiam_linalg::{
     Matrix, Real, StepInertia, map_entries, outer_product, product, product_transposed, sum_entries,
 };
-use tiam_models::Samples;
+use tiam_models::{Samples, with_activation};
 
 use super::{BcdConfig, BcdProblem, Layer};
-use crate::methods::entry::{Entry, inlined, with_activation};
+use crate::methods::entry::{Entry, inlined};
 use crate::methods::splitting::refused;
 
 impl<T: Real> BcdProblem<'_, T> {

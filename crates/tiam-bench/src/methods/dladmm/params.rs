@@ -3,8 +3,6 @@
 use serde::Serialize;
 use tiam_models::ModelError;
 
-use crate::methods::splitting::{checked, checked_threads};
-
 /// Where the search for a step size 1/θ (1/τ) starts; θ doubles from there until the quadratic bound holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,7 +60,7 @@ pub struct DladmmConfig {
 impl Default for DladmmParams {
     fn default() -> Self {
         Self {
-            rho: 1e-6,
+            rho: Self::RHO,
             rho_limit: 0.1,
             theta: 1.0,
             tau: 1.0,
@@ -74,6 +72,9 @@ impl Default for DladmmParams {
 }
 
 impl DladmmParams {
+    /// The default of ρ.
+    pub const RHO: f64 = 1e-6;
+
     /// ρ at the start, the weight of every penalty and the step of the dual.
     #[must_use]
     pub fn rho(self, rho: f64) -> Self {
@@ -121,12 +122,12 @@ impl DladmmParams {
     /// # Errors
     /// [`ModelError::Parameter`], naming the parameter, its value and its range.
     pub fn check(self) -> Result<DladmmConfig, ModelError> {
-        checked("rho", self.rho, |x| x > 0.0, "above 0")?;
-        checked("rho_limit", self.rho_limit, |x| x > 0.0, "above 0")?;
-        checked("theta", self.theta, |x| x > 0.0, "above 0")?;
-        checked("tau", self.tau, |x| x > 0.0, "above 0")?;
-        checked("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
-        checked_threads(self.threads)?;
+        ModelError::check("rho", self.rho, |x| x > 0.0, "above 0")?;
+        ModelError::check("rho_limit", self.rho_limit, |x| x > 0.0, "above 0")?;
+        ModelError::check("theta", self.theta, |x| x > 0.0, "above 0")?;
+        ModelError::check("tau", self.tau, |x| x > 0.0, "above 0")?;
+        ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
+        ModelError::check_positive("threads", self.threads)?;
         Ok(DladmmConfig {
             rho: self.rho,
             rho_limit: self.rho_limit,

@@ -5,10 +5,11 @@ use tiam_linalg::{
     Matrix, Monotone, Prediction, Real, StepInertia, map_entries, outer_product, product,
     product_transposed, sum_entries,
 };
+use tiam_models::with_activation;
 
 use super::line::change;
 use super::{DladmmProblem, Layer, input_of};
-use crate::methods::entry::{Entry, inlined, with_activation};
+use crate::methods::entry::{Entry, inlined};
 
 impl<T: Real> DladmmProblem<'_, T> {
     /// scratch.residual ← ρ (m_l − z_l), less u for the last layer: the gradient of L_ρ in m_l.

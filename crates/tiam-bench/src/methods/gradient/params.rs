@@ -110,8 +110,8 @@ impl GradientParams {
         check_rule(self.rule)?;
         positive("learning_rate", learning_rate)?;
         not_negative("ridge", self.ridge)?;
-        at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
-        at_least_one("threads", self.threads)?;
+        ModelError::check_positive("batch_size", self.batch_size.unwrap_or(1))?;
+        ModelError::check_positive("threads", self.threads)?;
         Ok(GradientConfig {
             rule: self.rule,
             learning_rate,
@@ -147,37 +147,15 @@ fn check_rule(rule: GradientRule) -> Result<(), ModelError> {
     }
 }
 
-// Every test is written positively, so that NaN is refused.
-
 fn positive(parameter: &'static str, x: f64) -> Result<(), ModelError> {
-    refuse_unless(x.is_finite() && x > 0.0, parameter, x, "above 0")
+    ModelError::check(parameter, x, |x| x > 0.0, "above 0")
 }
 
 fn not_negative(parameter: &'static str, x: f64) -> Result<(), ModelError> {
-    refuse_unless(x.is_finite() && x >= 0.0, parameter, x, "at least 0")
+    ModelError::check(parameter, x, |x| x >= 0.0, "at least 0")
 }
 
 fn fraction(parameter: &'static str, x: f64) -> Result<(), ModelError> {
     let allowed = "at least 0 and below 1";
-    refuse_unless((0.0..1.0).contains(&x), parameter, x, allowed)
-}
-
-fn at_least_one(parameter: &'static str, n: usize) -> Result<(), ModelError> {
-    refuse_unless(n >= 1, parameter, n, "at least 1")
-}
-
-fn refuse_unless(
-    allowed_value: bool,
-    parameter: &'static str,
-    value: impl std::fmt::Display,
-    allowed: &'static str,
-) -> Result<(), ModelError> {
-    if allowed_value {
-        return Ok(());
-    }
-    Err(ModelError::Parameter {
-        parameter,
-        value: value.to_string(),
-        allowed,
-    })
+    ModelError::check(parameter, x, |x| (0.0..1.0).contains(&x), allowed)
 }

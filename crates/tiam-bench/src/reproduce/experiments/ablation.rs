@@ -7,7 +7,7 @@ use tiam_models::{Activation, TiamParams};
 use super::super::library::{DataName, DataSet, Library};
 use super::super::session::Session;
 use super::super::training::Training;
-use super::{Experiment, Size};
+use super::Size;
 use crate::error::BenchError;
 use crate::methods::{Method, MethodParams, Setup};
 
@@ -47,8 +47,7 @@ pub(super) fn run(
     size: Size,
 ) -> Result<(), BenchError> {
     for data in [DataName::Cora, DataName::Digits] {
-        let Some(set) = library.get(data)? else {
-            session.skip(NAME, data.name(), library.missing(data));
+        let Some(set) = library.available(data, NAME, session)? else {
             continue;
         };
         inertias(session, &set, size)?;
@@ -74,7 +73,7 @@ fn inertias(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), 
         for guard in [Guard::On, Guard::Off] {
             for seed in 0..size.seeds {
                 let training = Training {
-                    experiment: Experiment::Ablation.name(),
+                    experiment: NAME,
                     case: format!("{name}-{}", guard_name(guard)),
                     setup: &setup(inertia, guard),
                     data: set,
@@ -124,7 +123,7 @@ fn region(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), Be
                 ("p3", json!(p3)),
             ];
             let training = Training {
-                experiment: Experiment::Ablation.name(),
+                experiment: NAME,
                 case: format!("region-{p}-{p3}"),
                 setup: &setup(inertia, Guard::Off),
                 data: set,

@@ -137,7 +137,7 @@ fn region(records: &[Record]) -> Heatmap {
     }
 }
 
-/// (1 + p3) p1 = 1.
+/// (1 + p3) p1 = 1, seen along p3.
 pub(super) fn bound() -> Guide {
     let points = (0..=50).map(|i| {
         let p3 = f64::from(i) / 50.0;

@@ -7,8 +7,8 @@ use super::super::library::{DataName, DataSet, Library};
 use super::super::record::Record;
 use super::super::session::Session;
 use super::super::training::Training;
+use super::Size;
 use super::candidates::candidates;
-use super::{Experiment, Size};
 use crate::error::BenchError;
 use crate::methods::{Method, Setup};
 
@@ -32,8 +32,7 @@ pub(super) fn run(
     size: Size,
 ) -> Result<(), BenchError> {
     for data in DataName::ALL {
-        let Some(set) = library.get(data)? else {
-            session.skip(NAME, data.name(), library.missing(data));
+        let Some(set) = library.available(data, NAME, session)? else {
             continue;
         };
         if data == DataName::Mnist && !size.full {
@@ -193,7 +192,7 @@ fn training<'a>(
     seed: u64,
 ) -> Training<'a> {
     Training {
-        experiment: Experiment::Accuracy.name(),
+        experiment: NAME,
         case: String::new(),
         setup,
         data,

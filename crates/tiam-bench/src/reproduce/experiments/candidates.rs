@@ -3,15 +3,14 @@
 use tiam_models::{Band, Init, TiamParams};
 
 use crate::methods::{
-    BcdParams, Biases, DladmmParams, GradientParams, GradientRule, MDLAM_BAND, Method,
-    MethodParams, Setup, Start,
+    BcdParams, Biases, DladmmParams, MDLAM_BAND, Method, MethodParams, Setup, Start,
 };
 
 /// Batches of the stochastic methods: PyTorch's examples use 64 to 512.
 const SMALL: Option<usize> = Some(128);
 const LARGE: Option<usize> = Some(512);
 /// μ, as TIAM's default.
-const RIDGE: f64 = 1e-2;
+const RIDGE: f64 = TiamParams::RIDGE;
 
 /// Settings of one method, by name; in the quick size the first three.
 pub(super) fn candidates(method: Method, full: bool) -> Vec<(String, Setup)> {
@@ -31,14 +30,6 @@ pub(super) fn candidates(method: Method, full: bool) -> Vec<(String, Setup)> {
     all
 }
 
-fn constant(width: f64) -> Band {
-    Band {
-        start: width,
-        decay: 1.0,
-        floor: width,
-    }
-}
-
 /// ρ, μ and band, from the slow wide band that suits graphs to the narrow one that suits many samples.
 fn relaxed(method: Method) -> Vec<(String, Setup)> {
     let own = |rho: f64, band: Band| {
@@ -55,33 +46,21 @@ fn relaxed(method: Method) -> Vec<(String, Setup)> {
     };
     vec![
         own(1e-3, Band::default()),
-        own(1e-3, constant(0.03)),
-        own(0.1, constant(1e-4)),
+        own(1e-3, Band::constant(0.03)),
+        own(0.1, Band::constant(1e-4)),
         own(1e-4, Band::default()),
-        own(1e-2, constant(0.01)),
+        own(1e-2, Band::constant(0.01)),
         sixth,
     ]
 }
 
 fn gradient(method: Method, batch: Option<usize>, rate: f64) -> (String, Setup) {
-    let published = Setup::published(method);
-    let rule = match method {
-        Method::Sgd => GradientRule::momentum(),
-        Method::Adagrad => GradientRule::adagrad(),
-        Method::Adadelta => GradientRule::adadelta(),
-        Method::Adam => GradientRule::adam(),
-        _ => GradientRule::GradientDescent,
-    };
-    let params = GradientParams::default()
-        .rule(rule)
-        .learning_rate(rate)
-        .batch_size(batch)
-        .ridge(RIDGE);
+    let mut setup = Setup::published(method);
+    if let MethodParams::Gradient(params) = setup.params {
+        let params = params.learning_rate(rate).batch_size(batch).ridge(RIDGE);
+        setup.params = MethodParams::Gradient(params);
+    }
     let batch = batch.map_or_else(|| "full".to_owned(), |n| n.to_string());
-    let setup = Setup {
-        params: MethodParams::Gradient(params),
-        ..published
-    };
     (format!("rate {rate}, batch {batch}"), setup)
 }
 

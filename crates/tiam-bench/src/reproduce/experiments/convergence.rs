@@ -1,14 +1,14 @@
 //! TIAM beside plain alternation and mDLAM, on the same objective from the same start.
 
 use serde_json::json;
-use tiam_models::{Activation, TiamParams};
+use tiam_models::Activation;
 
 use super::super::library::{DataName, Library};
 use super::super::session::Session;
 use super::super::training::Training;
-use super::{Experiment, Size};
+use super::Size;
 use crate::error::BenchError;
-use crate::methods::{Method, MethodParams, Setup};
+use crate::methods::{Method, Setup};
 
 const NAME: &str = "convergence";
 const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];
@@ -24,26 +24,12 @@ fn iterations(data: DataName, size: Size) -> usize {
     }
 }
 
-/// Parameters and start that the three methods share; only inertia and schedule are their own.
-pub(super) fn settings() -> [(&'static str, Setup); 2] {
+/// The settings by name; only inertia and schedule are the methods' own.
+fn settings() -> [(&'static str, Setup); 2] {
     [
         ("mdlam", Setup::published(Method::Mdlam)),
-        (
-            "slow-band",
-            Setup::relaxed(Method::Tiam, TiamParams::default()),
-        ),
+        ("slow-band", Setup::published(Method::Tiam)),
     ]
-}
-
-/// The setting with a method's own inertia.
-pub(super) fn with_inertia(setting: &Setup, method: Method) -> Setup {
-    let MethodParams::Relaxed(params) = &setting.params else {
-        return setting.clone();
-    };
-    Setup {
-        start: setting.start,
-        ..Setup::relaxed(method, params.clone())
-    }
 }
 
 pub(super) fn run(
@@ -57,8 +43,7 @@ pub(super) fn run(
         DataName::Mnist,
         DataName::Digits,
     ] {
-        let Some(set) = library.get(data)? else {
-            session.skip(NAME, data.name(), library.missing(data));
+        let Some(set) = library.available(data, NAME, session)? else {
             continue;
         };
         let seeds = if data == DataName::Mnist {
@@ -68,10 +53,10 @@ pub(super) fn run(
         };
         for (setting, shared) in settings() {
             for method in METHODS {
-                let setup = with_inertia(&shared, method);
+                let setup = shared.with_inertia_of(method);
                 for seed in 0..seeds {
                     let training = Training {
-                        experiment: Experiment::Convergence.name(),
+                        experiment: NAME,
                         case: setting.to_owned(),
                         setup: &setup,
                         data: &set,

@@ -12,7 +12,7 @@ use super::super::library::{DataName, DataSet, Library};
 use super::super::session::{Finding, Session, Task};
 use super::super::training::Training;
 use super::quadratic::{Quadratic, curvatures, measure, theoretical_rate};
-use super::{Experiment, Size, ridge};
+use super::{Size, ridge};
 use crate::error::BenchError;
 use crate::methods::{Method, RunParams, Setup};
 
@@ -74,8 +74,7 @@ fn run_extent(
         ridge_regression(session, extent, seed)?;
     }
     for &data in &extent.networks {
-        let Some(set) = library.get(data)? else {
-            session.skip(NAME, data.name(), library.missing(data));
+        let Some(set) = library.available(data, NAME, session)? else {
             continue;
         };
         networks(session, &set, extent)?;
@@ -124,7 +123,7 @@ impl Model {
             Guard::Off => "off",
         };
         let task = Task {
-            experiment: Experiment::Rate.name(),
+            experiment: NAME,
             key: format!(
                 "{}-{}-{}-guard-{guard}",
                 self.part,
@@ -254,7 +253,7 @@ fn ridge_regression(
         let mut config = setup.config();
         config["iterations"] = json!(extent.ridge_iterations);
         let task = Task {
-            experiment: Experiment::Rate.name(),
+            experiment: NAME,
             key: format!("ridge-{method}-{seed}"),
             data: "generated".to_owned(),
             method: method.name().to_owned(),
@@ -326,11 +325,7 @@ const RHO: f64 = 1e-3;
 /// The constant band that trains this data set: on Cora, 0.1 and more reach a small F and classify nothing.
 fn band(data: DataName) -> Band {
     let width = if data.is_graph() { 0.01 } else { 0.03 };
-    Band {
-        start: width,
-        decay: 1.0,
-        floor: width,
-    }
+    Band::constant(width)
 }
 
 /// Networks on one objective F, whose band does not move; the rate fitted over the second half, its limit estimated.
@@ -340,7 +335,7 @@ fn networks(session: &mut Session<'_>, set: &DataSet, extent: &Extent) -> Result
         let setup = Setup::relaxed(method, params);
         for seed in 0..extent.seeds {
             let training = Training {
-                experiment: Experiment::Rate.name(),
+                experiment: NAME,
                 case: "network".to_owned(),
                 setup: &setup,
                 data: set,

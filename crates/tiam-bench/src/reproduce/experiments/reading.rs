@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::reproduce::record::Record;
+use crate::reproduce::selection::{Mean, text};
 use crate::reproduce::table::Cell;
 
 /// The records of one part of an experiment.
@@ -18,11 +19,7 @@ pub(super) fn of_part<'a>(
 
 /// A label in words; empty where there is none.
 pub(super) fn label(record: &Record, name: &str) -> String {
-    match record.labels.get(name) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    }
+    record.labels.get(name).map(text).unwrap_or_default()
 }
 
 /// A figure.
@@ -53,19 +50,8 @@ pub(super) fn by<'a>(
 }
 
 /// Mean of a figure over records that have it, with its deviation where there are several.
-#[allow(clippy::cast_precision_loss, reason = "a number of runs")]
 pub(super) fn mean_cell(records: &[&Record], name: &str) -> Cell {
-    let values: Vec<f64> = records.iter().filter_map(|r| figure(r, name)).collect();
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    match values.len() {
-        0 => Cell::Missing,
-        1 => Cell::number(mean),
-        _ => {
-            let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-            Cell::mean(mean, (squares / (n - 1.0)).sqrt())
-        }
-    }
+    Mean::cell(Mean::of(records.iter().filter_map(|r| figure(r, name))))
 }
 
 /// The middle value, or of an even number the mean of both; `None` of none.

@@ -8,9 +8,10 @@ use serde_json::json;
 use tiam_core::{Guard, Inertia, Stopping};
 
 use super::Size;
+use super::ablation_report::bound;
 use super::quadratic::{Quadratic, curvatures, measure, theoretical_rate};
 use crate::error::BenchError;
-use crate::reproduce::plot::{Axis, Guide, HeatCell, Heatmap};
+use crate::reproduce::plot::{Axis, HeatCell, Heatmap};
 use crate::reproduce::record::Record;
 use crate::reproduce::session::{Finding, Session, Task};
 
@@ -134,8 +135,6 @@ pub(super) fn figure(records: &[Record]) -> Option<(String, Heatmap)> {
         None => HeatCell::Missing,
     };
     let row = |&p3: &f64| values.iter().map(|p1| cell(p1, p3)).collect();
-    // p1 = 1/(1 + p3), seen along p3.
-    let bound = values.iter().map(|p3| (1.0 / (1.0 + p3), *p3)).collect();
     let text = format!(
         "Without guard, growth, decay and standstill on a quadratic with κ = {KAPPA} are as the exact factor has them in {} of {} \
          cells. F − F* falls exactly where (1 + p3) p1 (1 − λ_min/θ) < 1 and p3 < 1 in {}, and exactly where (1 + p3) p1 < 1 in {}.",
@@ -152,7 +151,7 @@ pub(super) fn figure(records: &[Record]) -> Option<(String, Heatmap)> {
         xs: values.clone(),
         ys: values,
         value: Axis::linear("factor an iteration"),
-        guides: vec![Guide::curve("(1 + p3) p1 = 1", bound)],
+        guides: vec![bound()],
     };
     Some((text, map))
 }

@@ -1,7 +1,7 @@
 //! Ridge regression as a network without hidden layer: the smallest F of TIAM's own problem is known from a direct solve.
 
 use tiam_data::{TeacherOutput, teacher_network};
-use tiam_linalg::Matrix;
+use tiam_linalg::{Compute, Matrix, SpdFactor, outer_product, reduce};
 use tiam_models::{Samples, Target};
 
 use crate::error::BenchError;
@@ -32,7 +32,7 @@ pub(super) fn data(seed: u64) -> Result<Samples<f64>, BenchError> {
 /// T = c Y Xᵀ of the centred data, W = T S⁻¹ and F* = (c ‖Y‖² − ⟨W, T⟩)/2. μ must be above 0.
 ///
 /// # Errors
-/// [`BenchError::NoTargets`] for data without values, or whose system is singular.
+/// [`BenchError::NoTargets`] for data without values, [`BenchError::Linalg`] for a singular system.
 pub(super) fn least_objective(
     samples: &Samples<f64>,
     rho: f64,
@@ -43,18 +43,18 @@ pub(super) fn least_objective(
     };
     let (x, y) = (centred(samples.inputs()), centred(y));
     let c = rho / (1.0 + rho);
-    let mut s = products(&x, &x, c);
-    for (i, row) in s.iter_mut().enumerate() {
-        row[i] += ridge;
-    }
-    let factor = cholesky(s).ok_or(BenchError::NoTargets)?;
-    let mut least = 0.5 * c * y.norm_sq();
-    for t in products(&y, &x, c) {
-        // ⟨w, t⟩ = t S⁻¹ tᵀ = ‖L⁻¹ t‖².
-        let solved = forward_substituted(&factor, &t);
-        least -= 0.5 * solved.iter().map(|v| v * v).sum::<f64>();
-    }
-    Ok(least)
+    let mut compute = Compute::new(1)?;
+    let mut gram = Matrix::zeros(x.n_rows(), x.n_rows());
+    outer_product(&mut gram, &x, &x, &mut compute);
+    let mut t = Matrix::zeros(y.n_rows(), x.n_rows());
+    outer_product(&mut t, &y, &x, &mut compute);
+    let mut factor = SpdFactor::new(x.n_rows());
+    factor.factor(&gram, c, ridge)?;
+    // With t = Y Xᵀ: ⟨W, T⟩ = c² ⟨t S⁻¹, t⟩.
+    let mut solved = t.clone();
+    factor.solve_right(&mut solved);
+    let explained = c * c * reduce::dot(solved.as_slice(), t.as_slice());
+    Ok(0.5 * (c * y.norm_sq() - explained))
 }
 
 /// Less each row's mean over the samples.
@@ -69,47 +69,6 @@ fn centred(m: &Matrix<f64>) -> Matrix<f64> {
     #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
     let n = cols as f64;
     Matrix::from_fn(rows, cols, |i, j| m.col(j)[i] - means[i] / n)
-}
-
-/// c A Bᵀ by rows.
-fn products(a: &Matrix<f64>, b: &Matrix<f64>, c: f64) -> Vec<Vec<f64>> {
-    let mut sums = vec![vec![0.0; b.n_rows()]; a.n_rows()];
-    for j in 0..a.n_cols() {
-        for (row, x) in sums.iter_mut().zip(a.col(j)) {
-            for (sum, y) in row.iter_mut().zip(b.col(j)) {
-                *sum += c * x * y;
-            }
-        }
-    }
-    sums
-}
-
-/// L with S = L Lᵀ, unless S is not positive definite.
-fn cholesky(mut s: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
-    for i in 0..s.len() {
-        for j in 0..=i {
-            let inner: f64 = (0..j).map(|k| s[i][k] * s[j][k]).sum();
-            let rest = s[i][j] - inner;
-            s[i][j] = if i > j {
-                rest / s[j][j]
-            } else if rest > 0.0 {
-                rest.sqrt()
-            } else {
-                return None;
-            };
-        }
-    }
-    Some(s)
-}
-
-/// L⁻¹ t.
-fn forward_substituted(l: &[Vec<f64>], t: &[f64]) -> Vec<f64> {
-    let mut solved: Vec<f64> = Vec::with_capacity(t.len());
-    for (row, t) in l.iter().zip(t) {
-        let known: f64 = row.iter().zip(&solved).map(|(l, x)| l * x).sum();
-        solved.push((t - known) / row[solved.len()]);
-    }
-    solved
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tiam_models::{Activation, Band, TiamParams};
 use super::super::library::{DataName, DataSet, Library};
 use super::super::session::Session;
 use super::super::training::Training;
-use super::{Experiment, Size};
+use super::Size;
 use crate::error::BenchError;
 use crate::methods::{Method, Setup};
 
@@ -27,15 +27,7 @@ fn base(data: DataName) -> (f64, Band) {
     if data.is_graph() {
         (1e-3, Band::default())
     } else {
-        let width = 0.03;
-        (
-            1e-3,
-            Band {
-                start: width,
-                decay: 1.0,
-                floor: width,
-            },
-        )
+        (1e-3, Band::constant(0.03))
     }
 }
 
@@ -79,11 +71,7 @@ fn variations(data: DataName, full: bool) -> Vec<Variation> {
         add("band decay", decay, params().band(band), hidden());
     }
     for floor in pick(&[1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 1.0]) {
-        let band = Band {
-            start: floor,
-            decay: 1.0,
-            floor,
-        };
+        let band = Band::constant(floor);
         add("band floor", floor, params().band(band), hidden());
     }
     let depths: &[u32] = if full {
@@ -114,8 +102,7 @@ pub(super) fn run(
     size: Size,
 ) -> Result<(), BenchError> {
     for data in [DataName::Cora, DataName::Digits] {
-        let Some(set) = library.get(data)? else {
-            session.skip(NAME, data.name(), library.missing(data));
+        let Some(set) = library.available(data, NAME, session)? else {
             continue;
         };
         if !size.full && data.is_graph() {
@@ -132,7 +119,7 @@ fn vary(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), Benc
         let setup = Setup::relaxed(Method::Tiam, variation.params);
         for seed in 0..size.seeds.min(3) {
             let training = Training {
-                experiment: Experiment::Sensitivity.name(),
+                experiment: NAME,
                 case: format!(
                     "{}-{}",
                     variation.parameter.replace(' ', "-"),

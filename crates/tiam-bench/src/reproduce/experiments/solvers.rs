@@ -127,14 +127,9 @@ impl Case {
             Shape::Blobs(samples, features, _) if features > samples => 1.0,
             _ => 0.03,
         };
-        let band = Band {
-            start: width,
-            decay: 1.0,
-            floor: width,
-        };
         TiamParams::default()
             .rho(1e-3)
-            .band(band)
+            .band(Band::constant(width))
             .solver(self.solver)
     }
 
