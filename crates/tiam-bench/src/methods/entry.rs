@@ -80,7 +80,8 @@ fn minimise_elu(a: f64, c: f64, s: f64) -> f64 {
     // Below this the derivative is negative: s x (w − x) is concave in x, so least at x = 0 or x = 1.
     let lowest = c.min(0.0) + s * (w - 1.0).min(0.0) - 1.0;
     let discriminant = w * w - 8.0 / s;
-    let mut ranges = [(lowest, 0.0), (lowest, 0.0)];
+    // The second range is empty where the derivative rises throughout.
+    let mut ranges = [(lowest, 0.0), (0.0, 0.0)];
     if w > 0.0 && discriminant > 0.0 {
         // The smaller root by the larger, so that nothing cancels: their product is 1/(2s).
         let larger = 0.25 * (w + discriminant.sqrt());
@@ -99,10 +100,17 @@ fn minimise_elu(a: f64, c: f64, s: f64) -> f64 {
 
 /// The zero of u − c − s e^u (w − e^u), which does not decrease on [low, high]; the nearer end where it has none.
 fn root(mut low: f64, mut high: f64, c: f64, s: f64, w: f64) -> f64 {
+    let derivative = |u: f64, x: f64| u - c - s * x * (w - x);
+    // Steps toward an end without a zero would halve the rest again and again.
+    for (end, beyond) in [(high, -1.0), (low, 1.0)] {
+        if beyond * derivative(end, end.fast_exp()) >= 0.0 {
+            return end;
+        }
+    }
     let mut u = c.clamp(low, high);
     for _ in 0..MAX_STEPS {
         let x = u.fast_exp();
-        let value = u - c - s * x * (w - x);
+        let value = derivative(u, x);
         if value > 0.0 {
             high = u;
         } else {

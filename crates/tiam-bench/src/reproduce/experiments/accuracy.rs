@@ -47,28 +47,12 @@ pub(super) fn run(
         for method in Method::ALL {
             let best = search(session, &set, method, size)?;
             for activation in activations {
-                if let Some(why) = too_slow(data, method, *activation) {
-                    session.skip(
-                        NAME,
-                        format!("{method} on {}, {activation}", data.name()),
-                        why,
-                    );
-                    continue;
-                }
                 test(session, &set, &best, *activation, size)?;
             }
         }
         published(session, &set, size)?;
     }
     Ok(())
-}
-
-/// Why a combination is left out.
-fn too_slow(data: DataName, method: Method, activation: Activation) -> Option<&'static str> {
-    let entry_wise = matches!(method, Method::Dladmm | Method::Bcd);
-    (data == DataName::Mnist && entry_wise && activation == Activation::Elu).then_some(
-        "its exact step has no closed form for ELU, and with 60,000 samples each run takes more than five minutes",
-    )
 }
 
 /// The candidate with the best accuracy on the validation part, with ReLU; the first of equals.
