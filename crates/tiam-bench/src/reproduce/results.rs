@@ -151,12 +151,7 @@ fn ran(session: &Session<'_>, experiments: &[Experiment]) -> Section {
     if lines.is_empty() {
         return section.with(Block::paragraph("Everything that was asked for was run."));
     }
-    section.with(Block::paragraph("Not run:")).with_list(lines)
-}
-
-impl Section {
-    fn with_list(mut self, lines: Vec<String>) -> Self {
-        self.blocks.push(Block::List(lines));
-        self
-    }
+    section
+        .with(Block::paragraph("Not run:"))
+        .with(Block::List(lines))
 }

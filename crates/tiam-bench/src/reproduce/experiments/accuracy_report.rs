@@ -178,7 +178,7 @@ fn published_table(runs: &Selection<'_>) -> Table {
 }
 
 /// The best mean of each kind of method on one data set, over activations.
-struct Best3 {
+struct Leaders {
     tiam: Mean,
     /// Name and mean.
     gradient: Option<(String, Mean)>,
@@ -214,7 +214,7 @@ fn best_of<'a>(
     best
 }
 
-fn compare(all: &Selection<'_>) -> BTreeMap<String, Best3> {
+fn compare(all: &Selection<'_>) -> BTreeMap<String, Leaders> {
     let gradient = || {
         Method::ALL
             .into_iter()
@@ -223,7 +223,7 @@ fn compare(all: &Selection<'_>) -> BTreeMap<String, Best3> {
     };
     let of = |data: &&str| {
         let (_, tiam) = best_of(all, data, ["tiam"].into_iter())?;
-        let best = Best3 {
+        let best = Leaders {
             tiam,
             gradient: best_of(all, data, gradient()),
             mdlam: best_of(all, data, ["mdlam"].into_iter()).map(|(_, mean)| mean),

@@ -7,7 +7,7 @@ use super::super::plot::{Axis, Plot, Series};
 use super::super::record::{Curve, Record};
 use super::super::report::{Block, Section};
 use super::super::selection::{Mean, Selection, text};
-use super::super::table::{Best, Cell, Column, Table};
+use super::super::table::{Cell, Column, Table};
 
 const METHODS: [&str; 3] = ["tiam", "am", "mdlam"];
 
@@ -90,25 +90,21 @@ fn plots(case: &Case<'_>, detail: bool) -> Vec<Plot> {
         iteration,
         objective,
     )];
-    if detail {
+    if !detail {
+        return plots;
+    }
+    let others = [
+        ("Network loss", "loss a training sample [nat]", loss),
+        ("Band violation", "max |a − h(z)|", violation),
+    ];
+    let in_time = [("Objective", "F", objective)].into_iter().chain(others);
+    for (what, label, y) in others {
+        plots.push(plot(what, by_iteration(), Axis::log10(label), iteration, y));
+    }
+    for (what, label, y) in in_time {
+        let what = format!("{what} in time");
         let time = Axis::linear("time [s]");
-        plots.push(plot(
-            "Objective in time",
-            time,
-            Axis::log10("F"),
-            seconds,
-            objective,
-        ));
-        let axis = Axis::log10("loss a training sample [nat]");
-        plots.push(plot("Network loss", by_iteration(), axis, iteration, loss));
-        let axis = Axis::log10("max |a − h(z)|");
-        plots.push(plot(
-            "Band violation",
-            by_iteration(),
-            axis,
-            iteration,
-            violation,
-        ));
+        plots.push(plot(&what, time, Axis::log10(label), seconds, y));
     }
     plots
 }
@@ -180,7 +176,7 @@ fn table(cases: &[Case<'_>]) -> Table {
             Column::number("iterations", "", NumberFormat::Fixed(0)),
             Column::number("F", "", NumberFormat::Auto),
             Column::number("training loss", "nat", NumberFormat::Auto),
-            Column::number("test accuracy", "", NumberFormat::Percent(1)).mark(Best::Unmarked),
+            Column::number("test accuracy", "", NumberFormat::Percent(1)),
             share("TIAM is there after, of the iterations"),
             share("and of the seconds"),
         ],
