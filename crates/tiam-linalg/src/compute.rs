@@ -119,7 +119,9 @@ pub(crate) fn for_tiles<S: Slab>(mut slab: S, tile: usize, mut body: impl FnMut(
 pub(crate) struct WorkerScratch<T> {
     pub(crate) tile_a: Vec<T>,
     pub(crate) tile_b: Vec<T>,
+    pub(crate) tile_c: Vec<T>,
     pub(crate) sum: Vec<T>,
+    pub(crate) curvature: Vec<T>,
     pub(crate) wide: Vec<f64>,
     pub(crate) labels: Vec<u32>,
 }

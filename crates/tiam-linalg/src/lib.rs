@@ -23,6 +23,7 @@ pub mod reduce;
 mod simd;
 mod spd;
 mod step;
+mod stochastic;
 mod weights;
 
 pub use activations::{ActivationBlock, Band, NextLayer, band_violation};
@@ -43,4 +44,7 @@ pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
 pub use step::{Solver, StepInertia, StepReport};
+pub use stochastic::{
+    CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
+};
 pub use weights::{WeightBlock, WeightProblem};

@@ -1,0 +1,406 @@
+//! The parameters of all layers and the triple-inertial step on them.
+
+use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature, add_scaled};
+use super::pass::{Pass, StochasticBatch};
+use super::units::{UnitLayout, Units};
+use crate::band::Monotone;
+use crate::compute::{Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::forward::AffineLayers;
+use crate::product::RowRange;
+use crate::prox::LossSum;
+use crate::real::Real;
+use crate::reduce::dot;
+use crate::simd::vectorised;
+use crate::step::StepInertia;
+
+/// How far a step goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StochasticStep {
+    /// c η: the trust region's factor times the step size.
+    pub length: f64,
+    /// p1 and p3 of this step; p2 of the next, at whose point the next gradient is taken.
+    pub inertia: StepInertia,
+    /// Weight of the old average of the iterates, in [0, 1); 0 keeps the last iterate instead.
+    pub averaging: f64,
+}
+
+/// Every layer's weights and biases as blocks of stochastic TIAM (ours; the paper names mini-batches as future work).
+///
+/// With Δ = Wᵗ − Wᵗ⁻¹, the bias the last column of W, a 1 appended to a, and a batch of B samples:
+/// [`gradient`](Self::gradient) goes forward from Ŵ = Wᵗ + p2 Δ and backward through the blocks, e_L = −∂R/∂z_L,
+/// `e_l = (W_{l+1}ᵀ e_{l+1}) ⊙ h'(z_l)`: each block's target is z_l + e_l. [`directions`](Self::directions) solves
+/// each layer's regularised least squares toward its target, `D_l = g_l (Ā_l + λ_l I)⁻¹` with
+/// `g_l = e_l a_{l−1}ᵀ/B − μ Ŵ_l`, Ā_l the running average of `a_{l−1} a_{l−1}ᵀ/B`. [`advance`](Self::advance) is the step
+/// W̄ = Wᵗ + p1 Δ + c η D, Wᵗ⁺¹ = W̄ + p3 (W̄ − Wᵗ), and averages the iterates.
+///
+/// Samples are split between workers once a batch, units (rows of W) once for the directions and once for the step;
+/// inside, everything is sequential. After the first batch nothing allocates. A number of threads fixes the bits. Called
+/// within [`Compute::install`] a step enters the pool no more than once.
+///
+/// ```
+/// use tiam_linalg::{
+///     AffineLayer, Compute, CurvatureForm, CurvatureRule, Identity, LossTarget, Matrix, StepInertia, StochasticBatch,
+///     StochasticBlocks, StochasticStep,
+/// };
+/// // y = 2x + 1 from two samples, by exact least squares: one step is enough.
+/// let (inputs, y) = (Matrix::from_vec(1, 2, vec![0.0, 1.0])?, Matrix::from_vec(1, 2, vec![1.0, 3.0])?);
+/// let weights = Matrix::<f64>::zeros(1, 1);
+/// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
+/// let mut blocks = StochasticBlocks::new(&layers[..], |_| CurvatureForm::Full, &mut || 0.0);
+/// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::Values(&y), indices: &[0, 1], weights: None };
+/// let compute = &mut Compute::new(1)?;
+/// blocks.gradient(Identity, batch, true, compute);
+/// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);
+/// blocks.directions(0.0, compute);
+/// blocks.advance(StochasticStep { length: 1.0, inertia: StepInertia::NONE, averaging: 0.0 }, compute);
+/// let (mut w, mut b) = (vec![0.0], vec![0.0]);
+/// blocks.write_average([(&mut w[..], &mut b[..])]);
+/// assert!((w[0] - 2.0).abs() < 1e-9 && (b[0] - 1.0).abs() < 1e-9);
+/// # Ok::<(), tiam_linalg::LinalgError>(())
+/// ```
+#[derive(Debug)]
+pub struct StochasticBlocks<T> {
+    layout: UnitLayout,
+    /// Wᵗ.
+    current: Vec<T>,
+    /// Δ.
+    change: Vec<T>,
+    /// Ŵ.
+    ahead: Vec<T>,
+    average: Vec<T>,
+    /// How much of `average` has been filled: its start's weight is 1 minus this.
+    average_filled: f64,
+    gradient: Vec<T>,
+    direction: Vec<T>,
+    curvature: Vec<LayerCurvature<T>>,
+    forms: Vec<CurvatureForm>,
+    /// The last batch's sums, one a worker: of the gradients, and of the curvature.
+    sums: Vec<Vec<T>>,
+    curvature_sums: Vec<Vec<T>>,
+    n_batch: usize,
+    tile: usize,
+}
+
+impl<T: Real> StochasticBlocks<T> {
+    /// Starts at these layers without inertia. `form` says how the curvature of layer l (from 0) is kept, `normal` draws
+    /// standard normal numbers for the sketches.
+    ///
+    /// # Panics
+    /// When there is no layer, one is empty, or two do not fit together.
+    pub fn new(
+        layers: &(impl AffineLayers<T> + ?Sized),
+        form: impl Fn(usize) -> CurvatureForm,
+        normal: &mut dyn FnMut() -> f64,
+    ) -> Self {
+        let layout = UnitLayout::of(layers);
+        let n = layout.n_parameters();
+        let mut current = vec![T::zero(); n];
+        let mut widest = 0;
+        for (l, units) in layout.layers().iter().enumerate() {
+            let layer = layers.layer(l);
+            for (i, unit) in current[units.range()]
+                .chunks_exact_mut(units.len)
+                .enumerate()
+            {
+                for (j, w) in unit[..units.len - 1].iter_mut().enumerate() {
+                    *w = layer.weights[(i, j)];
+                }
+                unit[units.len - 1] = layer.bias[i];
+            }
+            widest = widest.max(units.len).max(units.n_units);
+        }
+        let forms: Vec<_> = (0..layout.layers().len()).map(form).collect();
+        let curvature = layout.layers().iter().zip(&forms);
+        let curvature = curvature
+            .map(|(units, form)| LayerCurvature::new(units.len, *form, normal))
+            .collect();
+        Self {
+            ahead: current.clone(),
+            average: current.clone(),
+            current,
+            change: vec![T::zero(); n],
+            average_filled: 0.0,
+            gradient: vec![T::zero(); n],
+            direction: vec![T::zero(); n],
+            curvature,
+            forms,
+            sums: Vec::new(),
+            curvature_sums: Vec::new(),
+            n_batch: 0,
+            tile: tile_cols::<T>(widest),
+            layout,
+        }
+    }
+
+    /// Weights and biases together.
+    pub fn n_parameters(&self) -> usize {
+        self.layout.n_parameters()
+    }
+
+    /// How each layer's curvature is kept.
+    pub fn curvature_forms(&self) -> &[CurvatureForm] {
+        &self.forms
+    }
+
+    /// Gathers the batch, goes forward from Ŵ and backward; sums gradients and, where asked for, curvature. Returns the
+    /// batch's loss at Ŵ, weighted, and the samples classified correctly there.
+    ///
+    /// 2 (3 Σ n_l n_{l−1} − n_1 n_0) flops a sample, and the curvature's update.
+    ///
+    /// # Panics
+    /// When shapes do not fit or an index or label is out of range.
+    pub fn gradient(
+        &mut self,
+        h: impl Monotone,
+        batch: StochasticBatch<'_, T>,
+        with_curvature: bool,
+        compute: &mut Compute<T>,
+    ) -> LossSum {
+        batch.check(&self.layout);
+        let pass = Pass {
+            layout: &self.layout,
+            parameters: &self.ahead,
+            curvature: with_curvature.then_some(&self.curvature[..]),
+            h,
+            batch,
+        };
+        let (n, tile) = (self.layout.n_parameters(), self.tile);
+        let n_curvature = match with_curvature {
+            true => self.curvature.iter().map(LayerCurvature::n_sums).sum(),
+            false => 0,
+        };
+        let body = |scratch: &mut WorkerScratch<T>, samples: RowRange| {
+            buffer(&mut scratch.sum, n).fill(T::zero());
+            buffer(&mut scratch.curvature, n_curvature).fill(T::zero());
+            let mut sum = LossSum::default();
+            for_tiles(samples, tile, |tile| {
+                sum = sum.merge(pass.tile(scratch, &tile));
+            });
+            (sum, 1)
+        };
+        let merge = |l: (LossSum, usize), r: (LossSum, usize)| (l.0.merge(r.0), l.1 + r.1);
+        let samples = RowRange {
+            start: 0,
+            len: batch.indices.len(),
+        };
+        // The workers' sums stay here between the steps, where every worker can read them.
+        exchange(&mut self.sums, &mut self.curvature_sums, compute);
+        let (sum, workers) = compute.sweep(6 * n, samples, &body, &merge);
+        exchange(&mut self.sums, &mut self.curvature_sums, compute);
+        self.n_batch = batch.indices.len();
+        for unused in &mut self.sums[workers..] {
+            unused.clear();
+        }
+        for unused in &mut self.curvature_sums[workers..] {
+            unused.clear();
+        }
+        sum
+    }
+
+    /// Takes the last batch's curvature into the averages and makes every layer's solve anew, the layers split between
+    /// workers. Only after a [`gradient`](Self::gradient) with curvature.
+    pub fn refresh_curvature(&mut self, rule: CurvatureRule, compute: &mut Compute<T>) {
+        let n_sums = |layer: &LayerCurvature<T>| layer.n_sums();
+        let total: usize = self.curvature.iter().map(n_sums).sum();
+        let (sums, n_batch) = (&self.curvature_sums, self.n_batch);
+        let slab = LayerSlab {
+            layers: &mut self.curvature,
+            start: 0,
+        };
+        let body = |_: &mut WorkerScratch<T>, slab: LayerSlab<'_, T>| {
+            let mut start = slab.start;
+            for layer in slab.layers {
+                let range = start..start + layer.n_sums();
+                start = range.end;
+                let of_workers = sums.iter().filter_map(|sums| sums.get(range.clone()));
+                layer.absorb(of_workers, n_batch, rule.retain);
+                layer.refresh(rule.damping);
+            }
+        };
+        compute.for_each(REFRESH_FLOPS * total, slab, &body);
+    }
+
+    /// D for every layer; returns Σ_l ⟨D_l, g_l⟩, what the step would gain by its own model at c η = 1, twice.
+    pub fn directions(&mut self, ridge: f64, compute: &mut Compute<T>) -> f64 {
+        let layout = &self.layout;
+        #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+        let share = T::from_f64(-1.0 / self.n_batch.max(1) as f64);
+        let (sums, ahead, curvature) = (&self.sums, &self.ahead, &self.curvature);
+        let ridge = T::from_f64(-ridge);
+        let body = |scratch: &mut WorkerScratch<T>, units: Units<'_, [&mut [T]; 2]>| {
+            let [g, d] = units.data;
+            let mut gain = 0.0;
+            for (l, range) in layout.pieces(units.range.clone()) {
+                let own = range.start - units.range.start..range.end - units.range.start;
+                let (g, d) = (&mut g[own.clone()], &mut d[own]);
+                let unit = layout.layers()[l].len;
+                decay(g, &ahead[range.clone()], ridge, unit);
+                for sums in sums.iter().filter_map(|sums| sums.get(range.clone())) {
+                    add_scaled(g, sums, share);
+                }
+                curvature[l].solve(d, g, &mut scratch.tile_c);
+                gain += dot(d, g);
+            }
+            gain
+        };
+        let slab = Units::all(layout, [&mut self.gradient[..], &mut self.direction[..]]);
+        compute.sweep(DIRECTION_FLOPS, slab, &body, &|l, r| l + r)
+    }
+
+    /// Takes the step along the directions, moves Ŵ ahead for the next gradient, and averages.
+    pub fn advance(&mut self, step: StochasticStep, compute: &mut Compute<T>) {
+        let averaging = step.averaging;
+        // The average of the iterates so far, without a share of the start.
+        self.average_filled = averaging * self.average_filled + (1.0 - averaging);
+        let scale = 1.0 + step.inertia.correction;
+        let c = Coefficients {
+            change: T::from_f64(scale * step.inertia.start),
+            direction: T::from_f64(scale * step.length),
+            ahead: T::from_f64(step.inertia.gradient),
+            average: T::from_f64((1.0 - averaging) / self.average_filled),
+        };
+        let data = [
+            &mut self.current[..],
+            &mut self.change[..],
+            &mut self.ahead[..],
+            &mut self.average[..],
+            &mut self.direction[..],
+        ];
+        let body = |_: &mut WorkerScratch<T>, units: Units<'_, [&mut [T]; 5]>| {
+            advance(units.data, c);
+        };
+        compute.for_each(ADVANCE_FLOPS, Units::all(&self.layout, data), &body);
+    }
+
+    /// Puts Ŵ at Wᵗ + p2 Δ: [`advance`](Self::advance) does so for the steps after the first.
+    pub fn look_ahead(&mut self, p2: f64) {
+        let p2 = T::from_f64(p2);
+        let points = self.current.iter().zip(&self.change);
+        for (ahead, (current, change)) in self.ahead.iter_mut().zip(points) {
+            *ahead = *current + p2 * *change;
+        }
+    }
+
+    /// Writes the averaged weights (column-major, n_l x n_{l−1}) and biases of the layers.
+    pub fn write_average<'o>(&self, layers: impl IntoIterator<Item = (&'o mut [T], &'o mut [T])>) {
+        self.write(&self.average, layers);
+    }
+
+    /// Writes the weights and biases of the last iterate.
+    pub fn write_current<'o>(&self, layers: impl IntoIterator<Item = (&'o mut [T], &'o mut [T])>) {
+        self.write(&self.current, layers);
+    }
+
+    fn write<'o>(
+        &self,
+        parameters: &[T],
+        layers: impl IntoIterator<Item = (&'o mut [T], &'o mut [T])>,
+    ) {
+        for ((weights, bias), units) in layers.into_iter().zip(self.layout.layers()) {
+            let from = &parameters[units.range()];
+            for (j, column) in weights.chunks_exact_mut(units.n_units).enumerate() {
+                for (w, unit) in column.iter_mut().zip(from.chunks_exact(units.len)) {
+                    *w = unit[j];
+                }
+            }
+            for (b, unit) in bias.iter_mut().zip(from.chunks_exact(units.len)) {
+                *b = unit[units.len - 1];
+            }
+        }
+    }
+}
+
+/// Flops a parameter of a direction: assembling the gradient, and a sketch's solve.
+const DIRECTION_FLOPS: usize = 4 * CurvatureForm::RANK + 8;
+/// As many flops take as long as a parameter's share of the step, which waits for memory.
+const ADVANCE_FLOPS: usize = 25;
+/// Flops of a refresh for each entry of the averages.
+const REFRESH_FLOPS: usize = 2 * CurvatureForm::RANK;
+
+/// Swaps the workers' sums with those kept here, which are made for all workers the first time.
+fn exchange<T: Real>(
+    sums: &mut Vec<Vec<T>>,
+    curvature: &mut Vec<Vec<T>>,
+    compute: &mut Compute<T>,
+) {
+    let workers = compute.scratch();
+    sums.resize_with(workers.len().max(sums.len()), Vec::new);
+    curvature.resize_with(workers.len().max(curvature.len()), Vec::new);
+    for (worker, (sum, curvature)) in workers.iter_mut().zip(sums.iter_mut().zip(curvature)) {
+        std::mem::swap(&mut worker.sum, sum);
+        std::mem::swap(&mut worker.curvature, curvature);
+    }
+}
+
+/// Layers to refresh; `start` is where the first one's sums begin.
+struct LayerSlab<'a, T> {
+    layers: &'a mut [LayerCurvature<T>],
+    start: usize,
+}
+
+impl<T: Real> Slab for LayerSlab<'_, T> {
+    fn n_cols(&self) -> usize {
+        self.layers.len()
+    }
+
+    fn split_at(self, at: usize) -> (Self, Self) {
+        let (head, tail) = self.layers.split_at_mut(at);
+        let skipped: usize = head.iter().map(|layer| layer.n_sums()).sum();
+        let tail = Self {
+            layers: tail,
+            start: self.start + skipped,
+        };
+        let head = Self {
+            layers: head,
+            start: self.start,
+        };
+        (head, tail)
+    }
+}
+
+/// The step's numbers in the scalar type.
+#[derive(Clone, Copy)]
+struct Coefficients<T> {
+    change: T,
+    direction: T,
+    ahead: T,
+    average: T,
+}
+
+/// g ← c Ŵ on the weights and 0 on the biases, for units of `len` entries.
+fn decay<T: Real>(g: &mut [T], ahead: &[T], c: T, len: usize) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (g, w) in g.chunks_exact_mut(len).zip(ahead.chunks_exact(len)) {
+                for (g, w) in g.iter_mut().zip(w) {
+                    *g = c * *w;
+                }
+                g[len - 1] = T::zero();
+            }
+        },
+    );
+}
+
+/// Δ ← (1 + p3)(p1 Δ + c η D), W ← W + Δ, Ŵ ← W + p2 Δ, average ← average + α (W − average).
+fn advance<T: Real>(
+    [current, change, ahead, average, direction]: [&mut [T]; 5],
+    c: Coefficients<T>,
+) {
+    let n = current.len();
+    // Equal lengths, said once, spare the loop its checks.
+    let (change, ahead) = (&mut change[..n], &mut ahead[..n]);
+    let (average, direction) = (&mut average[..n], &direction[..n]);
+    vectorised(
+        #[inline(always)]
+        || {
+            for i in 0..n {
+                let moved = c.change * change[i] + c.direction * direction[i];
+                let w = current[i] + moved;
+                (current[i], change[i]) = (w, moved);
+                ahead[i] = w + c.ahead * moved;
+                average[i] += c.average * (w - average[i]);
+            }
+        },
+    );
+}
