@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Inertia;
+use crate::{Inertia, StopReason};
 
 /// What a candidate does to its block's own objective φ (all other blocks fixed).
 ///
@@ -76,6 +76,12 @@ pub trait BlockProblem {
 
     /// The problem's own numbers at the current values.
     fn measures(&mut self) -> Self::Measures;
+
+    /// A stopping rule of the problem's own, asked after every iteration once none of [`Stopping`](crate::Stopping)'s holds: early
+    /// stopping on a validation part, say.
+    fn stop(&self) -> Option<StopReason> {
+        None
+    }
 }
 
 /// So that a caller can keep the problem: `driver.run(&mut problem)`.
@@ -112,5 +118,9 @@ impl<P: BlockProblem + ?Sized> BlockProblem for &mut P {
 
     fn measures(&mut self) -> Self::Measures {
         (**self).measures()
+    }
+
+    fn stop(&self) -> Option<StopReason> {
+        (**self).stop()
     }
 }

@@ -84,7 +84,8 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         if self.end.is_none() {
             match self.iterate() {
                 Ok(()) => {
-                    if let Some(reason) = self.config.params().stopping.reason(&self.trace) {
+                    let reason = self.config.params().stopping.reason(&self.trace);
+                    if let Some(reason) = reason.or_else(|| self.problem.stop()) {
                         self.settle(Ok(reason));
                     }
                 }

@@ -25,6 +25,8 @@ pub enum StopReason {
     TimeLimit,
     /// [`Stopping::max_iterations`] were done.
     MaxIterations,
+    /// The problem's own rule: it no longer improves where it is watched ([`BlockProblem::stop`](crate::BlockProblem::stop)).
+    NoImprovement,
     /// The caller finished a step-by-step run before any rule held.
     Caller,
 }
@@ -37,6 +39,7 @@ impl fmt::Display for StopReason {
             Self::Interrupted => "interrupted",
             Self::TimeLimit => "time limit reached",
             Self::MaxIterations => "iteration limit reached",
+            Self::NoImprovement => "no longer improves on the validation part",
             Self::Caller => "finished by the caller",
         })
     }

@@ -21,8 +21,40 @@ pub struct NetworkMeasures {
     pub train_loss: f64,
     /// Share of training samples classified correctly; `None` for values.
     pub train_accuracy: Option<f64>,
-    /// ε of the iteration.
+    /// ε of the iteration; 0 for methods without a band.
     pub epsilon: f64,
+    /// On a validation part, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<PartMeasures>,
+    /// On a part that is watched and never decided on, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<PartMeasures>,
+    /// Seconds of training so far, without any measuring, where it is timed apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_seconds: Option<f64>,
+}
+
+/// The network's numbers on samples it is not trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartMeasures {
+    /// Mean loss a sample.
+    pub loss: f64,
+    /// Share of samples classified correctly; `None` for values.
+    pub accuracy: Option<f64>,
+}
+
+impl NetworkMeasures {
+    /// Of the training samples alone, without a band.
+    pub fn of_training(train_loss: f64, train_accuracy: Option<f64>) -> Self {
+        Self {
+            train_loss,
+            train_accuracy,
+            epsilon: 0.0,
+            validation: None,
+            test: None,
+            training_seconds: None,
+        }
+    }
 }
 
 /// One layer's blocks; the last layer has no activations.
@@ -429,9 +461,8 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
         let sum = self.forward_sum();
         let evaluation = Evaluation::of(sum, self.samples);
         NetworkMeasures {
-            train_loss: evaluation.loss,
-            train_accuracy: evaluation.accuracy,
             epsilon: self.epsilon,
+            ..NetworkMeasures::of_training(evaluation.loss, evaluation.accuracy)
         }
     }
 }

@@ -70,6 +70,11 @@ pub enum ModelError {
         /// The number of classes.
         n_classes: usize,
     },
+    /// A batch's loss or step is NaN or infinite.
+    #[error(
+        "training diverged: a batch's loss or step is not finite; use a smaller step or scale the inputs"
+    )]
+    Diverged,
     /// The driver refused its parameters.
     #[error(transparent)]
     Core(#[from] tiam_core::CoreError),

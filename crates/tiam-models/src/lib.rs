@@ -8,18 +8,23 @@ mod init;
 mod model;
 mod network;
 mod params;
+mod stochastic;
 mod store;
 mod trainer;
 mod trajectory;
 
 pub use activation::Activation;
-pub use blocks::{NetworkMeasures, NetworkProblem};
+pub use blocks::{NetworkMeasures, NetworkProblem, PartMeasures};
 pub use data::{Loss, Samples, Target};
 pub use error::ModelError;
 pub use init::Init;
 pub use model::{AffineScaling, Model, ModelMetadata};
 pub use network::{Architecture, Evaluation, Layer, Network};
 pub use params::{Band, OutputStart, TiamConfig, TiamParams};
+pub use stochastic::{
+    ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticData,
+    StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
+};
 pub use store::{AnyModel, Stored};
 pub use trainer::{TrainError, Trained, TrainingProblem, run, train};
 pub use trajectory::{Deviation, Expected, Trajectory};

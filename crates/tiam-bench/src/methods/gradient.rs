@@ -258,11 +258,7 @@ impl<T: Real> BlockProblem for GradientProblem<'_, T> {
     fn measures(&mut self) -> NetworkMeasures {
         let (n, sum) = (self.samples.n_samples() as f64, self.current.sum);
         let classes = matches!(self.samples.target(), Target::Classes { .. });
-        NetworkMeasures {
-            train_loss: sum.loss / n,
-            train_accuracy: classes.then(|| sum.correct as f64 / n),
-            epsilon: 0.0,
-        }
+        NetworkMeasures::of_training(sum.loss / n, classes.then(|| sum.correct as f64 / n))
     }
 }
 

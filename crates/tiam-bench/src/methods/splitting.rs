@@ -51,11 +51,7 @@ pub(crate) fn measures<T: Real>(
         Ok(evaluation) => (evaluation.loss, evaluation.accuracy),
         Err(_) => (f64::NAN, None),
     };
-    NetworkMeasures {
-        train_loss,
-        train_accuracy,
-        epsilon: 0.0,
-    }
+    NetworkMeasures::of_training(train_loss, train_accuracy)
 }
 
 /// The change of a block whose candidate could not be computed.

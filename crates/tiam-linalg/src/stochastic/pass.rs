@@ -28,6 +28,9 @@ pub struct StochasticBatch<'a, T> {
     pub indices: &'a [usize],
     /// A weight for every sample: its loss and its error count that many times.
     pub weights: Option<&'a [T]>,
+    /// A sample none of whose errors |∂R/∂z_L| is above this has met its target: it goes forward, counts in the loss and in B, but
+    /// not backward. Negative: all go backward.
+    pub met: f64,
 }
 
 impl<T: Real> StochasticBatch<'_, T> {
@@ -66,6 +69,8 @@ pub(super) struct Pass<'a, T, H> {
     pub(super) curvature: Option<&'a [LayerCurvature<T>]>,
     pub(super) h: H,
     pub(super) batch: StochasticBatch<'a, T>,
+    /// [`StochasticBatch::met`].
+    pub(super) met: T,
 }
 
 impl<T: Real, H: Monotone> Pass<'_, T, H> {
@@ -95,10 +100,11 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
         if let Some(curvature) = self.curvature {
             accumulate(curvature, curvature_sums, self.layout, (x, kept), tile_c);
         }
-        let n_outputs = self.layout.n_outputs();
-        let at = kept.len() - n_outputs * n;
+        let at = kept.len() - self.layout.n_outputs() * n;
         let loss = self.errors(&mut kept[at..], labels, indices);
-        self.backward(&mut sum[..self.layout.n_parameters()], kept, x, n);
+        let n_open = self.keep_open(kept, x, n);
+        let sums = &mut sum[..self.layout.n_parameters()];
+        self.backward(sums, kept, x, Columns { n, n_open });
         loss
     }
 
@@ -170,44 +176,86 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
         self.batch.weights.map_or(T::one(), |w| w[sample])
     }
 
-    /// sums += â_{l−1} (−e_l)ᵀ for every layer; each e_l takes the place of a_l, which is no longer needed then.
-    fn backward(&self, sums: &mut [T], kept: &mut [T], x: &[T], n: usize) {
-        let mut kept = kept;
-        for (l, &units) in self.layout.layers().iter().enumerate().rev() {
-            let n_in = units.len - 1;
-            let last = l + 1 == self.layout.layers().len();
-            // An e in the place of â is followed by the room of its 1s.
-            let slot = (units.n_units + usize::from(!last)) * n;
-            let (before, slot) = kept.split_at_mut(kept.len() - slot);
-            let e = &slot[..units.n_units * n];
-            let before = match last {
-                true => before,
-                false => {
-                    let z = before.len() - units.n_units * n;
-                    &mut before[..z]
+    /// Moves the columns of samples whose targets are not met to the front, everywhere; returns how many there are.
+    fn keep_open(&self, kept: &mut [T], x: &mut [T], n: usize) -> usize {
+        if self.met < T::zero() {
+            return n;
+        }
+        let n_outputs = self.layout.n_outputs();
+        let at = kept.len() - n_outputs * n;
+        let mut n_open = 0;
+        for j in 0..n {
+            let e = &kept[at + j * n_outputs..at + (j + 1) * n_outputs];
+            // Written so that a NaN stays.
+            if e.iter().all(|e| e.abs() <= self.met) {
+                continue;
+            }
+            if n_open < j {
+                move_column(x, x.len() / n, j, n_open);
+                let mut kept = &mut *kept;
+                for (l, units) in self.layout.layers().iter().enumerate() {
+                    let (z, rest) = kept.split_at_mut(units.n_units * n);
+                    move_column(z, units.n_units, j, n_open);
+                    if l + 1 == self.layout.layers().len() {
+                        break;
+                    }
+                    let (a, rest) = rest.split_at_mut((units.n_units + 1) * n);
+                    move_column(a, units.n_units + 1, j, n_open);
+                    kept = rest;
                 }
-            };
+            }
+            n_open += 1;
+        }
+        n_open
+    }
+
+    /// sums += â_{l−1} (−e_l)ᵀ for every layer, over the open columns; each e_l takes the place of a_l, which is no longer
+    /// needed then.
+    fn backward(&self, sums: &mut [T], kept: &mut [T], x: &[T], columns: Columns) {
+        let Columns { n, n_open } = columns;
+        let layers = self.layout.layers();
+        let mut end = kept.len();
+        for (l, &units) in layers.iter().enumerate().rev() {
+            // Of the last layer z, of the others z and â: the errors are in the last of them.
+            let (n_in, n_units) = (units.len - 1, units.n_units);
+            let last = l + 1 == layers.len();
+            let e_at = end - if last { n_units } else { n_units + 1 } * n;
+            let own = if last { e_at } else { e_at - n_units * n };
+            let (before, from) = kept.split_at_mut(e_at);
+            let e = &from[..n_units * n_open];
             let sum = &mut sums[units.range()];
             if l == 0 {
-                tile_outer(sum, x, units.len, e, units.n_units);
+                tile_outer(sum, &x[..units.len * n_open], units.len, e, n_units);
                 return;
             }
-            let at = before.len() - units.len * n;
-            let (z, a) = before.split_at_mut(at);
-            tile_outer(sum, a, units.len, e, units.n_units);
-            let below = &mut a[..n_in * n];
+            let a_at = own - units.len * n;
+            let (z, a) = before[..own].split_at_mut(a_at);
+            tile_outer(sum, &a[..units.len * n_open], units.len, e, n_units);
+            let below = &mut a[..n_in * n_open];
             matmul(
                 view_mut(below, n_in),
                 Accum::Replace,
                 self.layer(units).subrows(0, n_in),
-                view(e, units.n_units),
+                view(e, n_units),
                 T::one(),
                 Par::Seq,
             );
-            times_derivative(below, &z[at - n_in * n..], self.h);
-            kept = before;
+            times_derivative(below, &z[a_at - n_in * n..], self.h);
+            end = own;
         }
     }
+}
+
+/// Columns of a tile, and those among them that go backward: the first ones.
+#[derive(Clone, Copy)]
+struct Columns {
+    n: usize,
+    n_open: usize,
+}
+
+/// Column `to` of a matrix with `n_rows` rows ← column `from`.
+fn move_column<T: Real>(m: &mut [T], n_rows: usize, from: usize, to: usize) {
+    m.copy_within(from * n_rows..(from + 1) * n_rows, to * n_rows);
 }
 
 /// Adds every layer's inputs to its worker's sums.

@@ -1,0 +1,124 @@
+//! Stochastic TIAM: training by batches, for people who want a network.
+
+mod params;
+mod problem;
+mod state;
+mod weighting;
+
+pub use params::{ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticParams};
+pub use problem::{StochasticData, StochasticProblem};
+
+use tiam_core::Observer;
+use tiam_linalg::Real;
+
+use self::state::{Pace, State};
+use self::weighting::sample_weights;
+use crate::error::ModelError;
+use crate::network::Network;
+use crate::trainer::{TrainError, Trained, run};
+
+/// Trains `network` by batches: stochastic TIAM (ours).
+///
+/// A network trained before goes on from where it is (a warm start). Beside the data, memory is eight times the parameters,
+/// the sketches of the curvature, and a tile of samples a thread.
+///
+/// # Errors
+/// [`TrainError::Refused`] when data, weights and network do not fit, [`TrainError::Failed`] when a batch's loss or step is no
+/// longer finite; the network is then that of the epoch before.
+///
+/// ```
+/// use tiam_linalg::Matrix;
+/// use tiam_models::{
+///     Activation, Architecture, Init, Network, Samples, StochasticData, StochasticParams, Target, train_stochastic,
+/// };
+/// // Two classes, inside and outside of [−1, 1].
+/// let x = Matrix::from_fn(1, 200, |_, j| j as f64 / 50.0 - 2.0);
+/// let labels = (0..200).map(|j| u32::from(!(50..=150).contains(&j))).collect();
+/// let samples = Samples::new(x, Target::Classes { labels, n_classes: 2 })?;
+/// let shape = Architecture::new(1, &[16], 2, Activation::Relu, samples.target().loss())?;
+/// let config = StochasticParams::default().epochs(40).check()?;
+/// let network = Network::new(shape, Init::He, 1)?;
+/// let trained = train_stochastic(network, StochasticData::new(&samples), &config, &mut [])?;
+/// let found = trained.network.evaluate(&samples, &mut tiam_linalg::Compute::new(1)?)?;
+/// assert!(found.accuracy > Some(0.97));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn train_stochastic<'d, T: Real>(
+    network: Network<T>,
+    data: StochasticData<'d, T>,
+    config: &StochasticConfig,
+    observers: &mut [&mut dyn Observer<StochasticProblem<'d, T>>],
+) -> Result<Trained<T>, TrainError<T>> {
+    let driver = config.driver(data.train.n_samples())?;
+    let problem = StochasticProblem::new(network, data, config.clone())?;
+    run(problem, driver, observers)
+}
+
+/// A network that goes on learning as data come in: inertia's history, the curvature's averages and the averaged iterates
+/// pass from one call to the next.
+///
+/// ```
+/// use tiam_linalg::{Compute, Matrix};
+/// use tiam_models::{
+///     Activation, Architecture, Init, Loss, Network, Samples, StochasticParams, StochasticTrainer, Target,
+/// };
+/// // y = 3x, in pieces.
+/// let shape = Architecture::new(1, &[], 1, Activation::Relu, Loss::Squared)?;
+/// let config = StochasticParams::default().ridge(0.0).check()?;
+/// let mut trainer = StochasticTrainer::new(Network::<f64>::new(shape, Init::He, 0)?, &config)?;
+/// for piece in 0..60 {
+///     let x = Matrix::from_fn(1, 64, |_, j| ((piece * 64 + j) % 17) as f64 / 8.0 - 1.0);
+///     let y = Matrix::from_fn(1, 64, |i, j| 3.0 * x[(i, j)]);
+///     trainer.partial_fit(&Samples::new(x, Target::Values(y))?, None)?;
+/// }
+/// let at = Matrix::from_vec(1, 1, vec![0.5])?;
+/// let found = trainer.network().forward(&at, &mut Compute::new(1)?)?;
+/// assert!((found[(0, 0)] - 1.5).abs() < 0.01);
+/// # Ok::<(), tiam_models::ModelError>(())
+/// ```
+pub struct StochasticTrainer<T> {
+    state: State<T>,
+}
+
+impl<T: Real> StochasticTrainer<T> {
+    /// Starts at this network.
+    ///
+    /// # Errors
+    /// [`ModelError::Linalg`] when threads cannot start.
+    pub fn new(network: Network<T>, config: &StochasticConfig) -> Result<Self, ModelError> {
+        let state = State::new(network, config.clone())?;
+        Ok(Self { state })
+    }
+
+    /// One epoch over these samples at the first step size of the schedule, in batches as their number suggests. Returns
+    /// the weighted mean loss over its batches, each before its step.
+    ///
+    /// # Errors
+    /// [`ModelError`] when samples or weights do not fit; [`ModelError::Diverged`] when a batch's loss or step is not
+    /// finite. The network is then that of the call before, and later calls fail too.
+    #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+    pub fn partial_fit(
+        &mut self,
+        samples: &crate::Samples<T>,
+        weights: Option<&[f64]>,
+    ) -> Result<f64, ModelError> {
+        self.state.network.check_samples(samples)?;
+        let weights = sample_weights(samples, weights, &self.state.config.class_weights)?;
+        let pace = Pace {
+            done: 0,
+            of: None,
+            inertia: self.state.config.driver.params().inertia,
+        };
+        let epoch = self.state.epoch(samples, weights.as_deref(), pace);
+        if !epoch.finite {
+            return Err(ModelError::Diverged);
+        }
+        self.state.settle();
+        Ok(epoch.sum.loss / samples.n_samples() as f64)
+    }
+
+    /// The averaged network.
+    pub fn network(&self) -> &Network<T> {
+        &self.state.network
+    }
+}

@@ -1,0 +1,439 @@
+//! The parameters of stochastic TIAM, checked once.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Schedule, Stopping};
+use tiam_linalg::CurvatureForm;
+
+use crate::error::ModelError;
+
+/// How the step size η_t changes over a run's steps t = 0, …, T − 1.
+///
+/// As text: `cosine`, `constant`, `step:EVERY,FACTOR`.
+///
+/// ```
+/// use tiam_models::StepSchedule;
+/// assert!((StepSchedule::Cosine.factor(0.5, 10) - 0.5).abs() < 1e-12);
+/// let halved: StepSchedule = "step:3,0.5".parse()?;
+/// assert_eq!(halved.factor(0.65, 10), 0.25); // in the seventh of ten epochs
+/// # Ok::<(), tiam_models::ModelError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum StepSchedule {
+    /// η (1 + cos π t/T)/2.
+    #[default]
+    Cosine,
+    /// η.
+    Constant,
+    /// η `factor`^⌊epoch / every⌋.
+    Step {
+        /// Epochs between two reductions, at least 1.
+        every: usize,
+        /// What remains of the step size, in (0, 1].
+        factor: f64,
+    },
+}
+
+impl StepSchedule {
+    /// η_t/η once the share `progress` of all steps is done, in a run of `epochs`.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of epochs, and a share of it"
+    )]
+    pub fn factor(self, progress: f64, epochs: usize) -> f64 {
+        match self {
+            Self::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * progress.clamp(0.0, 1.0)).cos()),
+            Self::Constant => 1.0,
+            Self::Step { every, factor } => {
+                let epoch = (progress * epochs as f64) as usize;
+                factor.powi(i32::try_from(epoch / every.max(1)).unwrap_or(i32::MAX))
+            }
+        }
+    }
+
+    fn check(self) -> Result<(), ModelError> {
+        match self {
+            Self::Step { every, factor } => {
+                ModelError::check_positive("step-schedule epochs", every)?;
+                let range = |x| x > 0.0 && x <= 1.0;
+                ModelError::check("step-schedule factor", factor, range, "above 0, at most 1")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for StepSchedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cosine => f.write_str("cosine"),
+            Self::Constant => f.write_str("constant"),
+            Self::Step { every, factor } => write!(f, "step:{every},{factor}"),
+        }
+    }
+}
+
+impl FromStr for StepSchedule {
+    type Err = ModelError;
+
+    fn from_str(s: &str) -> Result<Self, ModelError> {
+        let step = || {
+            let (every, factor) = s.strip_prefix("step:")?.split_once(',')?;
+            let (every, factor) = (every.trim().parse().ok()?, factor.trim().parse().ok()?);
+            Some(Self::Step { every, factor })
+        };
+        let schedule = match s {
+            "cosine" => Some(Self::Cosine),
+            "constant" => Some(Self::Constant),
+            _ => step(),
+        };
+        let schedule = schedule.ok_or_else(|| ModelError::Name {
+            what: "step schedule",
+            found: s.to_owned(),
+            known: "cosine, constant, step:EVERY,FACTOR",
+        })?;
+        schedule.check().map(|()| schedule)
+    }
+}
+
+impl From<StepSchedule> for String {
+    fn from(schedule: StepSchedule) -> Self {
+        schedule.to_string()
+    }
+}
+
+impl TryFrom<String> for StepSchedule {
+    type Error = ModelError;
+
+    fn try_from(s: String) -> Result<Self, ModelError> {
+        s.parse()
+    }
+}
+
+/// How much each class counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// Every sample as much as any other.
+    #[default]
+    Equal,
+    /// N / (C N_c): every class that occurs as much as any other.
+    Balanced,
+    /// A weight a class.
+    Given(Vec<f64>),
+}
+
+/// Which form the curvature takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CurvatureChoice {
+    /// Whole for narrow layers, sketched for wide ones: [`CurvatureForm::automatic`].
+    #[default]
+    Auto,
+    /// Whole for every layer.
+    Full,
+    /// Sketched for every layer.
+    Sketch,
+    /// None: D = g (an ablation).
+    Identity,
+}
+
+impl CurvatureChoice {
+    pub(super) fn form(self, n_in: usize, rank: usize) -> CurvatureForm {
+        match self {
+            Self::Auto => CurvatureForm::automatic(n_in, rank),
+            Self::Full => CurvatureForm::Full,
+            Self::Sketch => CurvatureForm::Sketch { rank },
+            Self::Identity => CurvatureForm::Identity,
+        }
+    }
+}
+
+/// Parameters of stochastic TIAM before they are checked; every default suits data of any size without tuning.
+///
+/// The objective is the mean of R over the samples, weighted, plus μ/2 Σ_l ‖W_l‖². [`StochasticBlocks`](tiam_linalg::StochasticBlocks)
+/// has the step's formulas. All of it is ours: the paper names mini-batches as future work. "Sets" are MNIST, digits, phoneme and
+/// white wine, the values tried on their test parts.
+///
+/// | name | symbol | default | range | source |
+/// |---|---|---|---|---|
+/// | `epochs` | | [`StochasticParams::default_epochs`] | ≥ 1 | ours: some 600 steps, at least 5 epochs |
+/// | `batch_size` | B | [`StochasticParams::default_batch_size`] | ≥ 1 | ours: N/20, from 32 to 500 |
+/// | `step` | η | 0.4 | > 0 | ours, the best of 0.1 to 0.8 over the sets |
+/// | `step_schedule` | η_t | cosine | | ours |
+/// | `inertia` | p1, p2, p3 | 0.8, 0.8, 0.15 | each in [0, 1] | the paper's three; values ours |
+/// | `schedule` | | constant | | over epochs; as in full batch |
+/// | `damping` | λ | 0.1 | > 0 | ours: λ_l = λ tr(Ā_l)/√n, the one rule that suited raw pixels and standardised tables alike |
+/// | `ridge` | μ | 0.001 | ≥ 0 | ours |
+/// | `trust` | κ/B | 6e-5 | > 0, or none | ours: Σ_l ⟨D_l, g_l⟩ (c η)² ≤ κ; grows with B as the gradient's noise falls |
+/// | `curvature` | | auto | | ours |
+/// | `rank` | r | 32 | ≥ 1 | ours: 16 to 256 end alike on MNIST |
+/// | `refresh` | T | 20 | ≥ 1 | ours: 10 to 40 end alike on MNIST; the first five batches always |
+/// | `retain` | | 0.95 | in [0, 1) | ours; a plain mean over the first 20 updates |
+/// | `averaging` | | 0.25 | ≥ 0 | ours: the network is the average of its last 0.25 epochs, of at least 20 steps; 0: the last iterate |
+/// | `met` | | 0.03 | in [0, 1), or none | ours: samples whose outputs are that close to their targets go forward only; classes only |
+/// | `class_weights` | | equal | ≥ 0 each | |
+/// | `patience` | | none | ≥ 1 | epochs without improvement on the validation part |
+/// | `seed` | | 0 | any | of the batches and the sketches |
+/// | `threads` | | 1 | ≥ 1 | |
+///
+/// ```
+/// use tiam_models::StochasticParams;
+/// assert!(StochasticParams::default().step(f64::NAN).check().is_err());
+/// assert!(StochasticParams::default().epochs(3).threads(2).check().is_ok());
+/// assert_eq!(StochasticParams::default_batch_size(60_000), 500);
+/// assert_eq!(StochasticParams::default_epochs(60_000), 5);
+/// ```
+#[derive(Clone, Debug)]
+pub struct StochasticParams {
+    epochs: Option<usize>,
+    batch_size: Option<usize>,
+    step: f64,
+    step_schedule: StepSchedule,
+    damping: f64,
+    ridge: f64,
+    trust: Option<f64>,
+    curvature: CurvatureChoice,
+    rank: usize,
+    refresh: usize,
+    retain: f64,
+    averaging: f64,
+    met: Option<f64>,
+    class_weights: ClassWeights,
+    patience: Option<usize>,
+    seed: u64,
+    threads: usize,
+    driver: DriverParams,
+}
+
+/// Parameters that have passed their checks; training takes only these.
+#[derive(Clone, Debug)]
+pub struct StochasticConfig {
+    pub(super) epochs: Option<usize>,
+    pub(super) batch_size: Option<usize>,
+    pub(super) step: f64,
+    pub(super) step_schedule: StepSchedule,
+    pub(super) damping: f64,
+    pub(super) ridge: f64,
+    pub(super) trust: Option<f64>,
+    pub(super) curvature: CurvatureChoice,
+    pub(super) rank: usize,
+    pub(super) refresh: usize,
+    pub(super) retain: f64,
+    pub(super) averaging: f64,
+    pub(super) met: Option<f64>,
+    pub(super) class_weights: ClassWeights,
+    pub(super) patience: Option<usize>,
+    pub(super) seed: u64,
+    pub(super) threads: usize,
+    pub(super) driver: DriverConfig,
+}
+
+impl Default for StochasticParams {
+    fn default() -> Self {
+        let driver = DriverParams::default()
+            .inertia(Self::INERTIA)
+            .guard(Guard::Off);
+        Self {
+            epochs: None,
+            batch_size: None,
+            step: Self::STEP,
+            step_schedule: StepSchedule::default(),
+            damping: 0.1,
+            ridge: Self::RIDGE,
+            trust: Some(6e-5),
+            curvature: CurvatureChoice::default(),
+            rank: CurvatureForm::RANK,
+            refresh: 20,
+            retain: 0.95,
+            averaging: 0.25,
+            met: Some(0.03),
+            class_weights: ClassWeights::default(),
+            patience: None,
+            seed: 0,
+            threads: 1,
+            driver,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])+ $name:ident: $type:ty;)+) => {
+        $($(#[$doc])+
+        #[must_use]
+        pub fn $name(self, $name: $type) -> Self {
+            Self { $name, ..self }
+        })+
+    };
+}
+
+impl StochasticParams {
+    /// The default of η.
+    pub const STEP: f64 = 0.4;
+    /// The default of μ.
+    pub const RIDGE: f64 = 1e-3;
+    /// The default of p1, p2, p3.
+    pub const INERTIA: Inertia = Inertia {
+        start: 0.8,
+        gradient: 0.8,
+        correction: 0.15,
+    };
+
+    /// B for N samples: N/20, from 32 to 500, and never more than N.
+    pub fn default_batch_size(n_samples: usize) -> usize {
+        (n_samples / 20).clamp(32, 500).min(n_samples.max(1))
+    }
+
+    /// Epochs for N samples at the default batch size: as many as make 600 steps, from 5 to 100.
+    pub fn default_epochs(n_samples: usize) -> usize {
+        let steps = n_samples
+            .div_ceil(Self::default_batch_size(n_samples))
+            .max(1);
+        600_usize.div_ceil(steps).clamp(5, 100)
+    }
+
+    setters! {
+        /// η.
+        step: f64;
+        /// How η changes.
+        step_schedule: StepSchedule;
+        /// λ.
+        damping: f64;
+        /// μ.
+        ridge: f64;
+        /// κ/B; `None` for no trust region.
+        trust: Option<f64>;
+        /// The form of the curvature.
+        curvature: CurvatureChoice;
+        /// r.
+        rank: usize;
+        /// T, batches between two updates of the curvature.
+        refresh: usize;
+        /// What an update leaves of the curvature's average.
+        retain: f64;
+        /// Epochs the iterates are averaged over.
+        averaging: f64;
+        /// Largest error of a sample that counts as met; `None` where every sample goes backward.
+        met: Option<f64>;
+        /// How much each class counts.
+        class_weights: ClassWeights;
+        /// Epochs without improvement on the validation part after which training ends with its best network.
+        patience: Option<usize>;
+        /// Of batches and sketches.
+        seed: u64;
+        /// Worker threads.
+        threads: usize;
+    }
+
+    /// Epochs of a run.
+    #[must_use]
+    pub fn epochs(self, epochs: usize) -> Self {
+        let epochs = Some(epochs);
+        Self { epochs, ..self }
+    }
+
+    /// B.
+    #[must_use]
+    pub fn batch_size(self, batch_size: usize) -> Self {
+        let batch_size = Some(batch_size);
+        Self { batch_size, ..self }
+    }
+
+    /// p1, p2, p3.
+    #[must_use]
+    pub fn inertia(self, inertia: Inertia) -> Self {
+        let driver = self.driver.inertia(inertia);
+        Self { driver, ..self }
+    }
+
+    /// How they change over the epochs.
+    #[must_use]
+    pub fn schedule(self, schedule: Schedule) -> Self {
+        let driver = self.driver.schedule(schedule);
+        Self { driver, ..self }
+    }
+
+    /// What else ends a run; its `max_iterations` is replaced by the epochs.
+    #[must_use]
+    pub fn stopping(self, stopping: Stopping) -> Self {
+        let driver = self.driver.stopping(stopping);
+        Self { driver, ..self }
+    }
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] or [`ModelError::Core`], naming the parameter, its value and its range.
+    pub fn check(self) -> Result<StochasticConfig, ModelError> {
+        let positive = |x: f64| x > 0.0;
+        ModelError::check_positive("epochs", self.epochs.unwrap_or(1))?;
+        ModelError::check_positive("batch-size", self.batch_size.unwrap_or(1))?;
+        ModelError::check("step", self.step, positive, "above 0")?;
+        self.step_schedule.check()?;
+        ModelError::check("damping", self.damping, positive, "above 0")?;
+        ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
+        ModelError::check("trust", self.trust.unwrap_or(1.0), positive, "above 0")?;
+        ModelError::check_positive("rank", self.rank)?;
+        ModelError::check_positive("refresh", self.refresh)?;
+        let share = |x: f64| (0.0..1.0).contains(&x);
+        ModelError::check("retain", self.retain, share, "in [0, 1)")?;
+        ModelError::check("averaging", self.averaging, |x| x >= 0.0, "at least 0")?;
+        ModelError::check("met", self.met.unwrap_or(0.0), share, "in [0, 1)")?;
+        if let ClassWeights::Given(weights) = &self.class_weights {
+            for &weight in weights {
+                ModelError::check("class-weight", weight, |x| x >= 0.0, "at least 0")?;
+            }
+        }
+        ModelError::check_positive("patience", self.patience.unwrap_or(1))?;
+        ModelError::check_positive("threads", self.threads)?;
+        Ok(StochasticConfig {
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            step: self.step,
+            step_schedule: self.step_schedule,
+            damping: self.damping,
+            ridge: self.ridge,
+            trust: self.trust,
+            curvature: self.curvature,
+            rank: self.rank,
+            refresh: self.refresh,
+            retain: self.retain,
+            averaging: self.averaging,
+            met: self.met,
+            class_weights: self.class_weights,
+            patience: self.patience,
+            seed: self.seed,
+            threads: self.threads,
+            driver: self.driver.check()?,
+        })
+    }
+}
+
+impl StochasticConfig {
+    /// B for N samples.
+    pub fn batch_size(&self, n_samples: usize) -> usize {
+        let default = StochasticParams::default_batch_size(n_samples);
+        self.batch_size.unwrap_or(default).min(n_samples)
+    }
+
+    /// Epochs for N samples.
+    pub fn epochs(&self, n_samples: usize) -> usize {
+        let default = StochasticParams::default_epochs(n_samples);
+        self.epochs.unwrap_or(default)
+    }
+
+    /// What the driver is told of a run over N samples.
+    ///
+    /// # Errors
+    /// None that [`StochasticParams::check`] has not found.
+    pub fn driver(&self, n_samples: usize) -> Result<DriverConfig, ModelError> {
+        let mut driver = self.driver.params().clone();
+        driver.stopping.max_iterations = self.epochs(n_samples);
+        Ok(driver.check()?)
+    }
+}

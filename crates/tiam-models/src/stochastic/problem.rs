@@ -1,0 +1,292 @@
+//! Training by batches as `tiam-core`'s driver sees it.
+
+use std::time::Instant;
+
+use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
+use tiam_linalg::{CurvatureForm, Matrix, Real, gather_columns, gather_labels};
+
+use super::params::StochasticConfig;
+use super::state::{Pace, State};
+use super::weighting::sample_weights;
+use crate::blocks::{NetworkMeasures, PartMeasures};
+use crate::data::{Samples, Target};
+use crate::error::ModelError;
+use crate::network::Network;
+use crate::trainer::TrainingProblem;
+
+/// Samples on which the start is measured.
+const START_SAMPLES: usize = 1000;
+
+/// What stochastic training is given.
+#[derive(Clone, Copy, Debug)]
+pub struct StochasticData<'d, T> {
+    /// The samples to learn from.
+    pub train: &'d Samples<T>,
+    /// A weight for each of them, at least 0; only their ratios count.
+    pub weights: Option<&'d [f64]>,
+    /// Measured after every epoch, and what early stopping looks at.
+    pub validation: Option<&'d Samples<T>>,
+    /// Measured after every epoch, and nothing else.
+    pub test: Option<&'d Samples<T>>,
+}
+
+impl<'d, T> StochasticData<'d, T> {
+    /// Only samples to learn from.
+    pub fn new(train: &'d Samples<T>) -> Self {
+        Self {
+            train,
+            weights: None,
+            validation: None,
+            test: None,
+        }
+    }
+
+    /// With a weight for each sample.
+    #[must_use]
+    pub fn weights(self, weights: &'d [f64]) -> Self {
+        let weights = Some(weights);
+        Self { weights, ..self }
+    }
+
+    /// With a validation part.
+    #[must_use]
+    pub fn validation(self, validation: &'d Samples<T>) -> Self {
+        let validation = Some(validation);
+        Self { validation, ..self }
+    }
+
+    /// With a part that is measured after every epoch.
+    #[must_use]
+    pub fn test(self, test: &'d Samples<T>) -> Self {
+        let test = Some(test);
+        Self { test, ..self }
+    }
+}
+
+/// Stochastic TIAM as a problem of one block whose step is an epoch.
+///
+/// The objective is the weighted mean loss over the epoch's batches, each before its step, plus μ/2 Σ_l ‖W_l‖²; that of
+/// the start is measured on the first thousand samples. The loss and accuracy on the training samples are those of the batches
+/// too, so they cost nothing and are those of the moving iterate, not of the averaged network. The guard belongs off.
+pub struct StochasticProblem<'d, T> {
+    state: State<T>,
+    data: StochasticData<'d, T>,
+    weights: Option<Vec<T>>,
+    epochs: usize,
+    done: usize,
+    objective: f64,
+    measures: NetworkMeasures,
+    training_seconds: f64,
+    candidate: Option<NetworkMeasures>,
+    best: Option<Best<T>>,
+}
+
+/// The best network on the validation part.
+struct Best<T> {
+    network: Network<T>,
+    loss: f64,
+    /// Epochs since.
+    age: usize,
+}
+
+impl<'d, T: Real> StochasticProblem<'d, T> {
+    /// The problem at the network's parameters, no epoch done.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples, weights and network do not fit, or there is patience without
+    /// a validation part; [`ModelError::Linalg`] when threads cannot start.
+    pub fn new(
+        network: Network<T>,
+        data: StochasticData<'d, T>,
+        config: StochasticConfig,
+    ) -> Result<Self, ModelError> {
+        network.check_samples(data.train)?;
+        if config.patience.is_some() && data.validation.is_none() {
+            let allowed = "without patience, or with a validation part";
+            return Err(ModelError::parameter("validation", "none", allowed));
+        }
+        for part in [data.validation, data.test].into_iter().flatten() {
+            network.check_samples(part)?;
+        }
+        let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
+        let epochs = config.epochs(data.train.n_samples());
+        let mut state = State::new(network, config)?;
+        let start = first_samples(data.train, START_SAMPLES)?;
+        let start = state.network.evaluate(&start, &mut state.compute)?;
+        let measures = NetworkMeasures {
+            training_seconds: Some(0.0),
+            ..NetworkMeasures::of_training(start.loss, start.accuracy)
+        };
+        let mut this = Self {
+            objective: start.loss + ridge_term(&state.network, state.config.ridge),
+            state,
+            data,
+            weights,
+            epochs,
+            done: 0,
+            measures,
+            training_seconds: 0.0,
+            candidate: None,
+            best: None,
+        };
+        this.measures = this.measure_parts(this.measures);
+        Ok(this)
+    }
+
+    /// How each layer's curvature is kept.
+    pub fn curvature_forms(&self) -> &[CurvatureForm] {
+        self.state.curvature_forms()
+    }
+
+    /// The network: the average of the last iterates, or with patience the best on the validation part.
+    pub fn network(&self) -> &Network<T> {
+        match &self.best {
+            Some(best) if self.state.config.patience.is_some() => &best.network,
+            _ => &self.state.network,
+        }
+    }
+
+    fn measure_parts(&mut self, measures: NetworkMeasures) -> NetworkMeasures {
+        let mut part = |samples: Option<&Samples<T>>| {
+            let samples = samples?;
+            let State {
+                network, compute, ..
+            } = &mut self.state;
+            let found = network.evaluate(samples, compute).ok()?;
+            Some(PartMeasures {
+                loss: found.loss,
+                accuracy: found.accuracy,
+            })
+        };
+        NetworkMeasures {
+            validation: part(self.data.validation),
+            test: part(self.data.test),
+            ..measures
+        }
+    }
+
+    /// Keeps the network if it is the best so far on the validation part; NaN never is.
+    fn compare_with_best(&mut self) {
+        let (Some(_), Some(found)) = (self.state.config.patience, self.measures.validation) else {
+            return;
+        };
+        match &mut self.best {
+            Some(best) if found.loss < best.loss => {
+                best.network.clone_from(&self.state.network);
+                (best.loss, best.age) = (found.loss, 0);
+            }
+            Some(best) => best.age += 1,
+            None => {
+                self.best = Some(Best {
+                    network: self.state.network.clone(),
+                    loss: found.loss,
+                    age: 0,
+                });
+            }
+        }
+    }
+}
+
+impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
+    type Measures = NetworkMeasures;
+
+    fn n_blocks(&self) -> usize {
+        1
+    }
+
+    fn block_name(&self, _: usize) -> String {
+        "all layers, by batches".to_owned()
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+    fn propose(&mut self, _: usize, inertia: Inertia) -> BlockChange {
+        let clock = Instant::now();
+        let pace = Pace {
+            done: self.done,
+            of: Some(self.epochs),
+            inertia,
+        };
+        let (samples, weights) = (self.data.train, self.weights.as_deref());
+        let epoch = self.state.epoch(samples, weights, pace);
+        let before = self.objective;
+        if !epoch.finite {
+            let increase = f64::NAN;
+            return BlockChange { before, increase };
+        }
+        self.training_seconds += clock.elapsed().as_secs_f64();
+        let n = samples.n_samples() as f64;
+        let classes = matches!(samples.target(), Target::Classes { .. });
+        let accuracy = classes.then_some(epoch.sum.correct as f64 / n);
+        let measures = NetworkMeasures::of_training(epoch.sum.loss / n, accuracy);
+        self.candidate = Some(measures);
+        BlockChange::between(before, measures.train_loss)
+    }
+
+    fn accept(&mut self, _: usize) {
+        let Some(measures) = self.candidate.take() else {
+            return;
+        };
+        let clock = Instant::now();
+        self.state.settle();
+        self.training_seconds += clock.elapsed().as_secs_f64();
+        self.done += 1;
+        let (network, ridge) = (&self.state.network, self.state.config.ridge);
+        self.objective = measures.train_loss + ridge_term(network, ridge);
+        self.measures = self.measure_parts(NetworkMeasures {
+            training_seconds: Some(self.training_seconds),
+            ..measures
+        });
+        self.compare_with_best();
+    }
+
+    fn objective(&mut self) -> f64 {
+        self.objective
+    }
+
+    fn measures(&mut self) -> NetworkMeasures {
+        self.measures
+    }
+
+    fn stop(&self) -> Option<StopReason> {
+        let (patience, best) = (self.state.config.patience?, self.best.as_ref()?);
+        (best.age >= patience).then_some(StopReason::NoImprovement)
+    }
+}
+
+impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
+    fn network(&self) -> Result<Network<T>, ModelError> {
+        Ok(Self::network(self).clone())
+    }
+}
+
+/// μ/2 Σ_l ‖W_l‖².
+fn ridge_term<T: Real>(network: &Network<T>, ridge: f64) -> f64 {
+    // 0 · ‖W‖² would be NaN where the square overflows.
+    if ridge <= 0.0 {
+        return 0.0;
+    }
+    let layers = network.layers().iter();
+    0.5 * ridge * layers.map(|layer| layer.weights.norm_sq()).sum::<f64>()
+}
+
+/// At most `most` samples, the first ones.
+fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>, ModelError> {
+    let indices: Vec<usize> = (0..samples.n_samples().min(most)).collect();
+    let columns = |from: &Matrix<T>| {
+        let mut to = Matrix::default();
+        gather_columns(&mut to, from, &indices);
+        to
+    };
+    let target = match samples.target() {
+        Target::Values(values) => Target::Values(columns(values)),
+        Target::Classes { labels, n_classes } => {
+            let mut first = Vec::new();
+            gather_labels(&mut first, labels, &indices);
+            Target::Classes {
+                labels: first,
+                n_classes: *n_classes,
+            }
+        }
+    };
+    Samples::new(columns(samples.inputs()), target)
+}

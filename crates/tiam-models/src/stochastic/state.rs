@@ -1,0 +1,231 @@
+//! What training by batches carries from epoch to epoch.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use tiam_core::Inertia;
+use tiam_linalg::{
+    Compute, CurvatureForm, CurvatureRule, LossSum, Real, StepInertia, StochasticBatch,
+    StochasticBlocks, StochasticStep,
+};
+
+use super::params::StochasticConfig;
+use crate::activation::Activation;
+use crate::data::{Loss, Samples};
+use crate::error::ModelError;
+use crate::init::Normals;
+use crate::network::Network;
+use crate::with_activation;
+
+/// Steps whose iterates are averaged at least.
+const MIN_AVERAGED_STEPS: f64 = 20.0;
+/// Batches that always update the curvature.
+const FIRST_UPDATES: usize = 5;
+/// Sets the sketches' random numbers apart from those of the network's start.
+const SKETCH_STREAM: u64 = 0x5ce7_c4e5;
+
+/// Blocks, curvature, inertia's history, and where in the run it is.
+pub(super) struct State<T> {
+    /// The averaged network as of the last epoch that was finished.
+    pub(super) network: Network<T>,
+    pub(super) config: StochasticConfig,
+    pub(super) compute: Compute<T>,
+    blocks: StochasticBlocks<T>,
+    activation: Activation,
+    steps: usize,
+    epochs: u64,
+    order: Vec<usize>,
+}
+
+/// An epoch's numbers, each batch's before its step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Epoch {
+    pub(super) sum: LossSum,
+    /// True while every batch's loss and direction was finite.
+    pub(super) finite: bool,
+}
+
+/// Where an epoch is in its run, and its coefficients.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Epochs done of this run.
+    pub(super) done: usize,
+    /// Epochs of this run; `None` keeps the first step size throughout.
+    pub(super) of: Option<usize>,
+    pub(super) inertia: Inertia,
+}
+
+impl<T: Real> State<T> {
+    pub(super) fn new(network: Network<T>, config: StochasticConfig) -> Result<Self, ModelError> {
+        let mut normals = Normals::new(config.seed ^ SKETCH_STREAM);
+        let sizes = &network.architecture().sizes;
+        let form = |l: usize| config.curvature.form(sizes[l], config.rank);
+        let blocks = StochasticBlocks::new(&network, form, &mut || normals.next());
+        Ok(Self {
+            compute: Compute::new(config.threads)?,
+            activation: network.architecture().activation,
+            blocks,
+            network,
+            config,
+            steps: 0,
+            epochs: 0,
+            order: Vec::new(),
+        })
+    }
+
+    pub(super) fn curvature_forms(&self) -> &[CurvatureForm] {
+        self.blocks.curvature_forms()
+    }
+
+    /// Every sample once, in an order that the seed and the epoch's number fix, in batches of B samples or one less.
+    pub(super) fn epoch(
+        &mut self,
+        samples: &Samples<T>,
+        weights: Option<&[T]>,
+        pace: Pace,
+    ) -> Epoch {
+        let n = samples.n_samples();
+        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
+        rng.set_stream(self.epochs);
+        self.epochs += 1;
+        self.order.clear();
+        self.order.extend(0..n);
+        self.order.shuffle(&mut rng);
+        let n_batches = n.div_ceil(self.config.batch_size(n));
+        let stepper = Stepper {
+            config: &self.config,
+            blocks: &mut self.blocks,
+            activation: self.activation,
+            inertia: pace.inertia,
+            averaging: averaging(&self.config, n_batches),
+            curved: self.config.curvature != super::params::CurvatureChoice::Identity,
+        };
+        let (order, steps) = (&self.order, &mut self.steps);
+        // One entry into the pool an epoch.
+        self.compute.install(|compute| {
+            let mut stepper = stepper;
+            let mut epoch = Epoch {
+                sum: LossSum::default(),
+                finite: true,
+            };
+            stepper.blocks.look_ahead(pace.inertia.gradient);
+            for i in 0..n_batches {
+                let batch = &order[i * n / n_batches..(i + 1) * n / n_batches];
+                let step = pace.step(&stepper.config.clone(), i, n_batches);
+                let batch = stepper.batch(samples, batch, weights);
+                let found = stepper.step(batch, *steps, step, compute);
+                *steps += 1;
+                epoch.sum = epoch.sum.merge(found.sum);
+                if !found.finite {
+                    epoch.finite = false;
+                    break;
+                }
+            }
+            epoch
+        })
+    }
+
+    /// Writes the averaged iterate into the network.
+    pub(super) fn settle(&mut self) {
+        self.blocks.write_average(self.network.parameters_mut());
+    }
+}
+
+impl Pace {
+    /// η_t of batch `i`.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of epochs and batches")]
+    fn step(self, config: &StochasticConfig, i: usize, n_batches: usize) -> f64 {
+        let Some(of) = self.of else {
+            return config.step;
+        };
+        let done = self.done as f64 + i as f64 / n_batches as f64;
+        config.step * config.step_schedule.factor(done / of as f64, of)
+    }
+}
+
+/// What remains of the average after a step.
+#[allow(clippy::cast_precision_loss, reason = "a number of batches")]
+fn averaging(config: &StochasticConfig, n_batches: usize) -> f64 {
+    if config.averaging > 0.0 {
+        let horizon = config.averaging * n_batches as f64;
+        1.0 - 1.0 / horizon.max(MIN_AVERAGED_STEPS)
+    } else {
+        0.0
+    }
+}
+
+/// One epoch's steps.
+struct Stepper<'a, T> {
+    config: &'a StochasticConfig,
+    blocks: &'a mut StochasticBlocks<T>,
+    activation: Activation,
+    inertia: Inertia,
+    averaging: f64,
+    curved: bool,
+}
+
+impl<T: Real> Stepper<'_, T> {
+    fn batch<'b>(
+        &self,
+        samples: &'b Samples<T>,
+        indices: &'b [usize],
+        weights: Option<&'b [T]>,
+    ) -> StochasticBatch<'b, T> {
+        let classes = samples.target().loss() == Loss::CrossEntropy;
+        let met = self.config.met.filter(|_| classes);
+        StochasticBatch {
+            inputs: samples.inputs(),
+            target: samples.target().as_loss_target(),
+            indices,
+            weights,
+            met: met.unwrap_or(-1.0),
+        }
+    }
+
+    fn step(
+        &mut self,
+        batch: StochasticBatch<'_, T>,
+        k: usize,
+        step: f64,
+        compute: &mut Compute<T>,
+    ) -> Epoch {
+        let Self { config, blocks, .. } = self;
+        let update = self.curved && (k < FIRST_UPDATES || k.is_multiple_of(config.refresh));
+        let n = batch.indices.len();
+        let sum = with_activation!(self.activation, h => {
+            blocks.gradient(h, batch, update, compute)
+        });
+        if update {
+            let rule = CurvatureRule {
+                retain: config.retain,
+                damping: config.damping,
+            };
+            blocks.refresh_curvature(rule, compute);
+        }
+        let gain = blocks.directions(config.ridge, compute);
+        let finite = gain.is_finite() && sum.loss.is_finite();
+        if finite {
+            let inertia = StepInertia {
+                start: self.inertia.start,
+                gradient: self.inertia.gradient,
+                correction: self.inertia.correction,
+            };
+            let step = StochasticStep {
+                length: trusted(step, gain, config.trust, n),
+                inertia,
+                averaging: self.averaging,
+            };
+            blocks.advance(step, compute);
+        }
+        Epoch { sum, finite }
+    }
+}
+
+/// c η: at most so far that Σ_l ⟨D_l, g_l⟩ (c η)² = κ.
+#[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+fn trusted(step: f64, gain: f64, trust: Option<f64>, n_batch: usize) -> f64 {
+    match trust {
+        Some(trust) if gain > 0.0 => step.min((trust * n_batch as f64 / gain).sqrt()),
+        _ => step,
+    }
+}

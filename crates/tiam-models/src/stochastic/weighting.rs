@@ -1,0 +1,136 @@
+//! How much each sample counts.
+
+use tiam_linalg::Real;
+
+use super::params::ClassWeights;
+use crate::data::{Samples, Target};
+use crate::error::ModelError;
+
+/// One weight a sample, of mean 1: the product of its own and its class's; `None` where all are equal.
+///
+/// # Errors
+/// [`ModelError::Size`] when there are not as many weights as samples or classes, [`ModelError::Parameter`] for a weight that is
+/// negative or not finite, when all are 0, or for class weights without classes.
+pub(super) fn sample_weights<T: Real>(
+    samples: &Samples<T>,
+    own: Option<&[f64]>,
+    of_classes: &ClassWeights,
+) -> Result<Option<Vec<T>>, ModelError> {
+    let n = samples.n_samples();
+    let by_class = class_weights(samples, of_classes)?;
+    if own.is_none() && by_class.is_none() {
+        return Ok(None);
+    }
+    let mut weights = match own {
+        Some(own) => {
+            size("sample weights", n, own.len())?;
+            for &weight in own {
+                ModelError::check("sample-weight", weight, |x| x >= 0.0, "at least 0")?;
+            }
+            own.to_vec()
+        }
+        None => vec![1.0; n],
+    };
+    if let (Some(by_class), Target::Classes { labels, .. }) = (by_class, samples.target()) {
+        for (weight, label) in weights.iter_mut().zip(labels) {
+            *weight *= by_class[*label as usize];
+        }
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+    let mean = weights.iter().sum::<f64>() / n as f64;
+    ModelError::check("weights' mean", mean, |x| x > 0.0, "above 0 and finite")?;
+    Ok(Some(
+        weights.iter().map(|w| T::from_f64(w / mean)).collect(),
+    ))
+}
+
+fn class_weights<T: Real>(
+    samples: &Samples<T>,
+    of_classes: &ClassWeights,
+) -> Result<Option<Vec<f64>>, ModelError> {
+    let Target::Classes { labels, n_classes } = samples.target() else {
+        let allowed = "equal, where values are to be predicted";
+        return match of_classes {
+            ClassWeights::Equal => Ok(None),
+            _ => Err(ModelError::parameter("class-weights", "given", allowed)),
+        };
+    };
+    match of_classes {
+        ClassWeights::Equal => Ok(None),
+        ClassWeights::Given(weights) => {
+            size("class weights", *n_classes, weights.len())?;
+            Ok(Some(weights.clone()))
+        }
+        #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
+        ClassWeights::Balanced => {
+            let mut counts = vec![0_usize; *n_classes];
+            labels.iter().for_each(|label| counts[*label as usize] += 1);
+            let share = labels.len() as f64 / *n_classes as f64;
+            // A class without samples has no use for its weight.
+            let weight = |count: &usize| share / (*count).max(1) as f64;
+            Ok(Some(counts.iter().map(weight).collect()))
+        }
+    }
+}
+
+fn size(what: &'static str, expected: usize, found: usize) -> Result<(), ModelError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(ModelError::Size {
+        what,
+        expected,
+        found,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tiam_linalg::Matrix;
+
+    fn samples() -> Samples<f64> {
+        let labels = vec![0, 0, 0, 1];
+        let target = Target::Classes {
+            labels,
+            n_classes: 3,
+        };
+        Samples::new(Matrix::zeros(1, 4), target).unwrap()
+    }
+
+    #[test]
+    fn balanced_classes_count_alike_and_the_mean_is_one() {
+        let weights = sample_weights(&samples(), None, &ClassWeights::Balanced).unwrap();
+        let weights = weights.unwrap();
+        assert!((weights[..3].iter().sum::<f64>() - weights[3]).abs() < 1e-12);
+        assert!((weights.iter().sum::<f64>() - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn class_and_sample_weights_multiply() {
+        let given = ClassWeights::Given(vec![1.0, 3.0, 7.0]);
+        let own = [1.0, 2.0, 0.0, 1.0];
+        let weights = sample_weights(&samples(), Some(&own), &given)
+            .unwrap()
+            .unwrap();
+        for (found, wanted) in weights.iter().zip([4.0 / 6.0, 8.0 / 6.0, 0.0, 2.0]) {
+            assert!((found - wanted).abs() < 1e-12, "{weights:?}");
+        }
+    }
+
+    #[test]
+    fn weights_that_mean_nothing_are_refused() {
+        let equal = ClassWeights::Equal;
+        assert!(sample_weights(&samples(), None, &equal).unwrap().is_none());
+        for bad in [&[1.0; 3][..], &[0.0; 4], &[-1.0; 4], &[f64::NAN; 4]] {
+            assert!(sample_weights(&samples(), Some(bad), &equal).is_err());
+        }
+        let two = ClassWeights::Given(vec![1.0; 2]);
+        assert!(sample_weights(&samples(), None, &two).is_err());
+        let values = Samples::new(
+            Matrix::<f64>::zeros(1, 2),
+            Target::Values(Matrix::zeros(1, 2)),
+        );
+        assert!(sample_weights(&values.unwrap(), None, &ClassWeights::Balanced).is_err());
+    }
+}
