@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tiam_bench::methods::Method;
 use tiam_bench::reproduce::Experiment;
 use tiam_core::Inertia;
-use tiam_models::{Activation, Band, Init};
+use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 
 use crate::settings;
 use crate::values::{
@@ -104,6 +104,9 @@ pub(crate) struct DataOptions {
     /// Graphs: the highest power of the normalised adjacency that is applied to the node features
     #[arg(long, value_name = "N")]
     pub(crate) hops: Option<usize>,
+    /// Part of the training data held out for validation [default: 0; 0.1 with --patience]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
+    pub(crate) validation_fraction: Option<f64>,
     /// Test data, in the format of the training data
     #[arg(long, value_name = "PATH", conflicts_with = "test_fraction")]
     pub(crate) test: Option<PathBuf>,
@@ -122,6 +125,9 @@ pub(crate) struct NetworkOptions {
     /// Activation of the hidden layers: relu, leaky_relu, elu or identity
     #[arg(long, value_name = "NAME")]
     pub(crate) activation: Option<Activation>,
+    /// Go on from a model, with its shape, columns and scaling, in place of random weights
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["hidden", "activation", "init", "scaling"])]
+    pub(crate) from: Option<PathBuf>,
     /// Starting weights: he, xavier or normal:DEVIATION
     #[arg(long, value_name = "NAME")]
     pub(crate) init: Option<Init>,
@@ -131,7 +137,7 @@ pub(crate) struct NetworkOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Method")]
 pub(crate) struct MethodOptions {
-    /// The method: tiam, am, mdlam, dladmm, bcd, gd, sgd, adagrad, adadelta or adam. An iteration of a gradient method is an epoch
+    /// The method: stochastic (TIAM by batches), tiam (the paper's, full batch), am, mdlam, dladmm, bcd, gd, sgd, adagrad, adadelta or adam. An iteration of stochastic TIAM or of a gradient method is an epoch
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<Method>,
     /// Weight of the penalty that ties the layers together, above 0
@@ -158,10 +164,10 @@ pub(crate) struct MethodOptions {
     /// How the steps of weights and activations are computed
     #[arg(long, value_enum)]
     pub(crate) solver: Option<SolverName>,
-    /// Step size of the gradient methods
+    /// Step size of stochastic TIAM and of the gradient methods
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) learning_rate: Option<f64>,
-    /// Samples a step of the stochastic gradient methods
+    /// Samples a step of the methods by batches
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<usize>,
     /// BCD's weight of the activations' constraint
@@ -170,7 +176,28 @@ pub(crate) struct MethodOptions {
     /// BCD's proximal weight
     #[arg(long, allow_negative_numbers = true)]
     pub(crate) alpha: Option<f64>,
-    /// Most iterations
+    /// Epochs of stochastic TIAM [default: 5 or, for few samples, as many as make 600 steps, up to 100]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+    /// How the step size changes: cosine, constant or step:EVERY,FACTOR (epochs, and what remains after them)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) step_schedule: Option<StepSchedule>,
+    /// Damping of the curvature, relative to each layer's inputs
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) damping: Option<f64>,
+    /// How each layer's curvature is kept: auto (sketched where the layer is wide), full, sketch, or identity for none
+    #[arg(long, value_name = "NAME")]
+    pub(crate) curvature: Option<CurvatureChoice>,
+    /// Epochs over which the iterates are averaged; 0 for the last one
+    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
+    pub(crate) averaging: Option<f64>,
+    /// How much each class counts: equal, balanced, or a weight each, in the order of the classes
+    #[arg(long, value_name = "WEIGHTS")]
+    pub(crate) class_weights: Option<ClassWeights>,
+    /// Stop after this many epochs without improvement on the validation part, and keep the best network
+    #[arg(long, value_name = "EPOCHS")]
+    pub(crate) patience: Option<usize>,
+    /// Most iterations; of stochastic TIAM, stop after so many of its epochs [default: 100; all epochs]
     #[arg(long, value_name = "N")]
     pub(crate) iterations: Option<usize>,
     /// Stop once the objective is at most this
@@ -200,6 +227,9 @@ pub(crate) struct RunOptions {
     /// Folder for model.safetensors, trace.csv, trace.json and config.toml
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Measure the test part after every epoch too, for the trace; decides nothing
+    #[arg(long)]
+    pub(crate) trace_test: bool,
     /// No progress
     #[arg(long)]
     pub(crate) quiet: bool,

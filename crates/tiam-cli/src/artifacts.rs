@@ -89,14 +89,15 @@ fn write_trace(trace: &Trace<NetworkMeasures>, file: &mut dyn Write) -> io::Resu
     writeln!(
         file,
         "iteration,objective,violation,restarts,rel_change,seconds,inertia_start,inertia_gradient,inertia_correction,\
-         train_loss,train_accuracy,epsilon"
+         train_loss,train_accuracy,epsilon,validation_loss,validation_accuracy,test_loss,test_accuracy,training_seconds"
     )?;
     let optional = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
     for row in &trace.rows {
         let inertia = row.inertia;
+        let (validation, test) = (row.measures.validation, row.measures.test);
         writeln!(
             file,
-            "{},{},{},{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
             row.iteration,
             row.objective,
             row.violation,
@@ -108,7 +109,12 @@ fn write_trace(trace: &Trace<NetworkMeasures>, file: &mut dyn Write) -> io::Resu
             inertia.correction,
             row.measures.train_loss,
             optional(row.measures.train_accuracy),
-            row.measures.epsilon
+            row.measures.epsilon,
+            optional(validation.map(|part| part.loss)),
+            optional(validation.and_then(|part| part.accuracy)),
+            optional(test.map(|part| part.loss)),
+            optional(test.and_then(|part| part.accuracy)),
+            optional(row.measures.training_seconds)
         )?;
     }
     Ok(())

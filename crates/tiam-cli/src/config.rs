@@ -53,7 +53,7 @@ fn parse(text: &str) -> Result<ConfigFile, String> {
                 "unknown key `{key}`; known are {}",
                 known.join(", ")
             ));
-        } else if ["quiet", "json"].contains(&key.as_str()) {
+        } else if ["quiet", "json", "trace-test"].contains(&key.as_str()) {
             match value {
                 Value::Boolean(true) => flags.push(format!("--{key}")),
                 Value::Boolean(false) => {}
@@ -112,15 +112,23 @@ struct Recorded {
     task: String,
     categorical: Vec<String>,
     ignore: Vec<String>,
-    scaling: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scaling: Option<String>,
     hops: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_fraction: Option<f64>,
-    hidden: Vec<usize>,
-    activation: String,
-    init: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_fraction: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<Vec<usize>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init: Option<String>,
     method: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     rho: Option<f64>,
@@ -145,7 +153,22 @@ struct Recorded {
     gamma: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alpha: Option<f64>,
-    iterations: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epochs: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_schedule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damping: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curvature: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    averaging: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class_weights: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patience: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iterations: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target_objective: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +190,8 @@ pub(crate) struct RunFacts {
     pub(crate) test_fraction: Option<f64>,
     /// The iterations after which a clock or a user stopped the run, which a repetition must do by count.
     pub(crate) cut_short_after: Option<usize>,
+    /// Epochs and samples a step of stochastic TIAM.
+    pub(crate) epochs_and_batch: Option<(usize, usize)>,
 }
 
 /// The file from which a run can be repeated.
@@ -192,6 +217,10 @@ impl Recorded {
         };
         // A key that means nothing to the method would be refused when the file is read.
         let applies = |flag: Flag| flag.applies(s.method);
+        // A model to go on from has these already.
+        let fresh = |text: String| s.from.is_none().then_some(text);
+        let (epochs, batch) = facts.epochs_and_batch.unzip();
+        let by_iterations = epochs.is_none().then(|| s.most_iterations());
         let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -202,16 +231,21 @@ impl Recorded {
             task: name_of(s.task),
             categorical: s.categorical.0.clone(),
             ignore: s.ignore.0.clone(),
-            scaling: name_of(ScalingName::of(facts.scaling)),
+            scaling: fresh(name_of(ScalingName::of(facts.scaling))),
             hops: s.hops,
             test: s
                 .test
                 .as_deref()
                 .map(|path| absolute(path).display().to_string()),
             test_fraction: facts.test_fraction,
-            hidden: s.hidden.0.clone(),
-            activation: s.activation.to_string(),
-            init: s.init.to_string(),
+            validation_fraction: s.validation_fraction,
+            from: s
+                .from
+                .as_deref()
+                .map(|path| absolute(path).display().to_string()),
+            hidden: s.from.is_none().then(|| s.hidden.0.clone()),
+            activation: fresh(s.activation.to_string()),
+            init: fresh(s.init.to_string()),
             method: s.method.to_string(),
             rho: applies(Flag::Rho).then_some(s.rho),
             ridge: s.ridge,
@@ -222,10 +256,17 @@ impl Recorded {
             guard: applies(Flag::Guard).then(|| name_of(s.guard)),
             solver: applies(Flag::Solver).then(|| name_of(s.solver)),
             learning_rate: s.learning_rate,
-            batch_size: s.batch_size,
+            batch_size: s.batch_size.or(batch),
             gamma: s.gamma,
             alpha: s.alpha,
-            iterations: facts.cut_short_after.unwrap_or(s.iterations),
+            epochs,
+            step_schedule: applies(Flag::StepSchedule).then(|| s.step_schedule.to_string()),
+            damping: s.damping,
+            curvature: applies(Flag::Curvature).then(|| s.curvature.to_string()),
+            averaging: s.averaging,
+            class_weights: applies(Flag::ClassWeights).then(|| s.class_weights.to_string()),
+            patience: s.patience,
+            iterations: facts.cut_short_after.or(s.iterations).or(by_iterations),
             target_objective: s.target_objective,
             rel_change: s.rel_change,
             time_limit,
@@ -270,6 +311,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         let mut settings = Settings::new(&TrainOptions::default(), DataKind::Digits);
         settings.seed = u64::MAX;
+        settings.method = tiam_bench::methods::Method::Tiam;
         settings.rho = 0.1 + 0.2;
         settings.hidden.0.clear();
         let scaling = ScalingKind::MinMax;
@@ -277,11 +319,12 @@ mod tests {
             scaling,
             test_fraction: Some(0.25),
             cut_short_after: Some(7),
+            epochs_and_batch: None,
         };
         let read = parse(&write(&settings, facts).unwrap()).unwrap();
         assert_eq!(read.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
         let read = Settings::new(&read.options, DataKind::Digits);
-        assert_eq!((read.seed, read.iterations), (u64::MAX, 7));
+        assert_eq!((read.seed, read.iterations), (u64::MAX, Some(7)));
         assert_eq!(read.rho.to_bits(), settings.rho.to_bits());
         assert_eq!(read.hidden, settings.hidden);
         assert_eq!(read.scaling, ScalingName::MinMax);

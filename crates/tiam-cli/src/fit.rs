@@ -2,10 +2,11 @@
 
 use tiam_bench::methods::{Method, RunParams};
 use tiam_core::{CoreError, StopReason, Trace};
-use tiam_models::{Architecture, Network, NetworkMeasures, Samples, TrainError};
+use tiam_models::{Architecture, Network, NetworkMeasures, StochasticData, TrainError};
 
 use crate::error::CliError;
 use crate::interrupt;
+use crate::prepare::Prepared;
 use crate::progress::Progress;
 use crate::samples::Scalar;
 use crate::settings::Settings;
@@ -45,8 +46,9 @@ impl<T> Fitted<T> {
 /// Checks all parameters, then trains.
 pub(crate) fn fit<T: Scalar>(
     settings: &Settings,
-    samples: &Samples<T>,
+    prepared: &Prepared<T>,
 ) -> Result<Fitted<T>, CliError> {
+    let samples = &prepared.train;
     let (n_inputs, target) = (samples.inputs().n_rows(), samples.target());
     let hidden = &settings.hidden.0;
     let (activation, loss) = (settings.activation, target.loss());
@@ -59,9 +61,20 @@ pub(crate) fn fit<T: Scalar>(
         threads: settings.threads,
         stopping,
     };
-    let mut progress = Progress::new(settings.iterations, settings.quiet);
     let setup = settings.setup();
-    let trained = setup.train(shape, samples, run, &mut |row| progress.show(row));
+    let network = match &prepared.start {
+        Some(network) => network.clone(),
+        None => setup.start.network(shape, settings.seed)?,
+    };
+    let data = StochasticData {
+        train: samples,
+        weights: None,
+        validation: prepared.validation.as_ref(),
+        test: prepared.test.as_ref().filter(|_| settings.trace_test),
+    };
+    let (iterations, unit) = settings.length(samples.n_samples());
+    let mut progress = Progress::new(iterations, unit, settings.quiet);
+    let trained = setup.train_from(network, data, run, &mut |row| progress.show(row));
     progress.finish();
     let method = settings.method;
     match trained {

@@ -1,20 +1,26 @@
 //! From settings to scaled training and test samples.
 
-use tiam_data::{ColumnEncoding, Dataset, Scaling, ScalingKind, Targets};
-use tiam_models::{AffineScaling, Samples};
+use std::path::Path;
+
+use tiam_data::{ColumnEncoding, Dataset, Parts, Scaling, ScalingKind, Split, Targets};
+use tiam_models::{AffineScaling, AnyModel, Model, Network, Samples};
 
 use crate::data::{Reading, kind_of, test_part};
 use crate::error::CliError;
 use crate::output;
 use crate::preset::Preset;
+use crate::provenance::Provenance;
 use crate::samples::{Layout, Scalar, no_labels};
-use crate::settings::{Settings, TEST_FRACTION};
+use crate::settings::{Settings, TEST_FRACTION, VALIDATION_FRACTION};
 use crate::values::{DataKind, DataSource, TaskName};
 
 /// Samples ready for training, and what was found out about the data.
 pub(crate) struct Prepared<T> {
     pub(crate) train: Samples<T>,
+    pub(crate) validation: Option<Samples<T>>,
     pub(crate) test: Option<Samples<T>>,
+    /// The network to go on from.
+    pub(crate) start: Option<Network<T>>,
     pub(crate) facts: DataFacts,
 }
 
@@ -38,8 +44,10 @@ pub(crate) struct DataFacts {
 
 /// Reads, splits and scales; scaling is fitted on the training part only.
 pub(crate) fn prepare<T: Scalar>(settings: &Settings) -> Result<Prepared<T>, CliError> {
+    let start = settings.from.as_deref().map(Start::load).transpose()?;
     let reading = Reading::for_training(settings);
-    let data = reading.read::<T>(&settings.data, None)?;
+    let columns = start.as_ref().and_then(|start| start.columns.as_ref());
+    let data = reading.read::<T>(&settings.data, columns)?;
     let kind = kind_of(&settings.data, &data);
     if settings.task == TaskName::Values && kind != DataKind::Table {
         let text = format!(
@@ -49,25 +57,113 @@ pub(crate) fn prepare<T: Scalar>(settings: &Settings) -> Result<Prepared<T>, Cli
         return Err(CliError::Usage(text));
     }
     let fraction = drawn_fraction(settings, &data);
-    let (train, test) = match &settings.test {
+    let held_out = validation_fraction(settings);
+    let parts = match &settings.test {
         Some(path) => {
             let source = DataSource::Path(path.clone());
             let test = test_part(reading.read(&source, data.encoding())?)?;
-            (training_part(data)?, Some(test))
+            let whole = data.make_split(0.0, 0.0, settings.seed)?;
+            let split = data.split().cloned().unwrap_or(whole);
+            let parts = divide(data, &split, held_out, settings.seed)?;
+            Parts { test, ..parts }
         }
-        None => divide(data, fraction, settings.seed)?,
+        None => {
+            let split = match (fraction, data.split()) {
+                (None, Some(split)) => split.clone(),
+                (fraction, _) => data.make_split(0.0, fraction.unwrap_or(0.0), settings.seed)?,
+            };
+            divide(data, &split, held_out, settings.seed)?
+        }
     };
-    let facts = find_facts(settings, kind, &train, fraction)?;
+    let Parts {
+        train,
+        validation,
+        test,
+    } = parts;
+    let facts = match &start {
+        Some(start) => start.facts(settings, kind, &train, fraction),
+        None => find_facts(settings, kind, &train, fraction)?,
+    };
     let source = settings.data.to_string();
     let layout = facts.layout(&source);
     let train = layout.samples(train)?;
+    let validation = some_samples(validation, &layout)?;
     let test_source = settings
         .test
         .as_ref()
         .map(|path| path.display().to_string());
     let layout = facts.layout(test_source.as_deref().unwrap_or(&source));
-    let test = test.map(|test| layout.samples(test)).transpose()?;
-    Ok(Prepared { train, test, facts })
+    let test = some_samples(test, &layout)?;
+    let start = start.map(|start| start.model.network().clone());
+    Ok(Prepared {
+        train,
+        validation,
+        test,
+        start,
+        facts,
+    })
+}
+
+/// None of a part that is empty.
+fn some_samples<T: Scalar>(
+    data: Dataset<T>,
+    layout: &Layout<'_>,
+) -> Result<Option<Samples<T>>, CliError> {
+    let some = Some(data).filter(|data| data.n_samples() > 0);
+    some.map(|data| layout.samples(data)).transpose()
+}
+
+/// A model to go on from.
+struct Start<T> {
+    model: Model<T>,
+    columns: Option<ColumnEncoding>,
+}
+
+impl<T: Scalar> Start<T> {
+    fn load(path: &Path) -> Result<Self, CliError> {
+        let any = AnyModel::load(path)?;
+        if any.precision() != <T as tiam_linalg::Real>::NAME {
+            let (path, precision) = (path.display(), any.precision());
+            let text = format!("{path} is of {precision}; go on with --precision {precision}");
+            return Err(CliError::Usage(text));
+        }
+        let model = Model::load(path)?;
+        let columns = Provenance::of(model.metadata())?.columns;
+        Ok(Self { model, columns })
+    }
+
+    /// The model's own columns, classes and scalings.
+    fn facts(
+        &self,
+        settings: &Settings,
+        kind: DataKind,
+        train: &Dataset<T>,
+        test_fraction: Option<f64>,
+    ) -> DataFacts {
+        let metadata = self.model.metadata();
+        DataFacts {
+            kind,
+            feature_names: metadata.feature_names.clone(),
+            class_names: metadata.class_names.clone(),
+            encoding: train.encoding().cloned(),
+            scaling: settings.scaling.resolve(Preset::of(kind).scaling),
+            input_scaling: metadata.input_scaling.clone(),
+            output_scaling: metadata.output_scaling.clone(),
+            test_fraction,
+            n_inputs: metadata.architecture.n_inputs(),
+            n_outputs: metadata.architecture.n_outputs(),
+        }
+    }
+}
+
+/// The part of the training data to hold out for validation.
+fn validation_fraction(settings: &Settings) -> f64 {
+    let suited = if settings.patience.is_some() {
+        VALIDATION_FRACTION
+    } else {
+        0.0
+    };
+    settings.validation_fraction.unwrap_or(suited)
 }
 
 impl DataFacts {
@@ -97,28 +193,19 @@ fn drawn_fraction<T: Scalar>(settings: &Settings, data: &Dataset<T>) -> Option<f
     Some(settings.test_fraction.unwrap_or(TEST_FRACTION))
 }
 
-/// Training and test part; the training part stays where it is in memory.
-#[allow(clippy::type_complexity, reason = "a pair")]
+/// The parts of a split, a validation part carved out of its training part where it has none and one is asked for; the
+/// training part stays where it is in memory.
 fn divide<T: Scalar>(
     data: Dataset<T>,
-    fraction: Option<f64>,
+    split: &Split,
+    validation: f64,
     seed: u64,
-) -> Result<(Dataset<T>, Option<Dataset<T>>), CliError> {
-    let split = match (fraction, data.split()) {
-        (None, Some(split)) => split.clone(),
-        (fraction, _) => data.make_split(0.0, fraction.unwrap_or(0.0), seed)?,
-    };
-    let parts = data.into_parts(&split)?;
-    let test = Some(parts.test).filter(|test| test.n_samples() > 0);
-    Ok((parts.train, test))
-}
-
-/// All of the data, or the training part of the split they bring.
-fn training_part<T: Scalar>(data: Dataset<T>) -> Result<Dataset<T>, CliError> {
-    match data.split().cloned() {
-        Some(split) => Ok(data.into_parts(&split)?.train),
-        None => Ok(data),
+) -> Result<Parts<T>, CliError> {
+    if validation > 0.0 && split.validation().is_empty() {
+        let split = split.carve_validation(data.labels(), validation, seed)?;
+        return Ok(data.into_parts(&split)?);
     }
+    Ok(data.into_parts(split)?)
 }
 
 fn find_facts<T: Scalar>(

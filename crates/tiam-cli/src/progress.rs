@@ -24,14 +24,16 @@ pub(crate) enum Progress {
     Lines {
         /// Iterations between two lines.
         every: usize,
+        /// What an iteration is called.
+        unit: &'static str,
         /// When the last one was written.
         last: Instant,
     },
 }
 
 impl Progress {
-    /// For a run of at most this many iterations.
-    pub(crate) fn new(iterations: usize, quiet: bool) -> Self {
+    /// For a run of at most this many iterations, which are called `unit`s.
+    pub(crate) fn new(iterations: usize, unit: &'static str, quiet: bool) -> Self {
         if quiet {
             Self::Silent
         } else if stderr().is_terminal() {
@@ -43,6 +45,7 @@ impl Progress {
         } else {
             Self::Lines {
                 every: iterations.div_ceil(LINES).max(1),
+                unit,
                 last: Instant::now(),
             }
         }
@@ -56,10 +59,10 @@ impl Progress {
                 bar.set_position(row.iteration as u64);
                 bar.set_message(numbers(row));
             }
-            Self::Lines { every, last } => {
+            Self::Lines { every, unit, last } => {
                 if row.iteration.is_multiple_of(*every) || last.elapsed() >= LONGEST_SILENCE {
                     *last = Instant::now();
-                    output::message(&format!("iteration {:>5}  {}", row.iteration, numbers(row)));
+                    output::message(&format!("{unit} {:>5}  {}", row.iteration, numbers(row)));
                 }
             }
         }
@@ -81,6 +84,19 @@ fn numbers(row: &TraceRow<NetworkMeasures>) -> String {
     );
     if let Some(accuracy) = row.measures.train_accuracy {
         text.push_str(&format!("  accuracy {:.2} %", 100.0 * accuracy));
+    }
+    let parts = [
+        ("validation", row.measures.validation),
+        ("test", row.measures.test),
+    ];
+    for (name, part) in parts {
+        match part.map(|part| (part.accuracy, part.loss)) {
+            Some((Some(accuracy), _)) => {
+                text.push_str(&format!("  {name} {:.2} %", 100.0 * accuracy))
+            }
+            Some((None, loss)) => text.push_str(&format!("  {name} loss {loss:.5}")),
+            None => {}
+        }
     }
     text
 }

@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) end: End,
     pub(crate) iterations: usize,
     pub(crate) seconds: f64,
+    /// Without measuring, where that is timed apart.
+    pub(crate) training_seconds: Option<f64>,
     pub(crate) objective: Option<f64>,
     pub(crate) violation: Option<f64>,
     pub(crate) restarts: usize,
@@ -37,6 +39,8 @@ struct Flat<'a> {
     stop_reason: String,
     iterations: usize,
     seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training_seconds: Option<f64>,
     objective: Option<f64>,
     violation: Option<f64>,
     restarts: usize,
@@ -65,6 +69,7 @@ impl Report {
             end: fitted.end.clone(),
             iterations: last.map_or(0, |row| row.iteration),
             seconds: last.map_or(0.0, |row| row.seconds),
+            training_seconds: last.and_then(|row| row.measures.training_seconds),
             objective: last.map(|row| row.objective),
             violation: last.map(|row| row.violation),
             restarts: last.map_or(0, |row| row.restarts),
@@ -109,6 +114,7 @@ impl Report {
             stop_reason: self.stop_reason(),
             iterations: self.iterations,
             seconds: self.seconds,
+            training_seconds: self.training_seconds,
             objective: self.objective,
             violation: self.violation,
             restarts: self.restarts,
@@ -133,11 +139,12 @@ impl Report {
             ("test", self.test),
         ]));
         text.push('\n');
-        let iterations = format!(
-            "{} after {} iterations",
-            self.end_in_words(),
-            self.iterations
-        );
+        let unit = if self.method == Method::Stochastic {
+            "epochs"
+        } else {
+            "iterations"
+        };
+        let iterations = format!("{} after {} {unit}", self.end_in_words(), self.iterations);
         let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.6e}"));
         let rows = [
             ("stopped", iterations),
@@ -147,7 +154,10 @@ impl Report {
             ("time", format!("{:.2} s", self.seconds)),
             ("model", self.model.display().to_string()),
         ];
-        for (name, value) in rows {
+        // Stochastic TIAM has neither a band nor a guard.
+        let meaningless = |name| matches!(name, "violation" | "restarts");
+        let shown = |name| self.method != Method::Stochastic || !meaningless(name);
+        for (name, value) in rows.into_iter().filter(|(name, _)| shown(*name)) {
             // Writing to a string cannot fail.
             writeln!(text, "{name:<12}{value}").ok();
         }
@@ -157,6 +167,9 @@ impl Report {
     fn end_in_words(&self) -> String {
         match &self.end {
             End::Stopped(StopReason::Interrupted) => "interrupted, model saved,".to_owned(),
+            End::Stopped(StopReason::MaxIterations) if self.method == Method::Stochastic => {
+                "done".to_owned()
+            }
             End::Stopped(reason) => format!("{reason},"),
             End::Failed(_) => "failed".to_owned(),
         }

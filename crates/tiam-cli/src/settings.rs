@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tiam_bench::methods::Method;
 use tiam_core::{Inertia, Stopping};
-use tiam_models::{Activation, Band, Init};
+use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 
 use crate::args::{
     DataOptions, MethodOptions, NetworkOptions, RunOptions, TrainArgs, TrainOptions,
@@ -25,6 +25,8 @@ const ITERATIONS: usize = 100;
 const HOPS: usize = 4;
 /// Held out for testing where the data bring no split of their own.
 pub(crate) const TEST_FRACTION: f64 = 0.2;
+/// Held out of the training part where early stopping needs it.
+pub(crate) const VALIDATION_FRACTION: f64 = 0.1;
 const LABEL: &str = "last";
 const OUT: &str = "tiam-out";
 
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) test: Option<PathBuf>,
     /// What was asked for, if anything was.
     pub(crate) test_fraction: Option<f64>,
+    pub(crate) validation_fraction: Option<f64>,
+    pub(crate) from: Option<PathBuf>,
     pub(crate) hidden: Hidden,
     pub(crate) activation: Activation,
     pub(crate) init: Init,
@@ -59,7 +63,14 @@ pub(crate) struct Settings {
     pub(crate) batch_size: Option<usize>,
     pub(crate) gamma: Option<f64>,
     pub(crate) alpha: Option<f64>,
-    pub(crate) iterations: usize,
+    pub(crate) epochs: Option<usize>,
+    pub(crate) step_schedule: StepSchedule,
+    pub(crate) damping: Option<f64>,
+    pub(crate) curvature: CurvatureChoice,
+    pub(crate) averaging: Option<f64>,
+    pub(crate) class_weights: ClassWeights,
+    pub(crate) patience: Option<usize>,
+    pub(crate) iterations: Option<usize>,
     pub(crate) target_objective: Option<f64>,
     pub(crate) rel_change: Option<f64>,
     pub(crate) time_limit: Option<f64>,
@@ -67,6 +78,7 @@ pub(crate) struct Settings {
     pub(crate) precision: Precision,
     pub(crate) threads: usize,
     pub(crate) out: PathBuf,
+    pub(crate) trace_test: bool,
     pub(crate) quiet: bool,
     pub(crate) json: bool,
 }
@@ -81,7 +93,7 @@ impl Settings {
             method,
             run,
         } = options.clone();
-        let chosen = method.method.unwrap_or_default();
+        let chosen = method.method.unwrap_or(preset.method);
         let defaults = Defaults::new(chosen, preset);
         Self {
             data: data.data.unwrap_or(DataSource::Digits),
@@ -95,9 +107,11 @@ impl Settings {
             hops: data.hops.unwrap_or(HOPS),
             test: data.test,
             test_fraction: data.test_fraction,
+            validation_fraction: data.validation_fraction,
+            from: network.from,
             hidden: network
                 .hidden
-                .unwrap_or_else(|| Hidden(preset.hidden.to_vec())),
+                .unwrap_or_else(|| Hidden(defaults.hidden.to_vec())),
             activation: network.activation.unwrap_or_default(),
             init: network.init.unwrap_or(defaults.init),
             method: chosen,
@@ -113,7 +127,14 @@ impl Settings {
             batch_size: method.batch_size,
             gamma: method.gamma,
             alpha: method.alpha,
-            iterations: method.iterations.unwrap_or(ITERATIONS),
+            epochs: method.epochs,
+            step_schedule: method.step_schedule.unwrap_or_default(),
+            damping: method.damping,
+            curvature: method.curvature.unwrap_or_default(),
+            averaging: method.averaging,
+            class_weights: method.class_weights.unwrap_or_default(),
+            patience: method.patience,
+            iterations: method.iterations,
             target_objective: method.target_objective,
             rel_change: method.rel_change,
             time_limit: method.time_limit,
@@ -121,6 +142,7 @@ impl Settings {
             precision: run.precision.unwrap_or_default(),
             threads: run.threads.unwrap_or_else(available_threads),
             out: run.out.unwrap_or_else(|| OUT.into()),
+            trace_test: run.trace_test,
             quiet: run.quiet,
             json: run.json,
         }
@@ -144,9 +166,14 @@ impl Settings {
         Ok(over(args.options, file.options))
     }
 
+    /// Most iterations of a method other than stochastic TIAM.
+    pub(crate) fn most_iterations(&self) -> usize {
+        self.iterations.unwrap_or(ITERATIONS)
+    }
+
     /// The stopping rules, without an interrupt.
     pub(crate) fn stopping(&self) -> Result<Stopping, CliError> {
-        let mut stopping = Stopping::default().max_iterations(self.iterations);
+        let mut stopping = Stopping::default().max_iterations(self.most_iterations());
         stopping.target_objective = self.target_objective;
         stopping.rel_change = self.rel_change;
         if let Some(seconds) = self.time_limit {
@@ -188,7 +215,7 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
         ),
         ("activation", s.activation.to_string()),
         ("init", s.init.to_string()),
-        ("method", s.method.to_string()),
+        ("method", Preset::describe(|p| p.method.to_string())),
         ("rho", Preset::describe(|p| p.rho.to_string())),
         ("ridge", s.ridge.to_string()),
         ("l1", s.l1.to_string()),
@@ -197,7 +224,6 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
         ("schedule", name_of(s.schedule)),
         ("guard", name_of(s.guard)),
         ("solver", name_of(s.solver)),
-        ("iterations", s.iterations.to_string()),
         ("seed", s.seed.to_string()),
         ("precision", name_of(s.precision)),
         ("threads", "all cores".to_owned()),
@@ -220,10 +246,20 @@ fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
     if flags.data.test_fraction.is_some() {
         file.data.test = None;
     }
+    // As for a model to go on from and random weights.
+    if flags.network.from.is_some() {
+        (
+            file.network.hidden,
+            file.network.activation,
+            file.network.init,
+            file.data.scaling,
+        ) = (None, None, None, None);
+    }
     let (quiet, json) = (
         flags.run.quiet || file.run.quiet,
         flags.run.json || file.run.json,
     );
+    let trace_test = flags.run.trace_test || file.run.trace_test;
     let (seed, precision) = (
         flags.run.seed.or(file.run.seed),
         flags.run.precision.or(file.run.precision),
@@ -234,15 +270,16 @@ fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
     );
     TrainOptions {
         data: first!(DataOptions, flags.data, file.data; data format header label task categorical ignore scaling hops
-            test test_fraction),
-        network: first!(NetworkOptions, flags.network, file.network; hidden activation init),
+            validation_fraction test test_fraction),
+        network: first!(NetworkOptions, flags.network, file.network; from hidden activation init),
         method: first!(MethodOptions, flags.method, file.method; method rho ridge l1 band inertia schedule guard solver
-            learning_rate batch_size gamma alpha iterations target_objective rel_change time_limit),
+            learning_rate batch_size gamma alpha epochs step_schedule damping curvature averaging class_weights patience iterations target_objective rel_change time_limit),
         run: RunOptions {
             seed,
             precision,
             threads,
             out,
+            trace_test,
             quiet,
             json,
         },

@@ -1,5 +1,6 @@
 //! `tiam train`: load, prepare, train, save, report.
 
+use tiam_bench::methods::Method;
 use tiam_core::CoreError;
 use tiam_linalg::Compute;
 use tiam_models::{Model, ModelMetadata};
@@ -23,7 +24,9 @@ use crate::values::{DataKind, GuardName, Precision, name_of};
 pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
     let options = Settings::options(args)?;
     // Wrong parameters are found before data are read; what depends on the data is settled after.
-    check_flags(&options.method)?;
+    if let Some(method) = options.method.method {
+        check_flags(&options, method)?;
+    }
     let settings = Settings::new(&options, DataKind::Digits);
     settings.check_method()?;
     match settings.precision {
@@ -35,8 +38,9 @@ pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
 fn train_as<T: Scalar>(options: &TrainOptions, reading: &Settings) -> Result<(), CliError> {
     let prepared = prepare::<T>(reading)?;
     let settings = &Settings::new(options, prepared.facts.kind);
+    check_flags(options, settings.method)?;
     let artifacts = Artifacts::create(&settings.out)?;
-    let fitted = fit(settings, &prepared.train)?;
+    let fitted = fit(settings, &prepared)?;
     let report = save(settings, &prepared, &fitted, &artifacts)?;
     output::print(&if settings.json {
         report.to_json()?
@@ -82,6 +86,7 @@ fn save<T: Scalar>(
         scaling: facts.scaling,
         test_fraction: facts.test_fraction,
         cut_short_after: fitted.cut_short_after(),
+        epochs_and_batch: settings.epochs_and_batch(prepared.train.n_samples()),
     };
     artifacts.save_config(&config::write(settings, run_facts)?)?;
     Ok(report)
@@ -126,7 +131,7 @@ fn metadata<T: Scalar>(
 /// What happened, where, and what to do next.
 fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
     let advice = match settings.guard {
-        _ if settings.method.is_gradient() => {
+        _ if settings.method.is_gradient() || settings.method == Method::Stochastic => {
             "use a smaller --learning-rate or scale the inputs (--scaling standard)"
         }
         _ if !settings.method.is_relaxed() => {

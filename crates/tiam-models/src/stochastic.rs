@@ -1,11 +1,13 @@
 //! Stochastic TIAM: training by batches, for people who want a network.
 
+mod choices;
 mod params;
 mod problem;
 mod state;
 mod weighting;
 
-pub use params::{ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticParams};
+pub use choices::{ClassWeights, CurvatureChoice, StepSchedule};
+pub use params::{StochasticConfig, StochasticParams};
 pub use problem::{StochasticData, StochasticProblem};
 
 use tiam_core::Observer;

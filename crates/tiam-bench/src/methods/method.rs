@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tiam_core::{Inertia, Order, Schedule, Stopping};
 use tiam_linalg::{Real, Solver};
 use tiam_models::{
-    Architecture, Band, Init, NetworkProblem, OutputStart, Samples, TiamParams, TrainError, Trained,
+    Architecture, Band, Init, ModelError, Network, NetworkProblem, OutputStart, Samples,
+    StochasticData, StochasticParams, StochasticProblem, TiamParams, TrainError, Trained,
 };
 
 use super::bcd::{BcdParams, BcdProblem};
@@ -22,6 +23,7 @@ use crate::error::BenchError;
 ///
 /// | name | method | source |
 /// |---|---|---|
+/// | `stochastic` | stochastic TIAM: the same inertia by batches | ours |
 /// | `tiam` | triple-inertial alternating minimisation | arXiv:2503.08489v2 |
 /// | `am` | the same without inertia | the base of both |
 /// | `mdlam` | mDLAM as its paper has it: Nesterov's inertia with FISTA's schedule | arXiv:1811.04187 |
@@ -37,8 +39,10 @@ use crate::error::BenchError;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// TIAM.
+    /// Stochastic TIAM.
     #[default]
+    Stochastic,
+    /// TIAM.
     Tiam,
     /// Plain alternating minimisation.
     Am,
@@ -61,8 +65,23 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them, TIAM first.
-    pub const ALL: [Self; 10] = [
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Stochastic,
+        Self::Tiam,
+        Self::Am,
+        Self::Mdlam,
+        Self::Dladmm,
+        Self::Bcd,
+        Self::Gd,
+        Self::Sgd,
+        Self::Adagrad,
+        Self::Adadelta,
+        Self::Adam,
+    ];
+
+    /// Those of the paper's comparison, TIAM first.
+    pub const COMPARED: [Self; 10] = [
         Self::Tiam,
         Self::Am,
         Self::Mdlam,
@@ -78,6 +97,7 @@ impl Method {
     /// Name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Stochastic => "stochastic",
             Self::Tiam => "tiam",
             Self::Am => "am",
             Self::Mdlam => "mdlam",
@@ -104,9 +124,15 @@ impl Method {
         )
     }
 
-    /// Its inertia and schedule, for the three that have them.
+    /// True where an iteration is an epoch of batches.
+    pub fn is_by_batches(self) -> bool {
+        self == Self::Stochastic || (self.is_gradient() && self != Self::Gd)
+    }
+
+    /// Its inertia and schedule, for the four that have them.
     pub fn inertia(self) -> (Inertia, Schedule) {
         match self {
+            Self::Stochastic => (StochasticParams::INERTIA, Schedule::Constant),
             Self::Tiam => (tiam_core::DriverParams::INERTIA, Schedule::Constant),
             Self::Mdlam => (NESTEROV, Schedule::Fista),
             _ => (Inertia::NONE, Schedule::Constant),
@@ -143,6 +169,8 @@ impl FromStr for Method {
 /// A method's parameters.
 #[derive(Clone, Debug)]
 pub enum MethodParams {
+    /// Stochastic TIAM.
+    Stochastic(StochasticParams),
     /// TIAM, plain alternating minimisation, mDLAM.
     Relaxed(TiamParams),
     /// The methods of back-propagation.
@@ -191,6 +219,11 @@ impl Setup {
     /// A method in its paper's setting; TIAM in ours (section "parameters" of the guide).
     pub fn published(method: Method) -> Self {
         match method {
+            Method::Stochastic => Self {
+                method,
+                params: MethodParams::Stochastic(StochasticParams::default()),
+                start: Start::default(),
+            },
             Method::Tiam | Method::Am => Self::relaxed(method, TiamParams::default()),
             Method::Mdlam => Self::relaxed(method, mdlam_params()).starting(NORMAL_START),
             Method::Dladmm => Self {
@@ -262,6 +295,7 @@ impl Setup {
     /// All parameters, as records keep them.
     pub fn config(&self) -> Value {
         let params = match &self.params {
+            MethodParams::Stochastic(params) => json!(params),
             MethodParams::Relaxed(params) => json!(params),
             MethodParams::Gradient(params) => json!(params),
             MethodParams::Dladmm(params) => json!(params),
@@ -282,8 +316,43 @@ impl Setup {
         on_row: &mut OnRow<'_>,
     ) -> Result<Trained<T>, TrainError<T>> {
         let network = self.start.network::<T>(architecture, run.seed)?;
+        self.train_from(network, StochasticData::new(samples), run, on_row)
+    }
+
+    /// Goes on from a network. Weights and parts to be measured are for stochastic TIAM.
+    ///
+    /// # Errors
+    /// As [`Setup::train`]; [`TrainError::Refused`] too for weights or parts that the method knows nothing of.
+    pub fn train_from<T: Real>(
+        &self,
+        network: Network<T>,
+        data: StochasticData<'_, T>,
+        run: RunParams,
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Trained<T>, TrainError<T>> {
         let mut rows = Rows(on_row);
+        let samples = data.train;
+        let extra = [
+            data.weights.is_some(),
+            data.validation.is_some(),
+            data.test.is_some(),
+        ];
+        if self.method != Method::Stochastic && extra.contains(&true) {
+            let refused = ModelError::Parameter {
+                parameter: "weights, validation or watched test part",
+                value: "given".to_owned(),
+                allowed: "for stochastic training",
+            };
+            return Err(refused.into());
+        }
         match &self.params {
+            MethodParams::Stochastic(params) => {
+                let params = params.clone().threads(run.threads).seed(run.seed);
+                let config = params.stopping(run.stopping).check()?;
+                let driver = config.driver(samples.n_samples())?;
+                let problem = StochasticProblem::new(network, data, config)?;
+                tiam_models::run(problem, driver, &mut [&mut rows])
+            }
             MethodParams::Relaxed(params) => {
                 let params = params.clone().threads(run.threads);
                 let config = params.stopping(run.stopping).check()?;

@@ -1,158 +1,12 @@
 //! The parameters of stochastic TIAM, checked once.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::CurvatureForm;
 
+use super::choices::{ClassWeights, CurvatureChoice, StepSchedule};
 use crate::error::ModelError;
-
-/// How the step size η_t changes over a run's steps t = 0, …, T − 1.
-///
-/// As text: `cosine`, `constant`, `step:EVERY,FACTOR`.
-///
-/// ```
-/// use tiam_models::StepSchedule;
-/// assert!((StepSchedule::Cosine.factor(0.5, 10) - 0.5).abs() < 1e-12);
-/// let halved: StepSchedule = "step:3,0.5".parse()?;
-/// assert_eq!(halved.factor(0.65, 10), 0.25); // in the seventh of ten epochs
-/// # Ok::<(), tiam_models::ModelError>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum StepSchedule {
-    /// η (1 + cos π t/T)/2.
-    #[default]
-    Cosine,
-    /// η.
-    Constant,
-    /// η `factor`^⌊epoch / every⌋.
-    Step {
-        /// Epochs between two reductions, at least 1.
-        every: usize,
-        /// What remains of the step size, in (0, 1].
-        factor: f64,
-    },
-}
-
-impl StepSchedule {
-    /// η_t/η once the share `progress` of all steps is done, in a run of `epochs`.
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a number of epochs, and a share of it"
-    )]
-    pub fn factor(self, progress: f64, epochs: usize) -> f64 {
-        match self {
-            Self::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * progress.clamp(0.0, 1.0)).cos()),
-            Self::Constant => 1.0,
-            Self::Step { every, factor } => {
-                let epoch = (progress * epochs as f64) as usize;
-                factor.powi(i32::try_from(epoch / every.max(1)).unwrap_or(i32::MAX))
-            }
-        }
-    }
-
-    fn check(self) -> Result<(), ModelError> {
-        match self {
-            Self::Step { every, factor } => {
-                ModelError::check_positive("step-schedule epochs", every)?;
-                let range = |x| x > 0.0 && x <= 1.0;
-                ModelError::check("step-schedule factor", factor, range, "above 0, at most 1")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for StepSchedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cosine => f.write_str("cosine"),
-            Self::Constant => f.write_str("constant"),
-            Self::Step { every, factor } => write!(f, "step:{every},{factor}"),
-        }
-    }
-}
-
-impl FromStr for StepSchedule {
-    type Err = ModelError;
-
-    fn from_str(s: &str) -> Result<Self, ModelError> {
-        let step = || {
-            let (every, factor) = s.strip_prefix("step:")?.split_once(',')?;
-            let (every, factor) = (every.trim().parse().ok()?, factor.trim().parse().ok()?);
-            Some(Self::Step { every, factor })
-        };
-        let schedule = match s {
-            "cosine" => Some(Self::Cosine),
-            "constant" => Some(Self::Constant),
-            _ => step(),
-        };
-        let schedule = schedule.ok_or_else(|| ModelError::Name {
-            what: "step schedule",
-            found: s.to_owned(),
-            known: "cosine, constant, step:EVERY,FACTOR",
-        })?;
-        schedule.check().map(|()| schedule)
-    }
-}
-
-impl From<StepSchedule> for String {
-    fn from(schedule: StepSchedule) -> Self {
-        schedule.to_string()
-    }
-}
-
-impl TryFrom<String> for StepSchedule {
-    type Error = ModelError;
-
-    fn try_from(s: String) -> Result<Self, ModelError> {
-        s.parse()
-    }
-}
-
-/// How much each class counts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClassWeights {
-    /// Every sample as much as any other.
-    #[default]
-    Equal,
-    /// N / (C N_c): every class that occurs as much as any other.
-    Balanced,
-    /// A weight a class.
-    Given(Vec<f64>),
-}
-
-/// Which form the curvature takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CurvatureChoice {
-    /// Whole for narrow layers, sketched for wide ones: [`CurvatureForm::automatic`].
-    #[default]
-    Auto,
-    /// Whole for every layer.
-    Full,
-    /// Sketched for every layer.
-    Sketch,
-    /// None: D = g (an ablation).
-    Identity,
-}
-
-impl CurvatureChoice {
-    pub(super) fn form(self, n_in: usize, rank: usize) -> CurvatureForm {
-        match self {
-            Self::Auto => CurvatureForm::automatic(n_in, rank),
-            Self::Full => CurvatureForm::Full,
-            Self::Sketch => CurvatureForm::Sketch { rank },
-            Self::Identity => CurvatureForm::Identity,
-        }
-    }
-}
 
 /// Parameters of stochastic TIAM before they are checked; every default suits data of any size without tuning.
 ///
@@ -179,6 +33,7 @@ impl CurvatureChoice {
 /// | `met` | | 0.03 | in [0, 1), or none | ours: samples whose outputs are that close to their targets go forward only; classes only |
 /// | `class_weights` | | equal | ≥ 0 each | |
 /// | `patience` | | none | ≥ 1 | epochs without improvement on the validation part |
+/// | `stop_after` | | none | | a run that was cut short, repeated |
 /// | `seed` | | 0 | any | of the batches and the sketches |
 /// | `threads` | | 1 | ≥ 1 | |
 ///
@@ -206,6 +61,7 @@ pub struct StochasticParams {
     met: Option<f64>,
     class_weights: ClassWeights,
     patience: Option<usize>,
+    stop_after: Option<usize>,
     seed: u64,
     threads: usize,
     driver: DriverParams,
@@ -229,6 +85,7 @@ pub struct StochasticConfig {
     pub(super) met: Option<f64>,
     pub(super) class_weights: ClassWeights,
     pub(super) patience: Option<usize>,
+    pub(super) stop_after: Option<usize>,
     pub(super) seed: u64,
     pub(super) threads: usize,
     pub(super) driver: DriverConfig,
@@ -255,6 +112,7 @@ impl Default for StochasticParams {
             met: Some(0.03),
             class_weights: ClassWeights::default(),
             patience: None,
+            stop_after: None,
             seed: 0,
             threads: 1,
             driver,
@@ -324,6 +182,8 @@ impl StochasticParams {
         class_weights: ClassWeights;
         /// Epochs without improvement on the validation part after which training ends with its best network.
         patience: Option<usize>;
+        /// Epochs after which to stop, short of those that the step schedule is made for.
+        stop_after: Option<usize>;
         /// Of batches and sketches.
         seed: u64;
         /// Worker threads.
@@ -358,7 +218,7 @@ impl StochasticParams {
         Self { driver, ..self }
     }
 
-    /// What else ends a run; its `max_iterations` is replaced by the epochs.
+    /// What else ends a run; its `max_iterations` gives way to the epochs and `stop_after`.
     #[must_use]
     pub fn stopping(self, stopping: Stopping) -> Self {
         let driver = self.driver.stopping(stopping);
@@ -384,11 +244,7 @@ impl StochasticParams {
         ModelError::check("retain", self.retain, share, "in [0, 1)")?;
         ModelError::check("averaging", self.averaging, |x| x >= 0.0, "at least 0")?;
         ModelError::check("met", self.met.unwrap_or(0.0), share, "in [0, 1)")?;
-        if let ClassWeights::Given(weights) = &self.class_weights {
-            for &weight in weights {
-                ModelError::check("class-weight", weight, |x| x >= 0.0, "at least 0")?;
-            }
-        }
+        self.class_weights.check()?;
         ModelError::check_positive("patience", self.patience.unwrap_or(1))?;
         ModelError::check_positive("threads", self.threads)?;
         Ok(StochasticConfig {
@@ -407,6 +263,7 @@ impl StochasticParams {
             met: self.met,
             class_weights: self.class_weights,
             patience: self.patience,
+            stop_after: self.stop_after,
             seed: self.seed,
             threads: self.threads,
             driver: self.driver.check()?,
@@ -433,7 +290,32 @@ impl StochasticConfig {
     /// None that [`StochasticParams::check`] has not found.
     pub fn driver(&self, n_samples: usize) -> Result<DriverConfig, ModelError> {
         let mut driver = self.driver.params().clone();
-        driver.stopping.max_iterations = self.epochs(n_samples);
+        let epochs = self.epochs(n_samples);
+        driver.stopping.max_iterations = self.stop_after.unwrap_or(epochs).min(epochs);
         Ok(driver.check()?)
+    }
+}
+
+/// What determines a run, under the parameters' names; neither seed nor threads nor stopping rules.
+impl Serialize for StochasticParams {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("StochasticParams", 16)?;
+        fields.serialize_field("epochs", &self.epochs)?;
+        fields.serialize_field("batch_size", &self.batch_size)?;
+        fields.serialize_field("step", &self.step)?;
+        fields.serialize_field("step_schedule", &self.step_schedule)?;
+        fields.serialize_field("inertia", &self.driver.inertia)?;
+        fields.serialize_field("schedule", self.driver.schedule.name())?;
+        fields.serialize_field("damping", &self.damping)?;
+        fields.serialize_field("ridge", &self.ridge)?;
+        fields.serialize_field("trust", &self.trust)?;
+        fields.serialize_field("curvature", &self.curvature)?;
+        fields.serialize_field("rank", &self.rank)?;
+        fields.serialize_field("refresh", &self.refresh)?;
+        fields.serialize_field("retain", &self.retain)?;
+        fields.serialize_field("averaging", &self.averaging)?;
+        fields.serialize_field("met", &self.met)?;
+        fields.serialize_field("class_weights", &self.class_weights)?;
+        fields.end()
     }
 }

@@ -9,6 +9,7 @@ use tiam_linalg::{
     StochasticBlocks, StochasticStep,
 };
 
+use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
 use crate::activation::Activation;
 use crate::data::{Loss, Samples};
@@ -98,7 +99,7 @@ impl<T: Real> State<T> {
             activation: self.activation,
             inertia: pace.inertia,
             averaging: averaging(&self.config, n_batches),
-            curved: self.config.curvature != super::params::CurvatureChoice::Identity,
+            curved: self.config.curvature != CurvatureChoice::Identity,
         };
         let (order, steps) = (&self.order, &mut self.steps);
         // One entry into the pool an epoch.
@@ -111,7 +112,7 @@ impl<T: Real> State<T> {
             stepper.blocks.look_ahead(pace.inertia.gradient);
             for i in 0..n_batches {
                 let batch = &order[i * n / n_batches..(i + 1) * n / n_batches];
-                let step = pace.step(&stepper.config.clone(), i, n_batches);
+                let step = pace.step(stepper.config, i, n_batches);
                 let batch = stepper.batch(samples, batch, weights);
                 let found = stepper.step(batch, *steps, step, compute);
                 *steps += 1;

@@ -2,7 +2,7 @@
 
 use tiam_linalg::Real;
 
-use super::params::ClassWeights;
+use super::choices::ClassWeights;
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
 

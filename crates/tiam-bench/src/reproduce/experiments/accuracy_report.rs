@@ -216,7 +216,7 @@ fn best_of<'a>(
 
 fn compare(all: &Selection<'_>) -> BTreeMap<String, Leaders> {
     let gradient = || {
-        Method::ALL
+        Method::COMPARED
             .into_iter()
             .filter(|m| m.is_gradient())
             .map(Method::name)

@@ -15,6 +15,7 @@ const RIDGE: f64 = TiamParams::RIDGE;
 /// Settings of one method, by name; in the quick size the first three.
 pub(super) fn candidates(method: Method, full: bool) -> Vec<(String, Setup)> {
     let mut all = match method {
+        Method::Stochastic => vec![("defaults".to_owned(), Setup::published(method))],
         Method::Tiam | Method::Am | Method::Mdlam => relaxed(method),
         Method::Dladmm => dladmm(),
         Method::Bcd => bcd(),
