@@ -10,6 +10,8 @@ RACERS = ["tiam", "torch", "candle", "burn"]
 """Peers of the images, whose course is recorded epoch by epoch."""
 FITTERS = ["tiam", "sklearn"]
 """Peers of the tables, of which the whole fit is timed."""
+SKLEARN = [("defaults", []), ("defaults, 1 thread", ["--threads", "1"])]
+"""A second thread gains its small products little, and costs much when a core is busy."""
 N_TRAIN, N_INPUTS, N_CLASSES = 60_000, 784, 10
 
 
@@ -80,7 +82,7 @@ def fits(options, rows_of, seed, repeat, folder):
             for peer in FITTERS:
                 if peer not in options.peers:
                     continue
-                settings = options.tiam if peer == "tiam" else [("defaults", [])]
+                settings = options.tiam if peer == "tiam" else SKLEARN
                 for setting, flags in settings:
                     jobs.append(Job("fit", name, network, peer, setting, seed, repeat, train, test, hidden, None,
                                     n_train, flags))

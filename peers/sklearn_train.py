@@ -14,6 +14,7 @@ import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 
 def read(path):
@@ -28,13 +29,14 @@ def main():
     parser.add_argument("--test", required=True)
     parser.add_argument("--hidden", default="", help="sizes of the hidden layers; scikit-learn's own default without")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, help="threads of the products; those of the environment without")
     wanted = parser.parse_args()
     (inputs, labels), (test_inputs, test_labels) = read(wanted.train), read(wanted.test)
     scaler = StandardScaler().fit(inputs)
     hidden = {"hidden_layer_sizes": tuple(map(int, wanted.hidden.split(",")))} if wanted.hidden else {}
     model = MLPClassifier(random_state=wanted.seed, **hidden)
     inputs = scaler.transform(inputs)
-    with warnings.catch_warnings(record=True) as caught:
+    with threadpool_limits(wanted.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         begun = time.perf_counter()
         model.fit(inputs, labels)
