@@ -47,6 +47,14 @@ pub enum BenchError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file that should hold the peers' results does not.
+    #[error("{}: not the results of peers/run.py: {reason}; `python3 peers/run.py --data DIR` makes them", path.display())]
+    Peers {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A record could not be written as JSON.
     #[error("a record cannot be written: {0}")]
     Json(#[from] serde_json::Error),

@@ -337,6 +337,9 @@ pub(crate) struct ReproduceArgs {
     /// Folder with cora.npz, citeseer.npz, pubmed.npz, coauthor-cs.npz and mnist, as far as they are at hand [default: the embedded digits and generated data only]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// results.json of peers/run.py, to be shown in the report [default: peers/results/results.json, where it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) peers: Option<PathBuf>,
     /// Folder for report.html, results.json and a CSV file an experiment
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

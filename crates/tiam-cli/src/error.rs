@@ -73,7 +73,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::ClosedPipe => ExitCode::SUCCESS,
-            Self::Bench(BenchError::Data(_)) => ExitCode::from(USAGE),
+            Self::Bench(BenchError::Data(_) | BenchError::Peers { .. }) => ExitCode::from(USAGE),
             Self::Write { .. } | Self::Save(_) | Self::Failed(_) | Self::Bench(_) => {
                 ExitCode::from(FAILED)
             }

@@ -1,12 +1,14 @@
 //! `tiam reproduce`: the experiments of the paper, each run kept as soon as it is done.
 
 use std::io::{IsTerminal, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use tiam_bench::BenchError;
-use tiam_bench::reproduce::{Experiment, Library, Progress, Session, Size, write_results};
+use tiam_bench::reproduce::{
+    DEFAULT_PEERS, Experiment, Library, Peers, Progress, Session, Size, write_results,
+};
 
 use crate::args::ReproduceArgs;
 use crate::artifacts::Artifacts;
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
             data.display()
         )));
     }
+    let peers = peers(args.peers.as_deref())?;
     Artifacts::create(&args.out)?;
     let threads = args.threads.unwrap_or_else(available_threads);
     if size.seeds == 0 || threads == 0 {
@@ -51,7 +54,14 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
         ended?;
     }
     let command = command_line();
-    let written = write_results(&session, &experiments, size, &command, &args.out)?;
+    let written = write_results(
+        &session,
+        &experiments,
+        size,
+        &command,
+        peers.as_ref(),
+        &args.out,
+    )?;
     let not_run = session.not_run().to_vec();
     drop(session);
     meter.finish();
@@ -65,6 +75,22 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
         return Err(CliError::Failed(text.to_owned()));
     }
     output::print(&summary(&written))
+}
+
+/// The peers' results: those named, or those at their usual place if there are any.
+fn peers(named: Option<&Path>) -> Result<Option<Peers>, CliError> {
+    match named {
+        Some(path) if !path.is_file() => Err(CliError::Usage(format!(
+            "--peers {} is not a file; `python3 peers/run.py --data DIR` makes {DEFAULT_PEERS}",
+            path.display()
+        ))),
+        Some(path) => Ok(Some(Peers::read(path)?)),
+        None => {
+            let usual = Path::new(DEFAULT_PEERS);
+            let read = usual.is_file().then(|| Peers::read(usual));
+            Ok(read.transpose()?)
+        }
+    }
 }
 
 /// Counts all runs, then does them.

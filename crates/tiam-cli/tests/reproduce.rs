@@ -111,3 +111,43 @@ fn a_data_folder_with_a_broken_file_names_it() {
         .tiam("reproduce convergence --seeds 1 --data data --out r")
         .fails(2, &["cora.npz"]);
 }
+
+/// The smallest file of peers/run.py.
+const PEERS: &str = "{\"format\": \"tiam peers\", \"format_version\": 1, \"command\": \"c\", \"date\": \"d\", \"versions\": {}, \
+    \"machine\": {\"processor\": \"p\", \"cores\": 1, \"threads\": 1, \"system\": \"s\"}, \"summary\": {\"races\": [], \"fits\": []}}";
+
+#[test]
+fn the_peers_results_are_shown_where_they_are_given_or_lie() {
+    let bench = Bench::new();
+    let section = "Against what users would otherwise run";
+    bench.tiam(SMALL).ok();
+    assert!(!bench.read("r/report.md").contains(section));
+    bench.write("p.json", PEERS);
+    bench.tiam(&format!("{SMALL} --peers p.json")).ok();
+    assert!(bench.read("r/report.md").contains(section));
+    assert!(bench.read("r/report.html").contains(section));
+    bench.tiam(SMALL).ok();
+    assert!(!bench.read("r/report.md").contains(section));
+    fs::create_dir_all(bench.path("peers/results")).unwrap();
+    bench.write("peers/results/results.json", PEERS);
+    bench.tiam(SMALL).ok();
+    assert!(bench.read("r/report.md").contains(section));
+}
+
+#[test]
+fn a_file_that_is_not_the_peers_is_refused_before_anything_runs() {
+    let bench = Bench::new();
+    bench.write("other.json", "{}");
+    for (file, parts) in [
+        (
+            "other.json",
+            &["other.json", "tiam peers", "peers/run.py"][..],
+        ),
+        ("nowhere.json", &["nowhere.json", "--peers"]),
+    ] {
+        bench
+            .tiam(&format!("{SMALL} --peers {file}"))
+            .fails(2, parts);
+        assert!(!bench.path("r").exists(), "{file}");
+    }
+}

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::claims::{self, Claim};
 use super::experiments::{Experiment, Size};
 use super::number::NumberFormat;
+use super::peers::Peers;
 use super::record::Record;
 use super::report::{Block, Report, Section};
 use super::session::{NotRun, Session};
@@ -27,7 +28,7 @@ struct Results<'a> {
 }
 
 /// Writes `results.json`, a CSV file an experiment, `report.html`, and `report.md` with its pictures in `img`; returns the paths
-/// of the files a reader wants, the report first.
+/// of the files a reader wants, the report first. What the peers left is shown where it is given.
 ///
 /// # Errors
 /// [`BenchError::Io`] for a file that cannot be written.
@@ -36,6 +37,7 @@ pub fn write_results(
     experiments: &[Experiment],
     size: Size,
     command: &str,
+    peers: Option<&Peers>,
     folder: &Path,
 ) -> Result<Vec<PathBuf>, BenchError> {
     let records = session.records();
@@ -49,7 +51,14 @@ pub fn write_results(
     };
     let path = |name: &str| folder.join(name);
     let mut written = vec![path("report.html"), path("report.md"), path("results.json")];
-    let report = |detail| report(session, experiments, size, command, detail);
+    let report = |detail| {
+        let mut report = report(session, experiments, size, command, detail);
+        if let Some(peers) = peers {
+            // After the claims.
+            report.sections.insert(1, peers.section(detail));
+        }
+        report
+    };
     write_whole(&written[0], report(true).to_html().as_bytes())?;
     let markdown = report(false).to_markdown("img");
     write_whole(&written[1], markdown.text.as_bytes())?;
