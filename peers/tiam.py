@@ -7,7 +7,7 @@ from pathlib import Path
 
 EPOCH = ("epoch", "iteration")
 """Names of trace.csv's columns, the first one found counts."""
-SECONDS = ("seconds",)
+SECONDS = ("training_seconds", "seconds")
 """Training seconds since the start, without loading and evaluation."""
 TEST_ACCURACY = ("test_accuracy",)
 STEPS = ("steps", "step")
@@ -25,6 +25,8 @@ def command(binary, job, out, threads, help_text):
         words += ["--hidden", ",".join(map(str, job.hidden))]
     if job.epochs is not None and not any(flag in flags for flag in EPOCHS_FLAGS):
         words += [next((flag for flag in EPOCHS_FLAGS if flag in help_text), EPOCHS_FLAGS[0]), str(job.epochs)]
+    if "--method" not in flags and "--trace-test" in help_text:
+        words.append("--trace-test")
     words += ["--seed", str(job.seed), "--threads", str(threads), "--out", str(out), "--json", "--quiet"]
     return words + flags
 

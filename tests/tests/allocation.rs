@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tiam_core::{BlockProblem, Inertia};
 use tiam_linalg::{Real, Solver};
 use tiam_models::{
-    Activation, Architecture, Init, Network, NetworkProblem, Samples, Target, TiamParams,
+    Activation, Architecture, Init, Network, NetworkProblem, Samples, StochasticData,
+    StochasticParams, StochasticProblem, Target, TiamParams,
 };
 
 struct Counting;
@@ -44,30 +45,54 @@ fn iterate<T: Real>(problem: &mut NetworkProblem<'_, T>, iteration: usize) {
     let _ = (problem.objective(), problem.violation(), problem.measures());
 }
 
-/// Allocator calls and bytes of ten iterations, after ten that may allocate.
-fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
+fn samples<T: Real>() -> Samples<T> {
     let (n, n_in, n_classes) = (3_000, 40, 10);
     let inputs = tiam_linalg::Matrix::from_fn(n_in, n, |i, j| {
         T::from_f64(((i * 37 + j * 11) % 97) as f64 / 48.0 - 1.0)
     });
     let labels = (0..n).map(|j| (j % n_classes) as u32).collect();
-    let samples = Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap();
-    let loss = samples.target().loss();
-    let sizes = Architecture::new(n_in, &[50, 50], n_classes, Activation::Elu, loss).unwrap();
-    let config = TiamParams::default()
-        .solver(solver)
-        .threads(threads)
-        .check()
-        .unwrap();
-    let network = Network::<T>::new(sizes, Init::He, 0).unwrap();
-    let mut problem = NetworkProblem::new(network, &samples, config).unwrap();
-    (0..10).for_each(|k| iterate(&mut problem, k));
+    Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap()
+}
+
+fn network<T: Real>(samples: &Samples<T>, hidden: &[usize]) -> Network<T> {
+    let (n_in, loss) = (samples.inputs().n_rows(), samples.target().loss());
+    let sizes = Architecture::new(n_in, hidden, 10, Activation::Elu, loss).unwrap();
+    Network::new(sizes, Init::He, 0).unwrap()
+}
+
+/// Allocator calls and bytes of ten iterations, after ten that may allocate.
+fn ten_after_ten(mut iterate: impl FnMut(usize)) -> (usize, usize) {
+    (0..10).for_each(&mut iterate);
     let before = (CALLS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed));
-    (10..20).for_each(|k| iterate(&mut problem, k));
+    (10..20).for_each(&mut iterate);
     (
         CALLS.load(Ordering::Relaxed) - before.0,
         BYTES.load(Ordering::Relaxed) - before.1,
     )
+}
+
+fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
+    let samples = samples::<T>();
+    let params = TiamParams::default().solver(solver).threads(threads);
+    let network = network(&samples, &[50, 50]);
+    let mut problem = NetworkProblem::new(network, &samples, params.check().unwrap()).unwrap();
+    ten_after_ten(|k| iterate(&mut problem, k))
+}
+
+/// Epochs of batches, with a layer wide enough for a sketch and one narrow enough for all of its curvature.
+fn steady_epochs<T: Real>(threads: usize) -> (usize, usize) {
+    let samples = samples::<T>();
+    let params = StochasticParams::default().epochs(20).refresh(3);
+    let config = params.threads(threads).check().unwrap();
+    let network = network(&samples, &[90, 20]);
+    let data = StochasticData::new(&samples);
+    let mut problem = StochasticProblem::new(network, data, config).unwrap();
+    ten_after_ten(|k| {
+        problem.begin_iteration(k);
+        problem.propose(0, StochasticParams::INERTIA);
+        problem.accept(0);
+        let _ = (problem.objective(), problem.violation(), problem.measures());
+    })
 }
 
 // One test alone in its binary: others would be counted too.
@@ -84,4 +109,12 @@ fn a_steady_state_iteration_allocates_nothing() {
             "two threads, {solver:?}: {bytes} bytes in ten iterations"
         );
     }
+    assert_eq!(steady_epochs::<f32>(1).0, 0, "f32, batches");
+    assert_eq!(steady_epochs::<f64>(1).0, 0, "f64, batches");
+    let (calls, bytes) = steady_epochs::<f32>(2);
+    println!("batches, two threads, ten epochs: {calls} allocations, {bytes} bytes");
+    assert!(
+        bytes < 64 * 1024,
+        "two threads, batches: {bytes} bytes in ten epochs"
+    );
 }

@@ -61,7 +61,7 @@ pub(crate) fn fit<T: Scalar>(
         threads: settings.threads,
         stopping,
     };
-    let setup = settings.setup();
+    let (setup, method) = (settings.setup(), settings.method);
     let network = match &prepared.start {
         Some(network) => network.clone(),
         None => setup.start.network(shape, settings.seed)?,
@@ -69,14 +69,17 @@ pub(crate) fn fit<T: Scalar>(
     let data = StochasticData {
         train: samples,
         weights: None,
-        validation: prepared.validation.as_ref(),
+        // The full-batch methods have no use for the validation part that a graph brings.
+        validation: prepared
+            .validation
+            .as_ref()
+            .filter(|_| method == Method::Stochastic),
         test: prepared.test.as_ref().filter(|_| settings.trace_test),
     };
     let (iterations, unit) = settings.length(samples.n_samples());
     let mut progress = Progress::new(iterations, unit, settings.quiet);
     let trained = setup.train_from(network, data, run, &mut |row| progress.show(row));
     progress.finish();
-    let method = settings.method;
     match trained {
         Ok(trained) => Ok(Fitted {
             method,

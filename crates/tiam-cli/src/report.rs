@@ -39,7 +39,6 @@ struct Flat<'a> {
     stop_reason: String,
     iterations: usize,
     seconds: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     training_seconds: Option<f64>,
     objective: Option<f64>,
     violation: Option<f64>,

@@ -11,13 +11,15 @@ use std::process::{Child, Command, Stdio};
 use common::Bench;
 use serde_json::Value;
 
-fn start(bench: &Bench) -> Child {
+fn start(bench: &Bench, method: &str, limit: &str) -> Child {
     // So many iterations that it can only end by the signal.
     let args = [
         "train",
         "--hidden",
         "20",
-        "--iterations",
+        "--method",
+        method,
+        limit,
         "100000000",
         "--time-limit",
         "120",
@@ -40,14 +42,23 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
-fn an_interrupted_training_saves_and_can_be_repeated() {
+fn an_interrupted_full_batch_training_saves_and_can_be_repeated() {
+    is_interrupted_and_repeated("tiam", "--iterations", "iteration");
+}
+
+#[test]
+fn an_interrupted_training_by_batches_saves_and_can_be_repeated() {
+    is_interrupted_and_repeated("stochastic", "--epochs", "epoch");
+}
+
+fn is_interrupted_and_repeated(method: &str, limit: &str, unit: &str) {
     let bench = Bench::new();
-    let mut child = start(&bench);
+    let mut child = start(&bench, method, limit);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     // Training is under way once the start has been reported.
     stderr.read_line(&mut line).unwrap();
-    assert!(line.contains("iteration"), "{line}");
+    assert!(line.contains(unit), "{line}");
     interrupt(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();

@@ -91,12 +91,18 @@ fn flags_without_meaning_for_the_method_are_refused() {
         ),
         (
             "train --method am --inertia 0.1,0.1,0.1",
-            ["--inertia", "tiam"],
+            ["--inertia", "stochastic, tiam"],
         ),
-        ("train --learning-rate 0.1", ["--learning-rate", "gd, sgd"]),
+        (
+            "train --method tiam --learning-rate 0.1",
+            ["--learning-rate", "gd, sgd"],
+        ),
         ("train --method gd --batch-size 3", ["--batch-size", "adam"]),
         ("train --method dladmm --gamma 1", ["--gamma", "bcd"]),
-        ("train --method newton", ["newton", "known are tiam, am"]),
+        (
+            "train --method newton",
+            ["newton", "known are stochastic, tiam, am"],
+        ),
         (
             "train --method adam --learning-rate 0",
             ["learning_rate", "0"],

@@ -10,14 +10,14 @@ use common::{Bench, points, prices};
 fn wrong_flags_are_refused_before_anything_is_written() {
     let bench = Bench::new();
     bench.write("points.csv", &points(30, 1));
-    let lines: [(&str, &[&str]); 24] = [
+    let lines: [(&str, &[&str]); 33] = [
         ("train --nonsense", &["--nonsense"]),
-        ("train --rho 0", &["rho", "0", "above 0"]),
-        ("train --rho -1", &["rho", "-1"]),
-        ("train --rho NaN", &["rho"]),
+        ("train --method tiam --rho 0", &["rho", "0", "above 0"]),
+        ("train --method tiam --rho -1", &["rho", "-1"]),
+        ("train --method tiam --rho NaN", &["rho"]),
         ("train --ridge -1", &["ridge"]),
-        ("train --l1 -1", &["l1"]),
-        ("train --band 1,2,3", &["band"]),
+        ("train --method tiam --l1 -1", &["l1"]),
+        ("train --method tiam --band 1,2,3", &["band"]),
         ("train --band 1", &["--band", "three numbers"]),
         ("train --inertia 2,0,0", &["--inertia", "[0, 1]"]),
         ("train --inertia 0.5", &["--inertia", "P1,P2,P3"]),
@@ -28,6 +28,21 @@ fn wrong_flags_are_refused_before_anything_is_written() {
             &["--activation", "tanh", "leaky_relu"],
         ),
         ("train --init normal:-1", &["--init"]),
+        ("train --rho 1", &["--rho", "stochastic", "tiam, am, mdlam"]),
+        ("train --epochs 0", &["epochs", "at least 1"]),
+        ("train --batch-size 0", &["batch-size", "at least 1"]),
+        ("train --damping 0", &["damping", "above 0"]),
+        ("train --averaging -1", &["averaging", "at least 0"]),
+        (
+            "train --curvature hessian",
+            &["--curvature", "auto, full, sketch, identity"],
+        ),
+        ("train --step-schedule step:0,2", &["--step-schedule"]),
+        (
+            "train --class-weights 1,x",
+            &["--class-weights", "balanced"],
+        ),
+        ("train --from nowhere.safetensors", &["nowhere.safetensors"]),
         ("train --solver lu", &["--solver", "cholesky"]),
         ("train --schedule linear", &["--schedule", "fista"]),
         ("train --precision f16", &["--precision", "f32"]),
@@ -74,6 +89,9 @@ fn wrong_data_are_named() {
     bench
         .tiam("train --data points.csv --label colour")
         .fails(2, &["colour", "x", "y", "kind"]);
+    bench
+        .tiam("train --data points.csv --class-weights 1,2")
+        .fails(2, &["class weights", "3", "2"]);
     bench
         .tiam("train --data points.csv --label 7")
         .fails(2, &["7"]);
@@ -194,7 +212,7 @@ fn wrong_models_are_refused() {
 fn a_failed_training_says_where_and_saves_the_last_finite_model() {
     let bench = Bench::new();
     bench.write("points.csv", &points(60, 1));
-    let line = "train --data points.csv --guard off --inertia 1,1,1 --iterations 2000 --hidden 8,8 --json --quiet";
+    let line = "train --data points.csv --method tiam --guard off --inertia 1,1,1 --iterations 2000 --hidden 8,8 --json --quiet";
     let ran = bench.tiam(line).fails(
         1,
         &["iteration", "--guard on", "--inertia", "model.safetensors"],
@@ -226,7 +244,8 @@ fn help_and_version_are_there() {
     let help = bench.tiam("train --help").ok().stdout;
     let unwrapped = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for default in [
-        "[default: 0.95,0.95,0.3]",
+        "[default: 0.8,0.8,0.15]",
+        "[default: stochastic for digits and tables and images; tiam for graphs]",
         "[default: he]",
         "[default: tiam-out]",
         "[default: 0.2]",
