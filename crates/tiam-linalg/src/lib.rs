@@ -42,5 +42,5 @@ pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
-pub use step::{Solver, StepInertia, StepReport};
+pub use step::{Accuracy, Solver, StepInertia, StepReport};
 pub use weights::{WeightBlock, WeightProblem};

@@ -265,6 +265,10 @@ impl<T: Real> AffineLayers<T> for Current<'_, T> {
             bias: self.0[l].bias.values(),
         }
     }
+
+    fn first_bias(&self) -> &[T] {
+        self.0[0].bias.values()
+    }
 }
 
 /// a_{l−1}: the activations of the layer before, or the inputs.
@@ -347,10 +351,12 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     fn accept(&mut self, block: usize) {
         let (l, kind) = Self::locate(block);
         let (before, after) = self.layers.split_at_mut(l + 1);
-        let layer = &mut before[l];
+        let (before, layer) = before.split_at_mut(l);
+        let layer = &mut layer[0];
         match kind {
             Kind::Weights => {
-                layer.weights.accept(&mut self.compute);
+                let inputs = inputs_of(before, self.samples.inputs());
+                layer.weights.accept(inputs, &mut self.compute);
                 layer.penalty = None;
             }
             Kind::Bias => {
