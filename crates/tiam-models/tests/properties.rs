@@ -169,6 +169,7 @@ fn divergence_without_guard_is_an_error_with_the_last_finite_iterate() {
             error,
             network,
             trace,
+            ..
         }) => {
             assert!(
                 matches!(
