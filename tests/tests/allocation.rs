@@ -44,9 +44,13 @@ fn iterate<T: Real>(problem: &mut NetworkProblem<'_, T>, iteration: usize) {
     let _ = (problem.objective(), problem.violation(), problem.measures());
 }
 
-/// Allocator calls and bytes of ten iterations, after ten that may allocate.
-fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
-    let (n, n_in, n_classes) = (3_000, 40, 10);
+/// Allocator calls and bytes of ten iterations, after ten that may allocate; for N samples of n_in features.
+fn steady_state<T: Real>(
+    solver: Solver,
+    threads: usize,
+    (n, n_in): (usize, usize),
+) -> (usize, usize) {
+    let n_classes = 10;
     let inputs = tiam_linalg::Matrix::from_fn(n_in, n, |i, j| {
         T::from_f64(((i * 37 + j * 11) % 97) as f64 / 48.0 - 1.0)
     });
@@ -73,15 +77,48 @@ fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
 // One test alone in its binary: others would be counted too.
 #[test]
 fn a_steady_state_iteration_allocates_nothing() {
-    for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
-        assert_eq!(steady_state::<f32>(solver, 1).0, 0, "f32, {solver:?}");
-        assert_eq!(steady_state::<f64>(solver, 1).0, 0, "f64, {solver:?}");
+    let (tall, wide) = ((3_000, 40), (60, 2_000));
+    let cases = [
+        (Solver::Backtracking, tall),
+        (Solver::Gram, tall),
+        (Solver::Cholesky, tall),
+        (Solver::CG, tall),
+        (Solver::Dual, wide),
+        (Solver::DualCholesky, wide),
+    ];
+    for (solver, shape) in cases {
+        assert_eq!(
+            steady_state::<f32>(solver, 1, shape).0,
+            0,
+            "f32, {solver:?}"
+        );
+        assert_eq!(
+            steady_state::<f64>(solver, 1, shape).0,
+            0,
+            "f64, {solver:?}"
+        );
         // With workers, the pool's queue takes a block of a few hundred bytes every few dozen jobs.
-        let (calls, bytes) = steady_state::<f32>(solver, 2);
+        let (calls, bytes) = steady_state::<f32>(solver, 2, shape);
         println!("{solver:?}, two threads, ten iterations: {calls} allocations, {bytes} bytes");
         assert!(
             bytes < 64 * 1024,
             "two threads, {solver:?}: {bytes} bytes in ten iterations"
         );
     }
+    the_dual_form_makes_nothing_of_the_size_of_the_features_squared();
+}
+
+/// All that twenty iterations ask for, set-up included, is a few matrices of the inputs' and of W's size; those iterations that come
+/// after the first ten ask for nothing, so that W is not formed in them.
+fn the_dual_form_makes_nothing_of_the_size_of_the_features_squared() {
+    let (n, n_in) = (8, 200_000);
+    let before = BYTES.load(Ordering::Relaxed);
+    let steady = steady_state::<f32>(Solver::Dual, 1, (n, n_in));
+    let bytes = BYTES.load(Ordering::Relaxed) - before;
+    let inputs = n * n_in * size_of::<f32>();
+    let weights = 50 * n_in * size_of::<f32>();
+    println!("{n_in} features, {n} samples: {bytes} bytes");
+    assert_eq!(steady.0, 0);
+    // The data and the form's copy of them; the network's weights.
+    assert!(bytes < 4 * inputs + 3 * weights, "{bytes} bytes");
 }

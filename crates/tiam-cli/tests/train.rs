@@ -320,6 +320,42 @@ fn the_trace_has_a_row_an_iteration() {
 }
 
 #[test]
+fn the_chosen_solver_is_recorded_repeated_and_shown() {
+    let bench = Bench::new();
+    let first = bench.train("--iterations 5 --hidden 10 --out first");
+    let config = bench.read("first/config.toml");
+    let solver = config.lines().find(|line| line.starts_with("solver"));
+    assert!(
+        solver.is_some_and(|line| !line.contains("auto")),
+        "{config}"
+    );
+    let again = bench
+        .tiam("train --quiet --json --config first/config.toml --out again")
+        .ok()
+        .json();
+    assert_eq!(first["objective"], again["objective"]);
+    assert_eq!(
+        bench.bytes("first/model.safetensors"),
+        bench.bytes("again/model.safetensors")
+    );
+    let trace: Value = serde_json::from_str(&bench.read("first/trace.json")).unwrap();
+    assert_eq!(trace["solvers"][0]["block"], "W_1");
+    assert!(number(&trace["solvers"][0], "actual_seconds") > 0.0);
+    let shown = bench.tiam("info first/model.safetensors").ok().stdout;
+    assert!(
+        shown.contains("W_1 by") && shown.contains("ms a step"),
+        "{shown}"
+    );
+    // Without the trace the times are unknown, and the rest still stands.
+    std::fs::remove_file(bench.path("first/trace.json")).unwrap();
+    let shown = bench.tiam("info first/model.safetensors").ok().stdout;
+    assert!(
+        shown.contains("W_1 by") && !shown.contains("ms a step"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_test_file_is_read_in_the_layout_of_the_training_file() {
     let bench = Bench::new();
     bench.write("train.csv", &points(60, 1));

@@ -39,7 +39,7 @@ fn the_gradient_steps_form_follows_the_shape() {
             fixed(10, 1_500, 60_000),
             Solver::Backtracking,
         ),
-        ("huge both", fixed(10, 30_000, 7_000), Solver::Dual),
+        ("huge both", fixed(100, 30_000, 7_000), Solver::Dual),
         (
             "hidden layer",
             shape(100, 100, 60_000, false),
@@ -79,7 +79,7 @@ fn a_solves_form_follows_the_shape() {
 #[test]
 fn the_speed_decides_between_products_and_passes() {
     // Few outputs: the dual form's passes over n_out x N weigh against the plain form's products.
-    let shape = shape(10, 300, 400, true);
+    let shape = shape(10, 400, 300, true);
     let slow_products = ProductSpeed {
         flops: 1e8,
         entries: 1e10,
