@@ -45,8 +45,8 @@ fn iterate<T: Real>(problem: &mut NetworkProblem<'_, T>, iteration: usize) {
     let _ = (problem.objective(), problem.violation(), problem.measures());
 }
 
-fn samples<T: Real>() -> Samples<T> {
-    let (n, n_in, n_classes) = (3_000, 40, 10);
+fn samples<T: Real>((n, n_in): (usize, usize)) -> Samples<T> {
+    let n_classes = 10;
     let inputs = tiam_linalg::Matrix::from_fn(n_in, n, |i, j| {
         T::from_f64(((i * 37 + j * 11) % 97) as f64 / 48.0 - 1.0)
     });
@@ -71,8 +71,8 @@ fn ten_after_ten(mut iterate: impl FnMut(usize)) -> (usize, usize) {
     )
 }
 
-fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
-    let samples = samples::<T>();
+fn steady_state<T: Real>(solver: Solver, threads: usize, shape: (usize, usize)) -> (usize, usize) {
+    let samples = samples::<T>(shape);
     let params = TiamParams::default().solver(solver).threads(threads);
     let network = network(&samples, &[50, 50]);
     let mut problem = NetworkProblem::new(network, &samples, params.check().unwrap()).unwrap();
@@ -81,7 +81,7 @@ fn steady_state<T: Real>(solver: Solver, threads: usize) -> (usize, usize) {
 
 /// Epochs of batches, with a layer wide enough for a sketch and one narrow enough for all of its curvature.
 fn steady_epochs<T: Real>(threads: usize) -> (usize, usize) {
-    let samples = samples::<T>();
+    let samples = samples::<T>((3_000, 40));
     let params = StochasticParams::default().epochs(20).refresh(3);
     let config = params.threads(threads).check().unwrap();
     let network = network(&samples, &[90, 20]);
@@ -98,11 +98,28 @@ fn steady_epochs<T: Real>(threads: usize) -> (usize, usize) {
 // One test alone in its binary: others would be counted too.
 #[test]
 fn a_steady_state_iteration_allocates_nothing() {
-    for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
-        assert_eq!(steady_state::<f32>(solver, 1).0, 0, "f32, {solver:?}");
-        assert_eq!(steady_state::<f64>(solver, 1).0, 0, "f64, {solver:?}");
+    let (tall, wide) = ((3_000, 40), (60, 2_000));
+    let cases = [
+        (Solver::Backtracking, tall),
+        (Solver::Gram, tall),
+        (Solver::Cholesky, tall),
+        (Solver::CG, tall),
+        (Solver::Dual, wide),
+        (Solver::DualCholesky, wide),
+    ];
+    for (solver, shape) in cases {
+        assert_eq!(
+            steady_state::<f32>(solver, 1, shape).0,
+            0,
+            "f32, {solver:?}"
+        );
+        assert_eq!(
+            steady_state::<f64>(solver, 1, shape).0,
+            0,
+            "f64, {solver:?}"
+        );
         // With workers, the pool's queue takes a block of a few hundred bytes every few dozen jobs.
-        let (calls, bytes) = steady_state::<f32>(solver, 2);
+        let (calls, bytes) = steady_state::<f32>(solver, 2, shape);
         println!("{solver:?}, two threads, ten iterations: {calls} allocations, {bytes} bytes");
         assert!(
             bytes < 64 * 1024,
@@ -117,4 +134,20 @@ fn a_steady_state_iteration_allocates_nothing() {
         bytes < 64 * 1024,
         "two threads, batches: {bytes} bytes in ten epochs"
     );
+    the_dual_form_makes_nothing_of_the_size_of_the_features_squared();
+}
+
+/// All that twenty iterations ask for, set-up included, is a few matrices of the inputs' and of W's size; those iterations that come
+/// after the first ten ask for nothing, so that W is not formed in them.
+fn the_dual_form_makes_nothing_of_the_size_of_the_features_squared() {
+    let (n, n_in) = (8, 200_000);
+    let before = BYTES.load(Ordering::Relaxed);
+    let steady = steady_state::<f32>(Solver::Dual, 1, (n, n_in));
+    let bytes = BYTES.load(Ordering::Relaxed) - before;
+    let inputs = n * n_in * size_of::<f32>();
+    let weights = 50 * n_in * size_of::<f32>();
+    println!("{n_in} features, {n} samples: {bytes} bytes");
+    assert_eq!(steady.0, 0);
+    // The data and the form's copy of them; the network's weights.
+    assert!(bytes < 4 * inputs + 3 * weights, "{bytes} bytes");
 }

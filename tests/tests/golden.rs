@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use tiam_linalg::Solver;
 use tiam_models::Trajectory;
 
 /// Relative; in every iteration.
@@ -36,6 +37,19 @@ fn every_recorded_trajectory_is_met_in_every_iteration() {
             let deviation = trajectory.replay(threads).unwrap();
             println!("{name}, {threads} threads: {deviation:?}");
             assert!(deviation.within(TOLERANCE), "{name}: {deviation:?}");
+        }
+    }
+}
+
+#[test]
+fn every_form_of_the_gradient_step_meets_the_recorded_trajectories() {
+    for solver in [Solver::Gram, Solver::Dual, Solver::AUTO] {
+        for (name, trajectory) in fixtures() {
+            let deviation = trajectory.replay_by(solver, 1).unwrap();
+            assert!(
+                deviation.within(TOLERANCE),
+                "{name}, {solver:?}: {deviation:?}"
+            );
         }
     }
 }

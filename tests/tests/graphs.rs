@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use tiam_data::{Dataset, LoadParams, Targets, load};
-use tiam_linalg::{Compute, Matrix};
+use tiam_linalg::{Compute, Matrix, Real, Solver};
 use tiam_models::{Activation, Architecture, Init, Network, Samples, Target, TiamParams, train};
 
 /// The folder of the larger data: `TIAM_DATA`, or one beside the workspace.
@@ -20,7 +20,7 @@ fn data_file(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn samples(data: Dataset<f32>) -> Samples<f32> {
+fn samples<T: Real + tiam_data::Real>(data: Dataset<T>) -> Samples<T> {
     let (features, targets) = data.into_features_and_targets();
     let (rows, cols) = (features.n_features(), features.n_samples());
     let inputs = Matrix::from_vec(rows, cols, features.into_values()).unwrap();
@@ -96,4 +96,51 @@ fn citeseer_reaches_72_percent() {
     let mean = mean_accuracy(path, 1e-4, 1e-2);
     println!("Citeseer: mean {mean}");
     assert!(mean >= 0.72, "{mean}");
+}
+
+/// F after 100 iterations from seed 0.
+fn objective<T: Real>(train_part: &Samples<T>, solver: Solver) -> f64 {
+    let target = train_part.target();
+    let (n_in, n_out, loss) = (
+        train_part.inputs().n_rows(),
+        target.n_outputs(),
+        target.loss(),
+    );
+    let sizes = Architecture::new(n_in, &[100, 100], n_out, Activation::Relu, loss).unwrap();
+    let network = Network::new(sizes, Init::He, 0).unwrap();
+    let config = TiamParams::default()
+        .solver(solver)
+        .threads(2)
+        .check()
+        .unwrap();
+    let trained = train(network, train_part, &config, &mut []).unwrap();
+    for choice in &trained.solvers {
+        println!("{choice:?}");
+    }
+    trained.trace.last().unwrap().objective
+}
+
+fn training_samples<T: Real + tiam_data::Real>(path: PathBuf) -> Samples<T> {
+    let data: Dataset<T> = load(path, &LoadParams::default()).unwrap();
+    let split = data.split().unwrap().clone();
+    samples(data.into_parts(&split).unwrap().train)
+}
+
+#[test]
+fn on_cora_the_dual_form_ends_at_the_plain_forms_objective() {
+    let Some(path) = data_file("cora.npz") else {
+        return;
+    };
+    let double = training_samples::<f64>(path.clone());
+    let [plain, dual] = [Solver::Backtracking, Solver::Dual].map(|s| objective(&double, s));
+    println!("f64: plain {plain}, dual {dual}");
+    assert!((plain - dual).abs() < 1e-9 * plain);
+    let single = training_samples::<f32>(path);
+    let [rough, rough_dual] = [Solver::Backtracking, Solver::Dual].map(|s| objective(&single, s));
+    println!("f32: plain {rough}, dual {rough_dual}");
+    // A hundred iterations of guard decisions enlarge the rounding of single precision itself.
+    let rounding = (rough - plain).abs().max(1e-4 * plain);
+    assert!((rough_dual - rough).abs() <= 2.0 * rounding);
+    let chosen = objective(&double, Solver::AUTO);
+    assert!((chosen - plain).abs() < 1e-9 * plain);
 }

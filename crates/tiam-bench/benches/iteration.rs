@@ -42,9 +42,25 @@ fn iterations(setup: &Setup, samples: &Samples<f32>, n: u64) -> Duration {
 /// TIAM with each solver, the others as they are.
 fn setups(shape: Shape) -> Vec<(String, Setup)> {
     let mut setups = Vec::new();
-    for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
-        // Factors as large as MNIST's are the paper's point, not ours to time on every run.
-        if shape != Shape::Mnist || solver == Solver::Backtracking {
+    let gradient_step = [
+        Solver::Backtracking,
+        Solver::Gram,
+        Solver::Dual,
+        Solver::AUTO,
+    ];
+    for solver in [Solver::Cholesky, Solver::DualCholesky, Solver::CG]
+        .into_iter()
+        .chain(gradient_step)
+    {
+        // Factors as large as MNIST's are the paper's point, not ours to time on every run. A form that does not apply would time another.
+        let wide = shape == Shape::Cora;
+        let timed = match solver {
+            Solver::Gram => !wide,
+            Solver::Dual | Solver::DualCholesky => wide,
+            Solver::Cholesky | Solver::ConjugateGradient { .. } => shape != Shape::Mnist,
+            _ => true,
+        };
+        if timed {
             let setup = Setup::relaxed(Method::Tiam, TiamParams::default().solver(solver));
             setups.push((format!("iteration/tiam/{}", solver.name()), setup));
         }

@@ -4,8 +4,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tiam_linalg::{
-    Compute, Gradients, LossTarget, Matrix, Relu, loss_gradient, outer_product, product, prox,
-    reduce,
+    Compute, Gradients, LossTarget, Matrix, Relu, Solver, StepInertia, WeightBlock, WeightProblem,
+    loss_gradient, outer_product, product, prox, reduce,
 };
 use tiam_models::{Activation, Architecture, Init, Loss, Network};
 
@@ -112,5 +112,53 @@ fn back_propagation(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, products, element_wise, back_propagation);
+/// A W step, half of them done again without inertia, in each form that applies to the shape.
+fn weight_steps(criterion: &mut Criterion) {
+    let half = StepInertia {
+        start: 0.5,
+        gradient: 0.5,
+        correction: 0.0,
+    };
+    for (name, n_in, n) in [("cora", 7_165, 140), ("mnist", FEATURES, SAMPLES)] {
+        let mut group = criterion.benchmark_group(format!("w_step/{name}"));
+        group.sample_size(10);
+        let (inputs, target) = (filled(n_in, n), filled(HIDDEN[0], n));
+        let problem = WeightProblem {
+            inputs: &inputs,
+            bias: &[0.0; HIDDEN[0]],
+            target: &target,
+            rho: 1e-3,
+            ridge: 1e-2,
+            l1: 0.0,
+        };
+        let other = if n_in > n { Solver::Dual } else { Solver::Gram };
+        for solver in [Solver::Backtracking, other] {
+            let Ok(mut compute) = Compute::new(2) else {
+                continue;
+            };
+            let mut block = WeightBlock::new(Matrix::zeros(HIDDEN[0], n_in), n, solver);
+            block.refresh_product(&inputs, &mut compute);
+            let mut steps = 0_usize;
+            group.bench_function(solver.name(), |bencher| {
+                bencher.iter(|| {
+                    block.propose(&problem, half, &mut compute);
+                    steps += 1;
+                    if steps.is_multiple_of(2) {
+                        block.propose(&problem, StepInertia::NONE, &mut compute);
+                    }
+                    block.accept(&inputs, &mut compute);
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(
+    benches,
+    weight_steps,
+    products,
+    element_wise,
+    back_propagation
+);
 criterion_main!(benches);

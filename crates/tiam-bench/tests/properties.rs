@@ -42,11 +42,14 @@ fn train(setup: &Setup, case: &Case, samples: &Samples<f64>, run: RunParams) -> 
     trained.unwrap_or_else(|error| panic!("{} {case:?}: {error}", setup.method))
 }
 
-fn solvers() -> [Solver; 4] {
+fn solvers() -> [Solver; 7] {
     [
         Solver::Backtracking,
         Solver::UnitBacktracking,
+        Solver::Gram,
+        Solver::Dual,
         Solver::Cholesky,
+        Solver::DualCholesky,
         Solver::CG,
     ]
 }

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use tiam_core::Trace;
-use tiam_models::{Model, NetworkMeasures};
+use tiam_models::{Model, NetworkMeasures, SolverChoice};
 
 use crate::error::CliError;
 use crate::samples::Scalar;
@@ -14,6 +15,25 @@ const MODEL: &str = "model.safetensors";
 const TRACE_CSV: &str = "trace.csv";
 const TRACE_JSON: &str = "trace.json";
 const CONFIG: &str = "config.toml";
+
+/// What `trace.json` holds.
+#[derive(Serialize)]
+struct Traced<'a> {
+    #[serde(flatten)]
+    trace: &'a Trace<NetworkMeasures>,
+    solvers: &'a [SolverChoice],
+}
+
+/// The solvers' times beside a model file, where the run's trace is still there.
+pub(crate) fn solver_times(model: &Path) -> Vec<SolverChoice> {
+    #[derive(Deserialize)]
+    struct Times {
+        solvers: Vec<SolverChoice>,
+    }
+    let read = fs::read(model.with_file_name(TRACE_JSON)).ok();
+    let times = read.and_then(|bytes| serde_json::from_slice::<Times>(&bytes).ok());
+    times.map_or_else(Vec::new, |times| times.solvers)
+}
 
 /// The folder, found to be writable.
 pub(crate) struct Artifacts {
@@ -52,12 +72,17 @@ impl Artifacts {
     }
 
     /// As a table for people and as JSON for programs.
-    pub(crate) fn save_trace(&self, trace: &Trace<NetworkMeasures>) -> Result<(), CliError> {
+    pub(crate) fn save_trace(
+        &self,
+        trace: &Trace<NetworkMeasures>,
+        solvers: &[SolverChoice],
+    ) -> Result<(), CliError> {
         write_whole(&self.folder.join(TRACE_CSV), |file| {
             write_trace(trace, file)
         })?;
         write_whole(&self.folder.join(TRACE_JSON), |file| {
-            serde_json::to_writer(file, trace).map_err(io::Error::from)
+            let traced = Traced { trace, solvers };
+            serde_json::to_writer(file, &traced).map_err(io::Error::from)
         })
     }
 }

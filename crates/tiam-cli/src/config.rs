@@ -12,7 +12,7 @@ use crate::args::TrainOptions;
 use crate::error::CliError;
 use crate::method::Flag;
 use crate::settings::Settings;
-use crate::values::{DataSource, ScalingName, absolute, name_of};
+use crate::values::{DataSource, ScalingName, SolverName, absolute, name_of};
 
 /// The key that tells which version wrote a file.
 const VERSION: &str = "version";
@@ -192,6 +192,8 @@ pub(crate) struct RunFacts {
     pub(crate) cut_short_after: Option<usize>,
     /// Epochs and samples a step of stochastic TIAM.
     pub(crate) epochs_and_batch: Option<(usize, usize)>,
+    /// The solver as it was chosen.
+    pub(crate) solver: SolverName,
 }
 
 /// The file from which a run can be repeated.
@@ -254,7 +256,7 @@ impl Recorded {
             inertia: applies(Flag::Inertia).then_some(inertia),
             schedule: applies(Flag::Schedule).then(|| name_of(s.schedule)),
             guard: applies(Flag::Guard).then(|| name_of(s.guard)),
-            solver: applies(Flag::Solver).then(|| name_of(s.solver)),
+            solver: applies(Flag::Solver).then(|| name_of(facts.solver)),
             learning_rate: s.learning_rate,
             batch_size: s.batch_size.or(batch),
             gamma: s.gamma,
@@ -320,6 +322,7 @@ mod tests {
             test_fraction: Some(0.25),
             cut_short_after: Some(7),
             epochs_and_batch: None,
+            solver: SolverName::Dual,
         };
         let read = parse(&write(&settings, facts).unwrap()).unwrap();
         assert_eq!(read.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
@@ -328,6 +331,7 @@ mod tests {
         assert_eq!(read.rho.to_bits(), settings.rho.to_bits());
         assert_eq!(read.hidden, settings.hidden);
         assert_eq!(read.scaling, ScalingName::MinMax);
+        assert_eq!(read.solver, SolverName::Dual);
         assert_eq!(read.test_fraction, Some(0.25));
     }
 

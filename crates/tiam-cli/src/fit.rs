@@ -2,7 +2,9 @@
 
 use tiam_bench::methods::{Method, RunParams};
 use tiam_core::{CoreError, StopReason, Trace};
-use tiam_models::{Architecture, Network, NetworkMeasures, StochasticData, TrainError};
+use tiam_models::{
+    Architecture, Network, NetworkMeasures, SolverChoice, StochasticData, TrainError,
+};
 
 use crate::error::CliError;
 use crate::interrupt;
@@ -26,6 +28,7 @@ pub(crate) struct Fitted<T> {
     pub(crate) method: Method,
     pub(crate) network: Network<T>,
     pub(crate) trace: Trace<NetworkMeasures>,
+    pub(crate) solvers: Vec<SolverChoice>,
     pub(crate) end: End,
 }
 
@@ -85,16 +88,19 @@ pub(crate) fn fit<T: Scalar>(
             method,
             network: trained.network,
             trace: trained.trace,
+            solvers: trained.solvers,
             end: End::Stopped(trained.reason),
         }),
         Err(TrainError::Failed {
             error,
             network,
             trace,
+            solvers,
         }) => Ok(Fitted {
             method,
             network: *network,
             trace: *trace,
+            solvers,
             end: End::Failed(error),
         }),
         Err(TrainError::Refused(error)) => Err(error.into()),

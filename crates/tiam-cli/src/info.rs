@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use tiam_models::{AnyModel, Loss, ModelMetadata};
+use tiam_models::{AnyModel, Loss, ModelMetadata, SolverChoice};
 
 use crate::args::InfoArgs;
+use crate::artifacts::solver_times;
 use crate::error::CliError;
 use crate::output;
-use crate::provenance::Provenance;
+use crate::provenance::{BlockSolver, Provenance};
 
 /// Names shown before the rest is only counted.
 const SHOWN_NAMES: usize = 12;
@@ -25,7 +26,9 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), CliError> {
         ));
     }
     let provenance = Provenance::of(metadata)?;
-    output::print(&to_text(model.precision(), metadata, &provenance))
+    let mut text = to_text(model.precision(), metadata, &provenance);
+    text.push_str(&solvers(&provenance.solvers, &solver_times(&args.model)));
+    output::print(&text)
 }
 
 fn to_json(path: &str, precision: &str, metadata: &ModelMetadata) -> Value {
@@ -100,6 +103,26 @@ fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -
     for (name, value) in rows {
         // Writing to a string cannot fail.
         writeln!(text, "{name:<16}{value}").ok();
+    }
+    text
+}
+
+/// A line for each block: its form, why, and its times where they are known.
+fn solvers(solvers: &[BlockSolver], times: &[SolverChoice]) -> String {
+    let mut text = String::new();
+    for BlockSolver {
+        block,
+        solver,
+        reason,
+    } in solvers
+    {
+        let same = |t: &&SolverChoice| (&t.block, &t.solver) == (block, solver);
+        let time = times.iter().find(same).map(|t| {
+            let (predicted, actual) = (1e3 * t.predicted_seconds, 1e3 * t.actual_seconds);
+            format!("; {actual:.3} ms a step, {predicted:.3} predicted")
+        });
+        let (name, time) = (format!("{block} by"), time.unwrap_or_default());
+        writeln!(text, "{name:<16}{solver}: {reason}{time}").ok();
     }
     text
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tiam_data::{ColumnEncoding, GraphParams, Split};
-use tiam_models::ModelMetadata;
+use tiam_models::{ModelMetadata, SolverChoice};
 
 use crate::error::CliError;
 use crate::values::DataKind;
@@ -31,6 +31,27 @@ pub(crate) struct Provenance {
     pub(crate) test_fraction: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) training: Option<Training>,
+    /// How the W and a steps were computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) solvers: Vec<BlockSolver>,
+}
+
+/// How a block's steps were computed, and why. No times here either; those are in the trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BlockSolver {
+    pub(crate) block: String,
+    pub(crate) solver: String,
+    pub(crate) reason: String,
+}
+
+impl BlockSolver {
+    pub(crate) fn of(choice: &SolverChoice) -> Self {
+        Self {
+            block: choice.block.clone(),
+            solver: choice.solver.clone(),
+            reason: choice.reason.clone(),
+        }
+    }
 }
 
 /// How training ended. No times, so that a repeated run gives the same file.

@@ -122,7 +122,9 @@ impl Settings {
             inertia: method.inertia.unwrap_or(defaults.inertia),
             schedule: method.schedule.unwrap_or(defaults.schedule),
             guard: method.guard.unwrap_or_default(),
-            solver: method.solver.unwrap_or_default(),
+            solver: method
+                .solver
+                .unwrap_or_else(|| SolverName::default_for(chosen)),
             learning_rate: method.learning_rate,
             batch_size: method.batch_size,
             gamma: method.gamma,

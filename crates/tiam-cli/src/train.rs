@@ -14,7 +14,7 @@ use crate::method::check_flags;
 use crate::metrics::measure;
 use crate::output;
 use crate::prepare::{DataFacts, Prepared, prepare};
-use crate::provenance::Provenance;
+use crate::provenance::{BlockSolver, Provenance};
 use crate::report::{Report, describe};
 use crate::samples::Scalar;
 use crate::settings::Settings;
@@ -81,12 +81,13 @@ fn save<T: Scalar>(
     );
     let metadata = metadata(settings, facts, fitted, &report)?;
     artifacts.save_model(&Model::from_parts(fitted.network.clone(), metadata)?)?;
-    artifacts.save_trace(&fitted.trace)?;
+    artifacts.save_trace(&fitted.trace, &fitted.solvers)?;
     let run_facts = RunFacts {
         scaling: facts.scaling,
         test_fraction: facts.test_fraction,
         cut_short_after: fitted.cut_short_after(),
         epochs_and_batch: settings.epochs_and_batch(prepared.train.n_samples()),
+        solver: settings.solver.recorded(&fitted.solvers),
     };
     artifacts.save_config(&config::write(settings, run_facts)?)?;
     Ok(report)
@@ -116,6 +117,7 @@ fn metadata<T: Scalar>(
         seed: Some(settings.seed),
         test_fraction: facts.test_fraction,
         training: Some(report.training()),
+        solvers: fitted.solvers.iter().map(BlockSolver::of).collect(),
     };
     Ok(ModelMetadata {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -7,9 +7,11 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use tiam_bench::methods::Method;
 use tiam_core::{Guard, Inertia, Schedule};
 use tiam_data::ScalingKind;
 use tiam_linalg::Solver;
+use tiam_models::SolverChoice;
 
 /// Where data come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -225,14 +227,23 @@ impl From<GuardName> for Guard {
 
 /// How the W and a steps are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum SolverName {
+    /// The gradient step, each block in the form that is cheapest: backtracking, gram or dual.
+    Auto,
     /// A gradient step found by backtracking; no matrix is inverted.
     #[default]
     Backtracking,
+    /// The same step for more samples than features.
+    Gram,
+    /// The same step for more features than samples.
+    Dual,
     /// A gradient step found by backtracking from 1 each time, as mDLAM's published code does.
     UnitBacktracking,
     /// The exact minimiser.
     Cholesky,
+    /// The exact minimiser for more features than samples.
+    DualCholesky,
     /// Conjugate gradients.
     Cg,
 }
@@ -240,10 +251,35 @@ pub(crate) enum SolverName {
 impl From<SolverName> for Solver {
     fn from(name: SolverName) -> Self {
         match name {
+            SolverName::Auto => Self::AUTO,
             SolverName::Backtracking => Self::Backtracking,
+            SolverName::Gram => Self::Gram,
+            SolverName::Dual => Self::Dual,
             SolverName::UnitBacktracking => Self::UnitBacktracking,
             SolverName::Cholesky => Self::Cholesky,
+            SolverName::DualCholesky => Self::DualCholesky,
             SolverName::Cg => Self::CG,
+        }
+    }
+}
+
+impl SolverName {
+    /// The default: `auto` for TIAM, whose forms share one trajectory; the methods it is compared with keep the plain form.
+    pub(crate) fn default_for(method: Method) -> Self {
+        match method {
+            Method::Tiam => Self::Auto,
+            _ => Self::Backtracking,
+        }
+    }
+
+    /// What a run records: the first block's form in place of `auto`, so that a repetition does not depend on a measured speed.
+    pub(crate) fn recorded(self, solvers: &[SolverChoice]) -> Self {
+        let first = solvers.first().map(|choice| choice.solver.as_str());
+        match (self, first) {
+            (Self::Auto, Some("gram")) => Self::Gram,
+            (Self::Auto, Some("dual")) => Self::Dual,
+            (Self::Auto, Some(_)) => Self::Backtracking,
+            (asked, _) => asked,
         }
     }
 }

@@ -151,7 +151,11 @@ fn every_value_of_every_flag_is_taken() {
         "--schedule fista",
         "--guard on",
         "--guard off --inertia 0.5,0.5,0",
+        "--solver auto",
         "--solver backtracking",
+        "--solver gram",
+        "--solver dual",
+        "--solver dual_cholesky",
         "--solver cholesky",
         "--solver cg",
         "--target-objective -1",
@@ -268,6 +272,7 @@ fn a_run_by_batches_is_repeated_to_the_bit_from_its_configuration() {
     );
 }
 
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn is_repeated(flags: &str) {
     let bench = Bench::new();
     bench.write("points.csv", &points(90, 2));
@@ -421,6 +426,42 @@ fn the_trace_has_a_row_an_iteration() {
     let json: Value = serde_json::from_str(&bench.read("o/trace.json")).unwrap();
     assert_eq!(json["rows"][4]["objective"], result["objective"]);
     assert_eq!(json["rows"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn the_chosen_solver_is_recorded_repeated_and_shown() {
+    let bench = Bench::new();
+    let first = bench.train("--iterations 5 --hidden 10 --out first");
+    let config = bench.read("first/config.toml");
+    let solver = config.lines().find(|line| line.starts_with("solver"));
+    assert!(
+        solver.is_some_and(|line| !line.contains("auto")),
+        "{config}"
+    );
+    let again = bench
+        .tiam("train --quiet --json --config first/config.toml --out again")
+        .ok()
+        .json();
+    assert_eq!(first["objective"], again["objective"]);
+    assert_eq!(
+        bench.bytes("first/model.safetensors"),
+        bench.bytes("again/model.safetensors")
+    );
+    let trace: Value = serde_json::from_str(&bench.read("first/trace.json")).unwrap();
+    assert_eq!(trace["solvers"][0]["block"], "W_1");
+    assert!(number(&trace["solvers"][0], "actual_seconds") > 0.0);
+    let shown = bench.tiam("info first/model.safetensors").ok().stdout;
+    assert!(
+        shown.contains("W_1 by") && shown.contains("ms a step"),
+        "{shown}"
+    );
+    // Without the trace the times are unknown, and the rest still stands.
+    std::fs::remove_file(bench.path("first/trace.json")).unwrap();
+    let shown = bench.tiam("info first/model.safetensors").ok().stdout;
+    assert!(
+        shown.contains("W_1 by") && !shown.contains("ms a step"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct TraceRow<M> {
 
 /// All rows of a run; the first is the start, before any iteration.
 ///
-/// JSON holds no NaN and no infinity, and a run records none.
+/// JSON holds no NaN and no infinity, and a run records none. A file may say more than the rows; a reader of the rows passes over it.
 ///
 /// ```
 /// use tiam_core::{Inertia, Trace, TraceRow};
@@ -43,7 +43,6 @@ pub struct TraceRow<M> {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Trace<M> {
     /// Row i is the state after i iterations.
     pub rows: Vec<TraceRow<M>>,

@@ -52,7 +52,7 @@ fn main() -> Result<(), LinalgError> {
             if report.significant_increase() > 0.0 {
                 block.propose(&problem, StepInertia::NONE, &mut compute);
             }
-            block.accept(&mut compute);
+            block.accept(&inputs, &mut compute);
             if [1, 5, 20, 80].contains(&step) {
                 norms.push(format!(
                     "{:9.2e}",

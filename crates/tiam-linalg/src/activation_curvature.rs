@@ -89,7 +89,7 @@ impl<T: Real> ActivationCurvature<T> {
         for i in 0..n {
             self.gram[(i, i)] += T::from_f64(damping);
         }
-        if self.solver == Solver::Cholesky {
+        if self.solver.is_exact() {
             self.factor.factor(&self.gram, 1.0, 0.0);
         }
     }

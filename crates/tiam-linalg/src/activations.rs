@@ -74,7 +74,7 @@ impl<T: Real> ActivationBlock<T> {
             gradient: Matrix::zeros(n, n_samples),
             candidate_product: Matrix::zeros(n_next, n_samples),
             curvature: None,
-            solver,
+            solver: solver.without_choice(),
             tau: 1.0,
             pending_tau: 1.0,
             pending_violation: 0.0,

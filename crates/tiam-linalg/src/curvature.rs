@@ -3,7 +3,7 @@
 use crate::cholesky::Factor;
 use crate::compute::Compute;
 use crate::matrix::Matrix;
-use crate::product::{outer_product, product, sample_gram};
+use crate::product::{feature_gram, outer_product, product, sample_gram};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::step::Solver;
@@ -88,13 +88,13 @@ impl<T: Real> InputCurvature<T> {
         compute: &mut Compute<T>,
     ) -> Solved {
         self.reserve(gradient, problem.inputs.n_cols());
-        let exact = self.solver == Solver::Cholesky;
+        let exact = self.solver.is_exact();
         // CG in dual shape works with products alone; every other form needs the Gram matrix.
         if (exact || !self.dual) && !self.gram_valid {
             if self.dual {
                 sample_gram(&mut self.gram, problem.inputs, compute);
             } else {
-                outer_product(&mut self.gram, problem.inputs, problem.inputs, compute);
+                feature_gram(&mut self.gram, problem.inputs, compute);
             }
             self.gram_valid = true;
         }

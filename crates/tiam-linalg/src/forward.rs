@@ -24,6 +24,10 @@ pub trait AffineLayers<T>: Sync {
     fn n_layers(&self) -> usize;
     /// Layer `l`, from 0; called only for l < L.
     fn layer(&self, l: usize) -> AffineLayer<'_, T>;
+    /// The first layer's b: all that a pass from [`ForwardFrom::FirstProduct`] asks of it, so that its W need not be formed.
+    fn first_bias(&self) -> &[T] {
+        self.layer(0).bias
+    }
 }
 
 impl<T: Real> AffineLayers<T> for [AffineLayer<'_, T>] {
@@ -162,24 +166,23 @@ impl Plan {
     fn new<T: Real>(layers: &(impl AffineLayers<T> + ?Sized), from: ForwardFrom<'_, T>) -> Self {
         let n_layers = layers.n_layers();
         assert!(n_layers > 0, "forward: no layer");
-        let (mut widest, mut flops) = (1, 0);
-        for weights in (0..n_layers).map(|l| layers.layer(l).weights) {
-            widest = widest.max(weights.n_rows());
-            flops += 2 * weights.n_rows() * weights.n_cols();
-        }
-        let first = layers.layer(0).weights;
-        let start_rows = match from {
-            ForwardFrom::Inputs(_) => first.n_cols(),
-            ForwardFrom::FirstProduct(_) => first.n_rows(),
+        let (first, start_rows) = match from {
+            ForwardFrom::Inputs(_) => (0, layers.layer(0).weights.n_cols()),
+            ForwardFrom::FirstProduct(_) => (1, layers.first_bias().len()),
         };
         assert_eq!(
             from.columns().n_rows,
             start_rows,
             "forward: the start's rows differ"
         );
-        let n_last = layers.layer(n_layers - 1).weights.n_rows();
+        let (mut widest, mut flops, mut n_last) = (start_rows, 0, start_rows);
+        for weights in (first..n_layers).map(|l| layers.layer(l).weights) {
+            n_last = weights.n_rows();
+            widest = widest.max(n_last);
+            flops += 2 * weights.n_rows() * weights.n_cols();
+        }
         Self {
-            tile: tile_cols::<T>(widest.max(start_rows)),
+            tile: tile_cols::<T>(widest),
             flops,
             n_last,
         }
@@ -198,22 +201,29 @@ fn forward_tile<'s, T: Real>(
     let (mut z, mut a) = (&mut scratch.tile_a, &mut scratch.tile_b);
     let n_layers = layers.n_layers();
     for l in 0..n_layers {
-        let layer = layers.layer(l);
-        let len = layer.weights.n_rows() * n_samples;
-        let out = buffer(z, len);
-        match (l, from) {
-            (0, ForwardFrom::FirstProduct(_)) => out.copy_from_slice(start.data),
-            (0, ForwardFrom::Inputs(_)) => tile_product(out, layer.weights.view(), start.data),
-            _ => {
-                let inputs = &a[..layer.weights.n_cols() * n_samples];
-                tile_product(out, layer.weights.view(), inputs);
+        let (out, bias) = match (l, from) {
+            (0, ForwardFrom::FirstProduct(_)) => {
+                let out = buffer(z, start.data.len());
+                out.copy_from_slice(start.data);
+                (out, layers.first_bias())
             }
-        }
+            _ => {
+                let AffineLayer { weights, bias } = layers.layer(l);
+                let out = buffer(z, weights.n_rows() * n_samples);
+                let inputs = match l {
+                    0 => start.data,
+                    _ => &a[..weights.n_cols() * n_samples],
+                };
+                tile_product(out, weights.view(), inputs);
+                (out, bias)
+            }
+        };
         if l + 1 < n_layers {
-            activate_tile(out, layer.bias, h);
+            activate_tile(out, bias, h);
             std::mem::swap(&mut z, &mut a);
         } else {
-            add_bias(out, layer.bias);
+            add_bias(out, bias);
+            let len = out.len();
             return &z[..len];
         }
     }

@@ -190,3 +190,86 @@ pub(crate) fn proximal_direction<T: Real>(
     }
     norm
 }
+
+/// out ← out + c x. 2 flops an entry.
+pub(crate) fn add_scaled<T: Real>(out: &mut [T], x: &[T], c: T) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (out, x) in out.iter_mut().zip(x) {
+                *out += c * *x;
+            }
+        },
+    );
+}
+
+/// out ← x − y.
+pub(crate) fn subtract<T: Real>(out: &mut [T], x: &[T], y: &[T]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                *out = *x - *y;
+            }
+        },
+    );
+}
+
+/// [⟨Δ S, Δ⟩, ⟨Δ S, E⟩, ⟨E S, E⟩] from W, W_previous, E and the images Δ S, E S. 7 flops an entry.
+pub(crate) fn gram_terms<T: Real>(
+    [current, previous, direction]: [&[T]; 3],
+    [delta_image, image]: [&[T]; 2],
+) -> [f64; 3] {
+    const N: usize = LaneSum::<f64>::FLUSH;
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sums = [LaneSum::new(), LaneSum::new(), LaneSum::new()];
+            let strips = current
+                .chunks(N)
+                .zip(previous.chunks(N))
+                .zip(direction.chunks(N))
+                .zip(delta_image.chunks(N))
+                .zip(image.chunks(N));
+            for ((((w, wp), e), ds), es) in strips {
+                sums[0].add([w, wp, ds], |[w, wp, ds]| (w - wp) * ds);
+                sums[1].add([ds, e], |[ds, e]| ds * e);
+                sums[2].add([es, e], |[es, e]| es * e);
+            }
+            sums.map(LaneSum::finish)
+        },
+    )
+}
+
+/// With Δ the difference of the first two of three, E the third, and P the start's product:
+/// [⟨P, Δ⟩, ⟨P, E⟩, ⟨Δ', Δ⟩, ⟨Δ', E⟩, ⟨E', E⟩], unprimed of `samples`, primed of `products`. 14 flops an entry.
+pub(crate) fn dual_terms<T: Real>(
+    start: &[T],
+    [current, previous, direction]: [&[T]; 3],
+    [product, previous_product, direction_product]: [&[T]; 3],
+) -> [f64; 5] {
+    const N: usize = LaneSum::<f64>::FLUSH;
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sums: [LaneSum<T>; 5] = std::array::from_fn(|_| LaneSum::new());
+            let samples = current
+                .chunks(N)
+                .zip(previous.chunks(N))
+                .zip(direction.chunks(N));
+            let products = product
+                .chunks(N)
+                .zip(previous_product.chunks(N))
+                .zip(direction_product.chunks(N));
+            let strips = start.chunks(N).zip(samples).zip(products);
+            for ((s, ((c, cp), e)), ((m, mp), em)) in strips {
+                sums[0].add([s, c, cp], |[s, c, cp]| s * (c - cp));
+                sums[1].add([s, e], |[s, e]| s * e);
+                sums[2].add([m, mp, c, cp], |[m, mp, c, cp]| (m - mp) * (c - cp));
+                sums[3].add([m, mp, e], |[m, mp, e]| (m - mp) * e);
+                sums[4].add([em, e], |[em, e]| em * e);
+            }
+            sums.map(LaneSum::finish)
+        },
+    )
+}

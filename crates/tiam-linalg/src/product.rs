@@ -1,6 +1,7 @@
 //! Large products, walked in tiles of samples, each tile sequential.
 
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatRef, Par};
 
 use crate::compute::{Cols, ColsMut, Compute, Slab, buffer, for_tiles, tile_cols};
@@ -204,6 +205,38 @@ pub(crate) fn sample_gram<T: Real>(
     compute.for_each(2 * n_in * n, slab, &|_, (out, right)| {
         tile_product(out.data, samples.view().transpose(), right.data);
     });
+}
+
+/// out = a aᵀ for samples a (n_in x N): the n_in x n_in Gram matrix between features, by the product of one triangle. About
+/// n_in² N flops, split over samples; scratch: one n_in x n_in sum per thread.
+pub(crate) fn feature_gram<T: Real>(
+    out: &mut Matrix<T>,
+    samples: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    let n = samples.n_rows();
+    begin_sums(compute, n * n);
+    let slab = Cols::new(samples.as_slice(), n);
+    compute.for_each(n * n, slab, &|scratch, slab| {
+        let columns = view(slab.data, n);
+        triangular::matmul(
+            view_mut(&mut scratch.sum[..n * n], n),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            columns,
+            BlockStructure::Rectangular,
+            columns.transpose(),
+            BlockStructure::Rectangular,
+            T::one(),
+            Par::Seq,
+        );
+    });
+    gather_sums(out.as_mut_slice(), compute);
+    for j in 1..n {
+        for i in 0..j {
+            out[(i, j)] = out[(j, i)];
+        }
+    }
 }
 
 /// A range of row numbers, cut together with columns.

@@ -101,8 +101,16 @@ pub enum Solver {
     /// Backtracking from θ = 1 (τ = 1) at every step, with at most ten doublings; where these do not suffice, the block stays
     /// as it is. The form of mDLAM's published code: where the curvature is below 1, steps are that much shorter.
     UnitBacktracking,
+    /// [`Solver::Backtracking`]'s step from a aᵀ, for W where the inputs stay and samples outnumber features by far: a step done again
+    /// costs no large product (ours). Where the inputs change, a aᵀ is made anew. Plain where ℓ1 weighs, and for a.
+    Gram,
+    /// [`Solver::Backtracking`]'s step with W = c W_start + C aᵀ, for W where the inputs stay and features outnumber samples: one product
+    /// n_out x N x N a step, and W is formed only when asked for (ours). Plain from where the inputs change or ℓ1 weighs, and for a.
+    Dual,
     /// The curvature factored by Cholesky: the exact minimiser of the block when p1 = p2 (ours).
     Cholesky,
+    /// [`Solver::Cholesky`]'s step with W as [`Solver::Dual`] has it; `Cholesky` where that is plain, and for a (ours).
+    DualCholesky,
     /// Conjugate gradients started from the extrapolated block, stopped by iterations or residual (ours).
     ConjugateGradient {
         /// Most iterations of one solve, at least 1.
@@ -110,9 +118,28 @@ pub enum Solver {
         /// Stops once the residual has fallen below this fraction of the first one.
         rel_tolerance: f64,
     },
+    /// The cheapest of the forms that give what is asked for, block by block: see [`choose_weights`](crate::choose_weights).
+    Auto {
+        /// What is asked for.
+        accuracy: Accuracy,
+    },
+}
+
+/// What [`Solver::Auto`] has to give.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Accuracy {
+    /// The paper's gradient step: backtracking, plain, Gram or dual, which differ by rounding alone.
+    GradientStep,
+    /// A minimiser: the residual of the block's linear system below this fraction of its gradient, in (0, 1).
+    RelResidual(f64),
 }
 
 impl Solver {
+    /// [`Solver::Auto`] for the paper's gradient step.
+    pub const AUTO: Self = Self::Auto {
+        accuracy: Accuracy::GradientStep,
+    };
+
     /// Ten iterations or a residual of 1e-3, whichever comes first: enough for the W step to be as good as exact
     /// on standardised inputs, at a few products' cost.
     pub const CG: Self = Self::ConjugateGradient {
@@ -125,14 +152,44 @@ impl Solver {
         match self {
             Self::Backtracking => "backtracking",
             Self::UnitBacktracking => "unit_backtracking",
+            Self::Gram => "gram",
+            Self::Dual => "dual",
             Self::Cholesky => "cholesky",
+            Self::DualCholesky => "dual_cholesky",
             Self::ConjugateGradient { .. } => "cg",
+            Self::Auto { .. } => "auto",
         }
+    }
+
+    /// Itself, or for [`Solver::Auto`] the form that fits every shape.
+    pub(crate) fn without_choice(self) -> Self {
+        match self {
+            Self::Auto {
+                accuracy: Accuracy::GradientStep,
+            } => Self::Backtracking,
+            Self::Auto {
+                accuracy: Accuracy::RelResidual(_),
+            } => Self::Cholesky,
+            chosen => chosen,
+        }
+    }
+
+    /// True for the forms that solve by a factor.
+    pub(crate) fn is_exact(self) -> bool {
+        matches!(self, Self::Cholesky | Self::DualCholesky)
+    }
+
+    /// True for the forms with W in the span of its start and the inputs.
+    pub(crate) fn is_dual(self) -> bool {
+        matches!(self, Self::Dual | Self::DualCholesky)
     }
 
     /// True for the forms that search a step size and solve nothing.
     pub(crate) fn is_backtracking(self) -> bool {
-        matches!(self, Self::Backtracking | Self::UnitBacktracking)
+        matches!(
+            self,
+            Self::Backtracking | Self::UnitBacktracking | Self::Gram | Self::Dual
+        )
     }
 
     /// The first θ to try after a step with `last`.

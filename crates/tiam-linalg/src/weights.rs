@@ -9,7 +9,14 @@ use crate::prox::l1_norm;
 use crate::real::Real;
 use crate::step::{Solver, StepInertia, StepReport};
 
+mod dual;
+mod form;
+mod gram;
 mod line;
+mod search;
+
+use form::Form;
+pub(crate) use form::form_fits;
 
 /// What the W step sees of the other blocks.
 ///
@@ -36,9 +43,12 @@ pub struct WeightProblem<'a, T> {
 /// E and the last change Δ = W − W_previous span a line on which everything the step needs is known from six inner
 /// products: the backtracking trials, the new product W_new a, and the objective's change cost no further large
 /// product. Gradient and E a are the two large products of a step (each 2 n_out n_in N flops); W_previous a is a third where
-/// the inputs have changed since.
+/// the inputs have changed since. [`Solver::Gram`] and [`Solver::Dual`] compute the same step with other products.
 #[derive(Debug)]
 pub struct WeightBlock<T> {
+    form: Form<T>,
+    /// False once the inputs have changed: the dual form's span is that of the first ones.
+    inputs_fixed: bool,
     current: Matrix<T>,
     previous: Matrix<T>,
     product: Matrix<T>,
@@ -104,22 +114,24 @@ enum Along {
 
 impl<T: Real> WeightBlock<T> {
     /// Starts at `weights` (n_out x n_in), for `n_samples` samples, without history and with θ = 1.
+    ///
+    /// [`Solver::Auto`] is decided beforehand, by [`choose_weights`](crate::choose_weights); here it is the form that fits every shape.
     pub fn new(weights: Matrix<T>, n_samples: usize, solver: Solver) -> Self {
-        let (n_out, n_in) = (weights.n_rows(), weights.n_cols());
-        let by_sample = || Matrix::zeros(n_out, n_samples);
         Self {
-            previous: weights.clone(),
-            gradient: Matrix::zeros(n_out, n_in),
+            form: Form::Plain,
+            inputs_fixed: true,
+            previous: Matrix::default(),
+            gradient: Matrix::default(),
             gradient_terms: [0.0; 3],
-            product: by_sample(),
-            previous_product: by_sample(),
-            direction_product: by_sample(),
+            product: Matrix::zeros(weights.n_rows(), n_samples),
+            previous_product: Matrix::default(),
+            direction_product: Matrix::default(),
             previous_product_valid: false,
             drift: Drift::default(),
             has_history: false,
             direction: None,
             curvature: None,
-            solver,
+            solver: solver.without_choice(),
             theta: 1.0,
             pending: None,
             norm_sq: weights.norm_sq(),
@@ -128,14 +140,21 @@ impl<T: Real> WeightBlock<T> {
         }
     }
 
-    /// W, n_out x n_in.
+    /// W, n_out x n_in. In dual form it is formed here, 2 n_out n_in N flops the first time after a step.
     pub fn weights(&self) -> &Matrix<T> {
-        &self.current
+        match &self.form {
+            Form::Dual(dual) => dual.weights(),
+            _ => &self.current,
+        }
     }
 
-    /// The weights one step earlier.
+    /// The weights one step earlier; what holds for [`WeightBlock::weights`] holds for them.
     pub fn previous(&self) -> &Matrix<T> {
-        &self.previous
+        match &self.form {
+            Form::Dual(dual) => dual.previous(),
+            _ if self.has_history => &self.previous,
+            _ => &self.current,
+        }
     }
 
     /// W a, n_out x N, without the bias.
@@ -153,9 +172,14 @@ impl<T: Real> WeightBlock<T> {
         0.5 * ridge * self.norm_sq + l1 * self.l1_norm
     }
 
-    /// Computes W a (2 n_out n_in N flops); needed once, before the first step.
+    /// Computes W a (2 n_out n_in N flops; 2 n_out N² in dual form); needed once, before the first step.
     pub fn refresh_product(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
-        product(&mut self.product, &self.current, inputs, compute);
+        if let Form::Dual(dual) = &self.form {
+            let products = [&mut self.product, &mut self.previous_product];
+            dual.products(products, compute);
+        } else {
+            product(&mut self.product, &self.current, inputs, compute);
+        }
         self.drift = Drift::default();
     }
 
@@ -166,19 +190,26 @@ impl<T: Real> WeightBlock<T> {
         self.inputs_changed();
     }
 
-    /// Says that the inputs differ from those of the last step.
+    /// Says that the inputs differ from those of the last step; the dual form ends here, as its span is that of the old ones.
     pub fn inputs_changed(&mut self) {
+        self.inputs_fixed = false;
         self.previous_product_valid = false;
+        self.leave_form();
+        if let Form::Gram(gram) = &mut self.form {
+            gram.invalidate();
+        }
         if let Some(curvature) = &mut self.curvature {
             curvature.invalidate();
         }
     }
 
     pub(crate) fn product_mut(&mut self) -> (&Matrix<T>, &mut Matrix<T>) {
+        self.leave_form();
         (&self.current, &mut self.product)
     }
 
-    /// Computes a candidate without changing the weights; the last candidate counts.
+    /// Computes a candidate without changing the weights; the last candidate counts. A proposal that follows another without an acceptance
+    /// between them is for the same problem.
     ///
     /// With `StepInertia::NONE` the candidate never raises the block's objective beyond rounding.
     pub fn propose(
@@ -196,32 +227,27 @@ impl<T: Real> WeightBlock<T> {
                 ..inertia
             }
         };
-        if self.drift.error > MAX_DRIFT {
-            self.refresh_product(problem.inputs, compute);
-            self.previous_product_valid = false;
-        }
-        if !inertia.ignores_previous() && !self.previous_product_valid {
-            product(
-                &mut self.previous_product,
-                &self.previous,
-                problem.inputs,
-                compute,
-            );
-            self.previous_product_valid = true;
-        }
-        let residual_sq = self.compute_gradient(problem, inertia, compute);
-        let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
-        let line = if problem.l1 > 0.0 {
-            self.proximal_line(problem, inertia, compute)
-        } else if self.solver.is_backtracking() {
-            self.gradient_line(problem, inertia, compute)
-        } else {
-            self.solved_line(problem, inertia, compute)
+        self.enter_form(problem, compute);
+        self.refresh_products(problem, inertia, compute);
+        let (residual_sq, line) = match std::mem::replace(&mut self.form, Form::Plain) {
+            Form::Gram(mut gram) => {
+                let line = self.gram_line(&mut gram, problem, inertia, compute);
+                self.form = Form::Gram(gram);
+                line
+            }
+            Form::Dual(mut dual) => {
+                let line = self.dual_line(&mut dual, problem, inertia, compute);
+                self.form = Form::Dual(dual);
+                line
+            }
+            Form::Plain => self.plain_line(problem, inertia, compute),
         };
+        let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
         self.pending = Some(line.pending);
+        let weights = [problem.rho, problem.ridge];
         StepReport {
             before,
-            increase: self.line_increase(problem, inertia, &line),
+            increase: line.increase::<T>(inertia, weights, self.norm_sq),
             noise: T::EPS.to_f64() * before,
             inverse_step: line.pending.theta,
             trials: line.trials,
@@ -229,16 +255,48 @@ impl<T: Real> WeightBlock<T> {
         }
     }
 
-    /// Makes the last candidate current, and updates W a along with it; does nothing without a candidate.
-    pub fn accept(&mut self, compute: &mut Compute<T>) {
+    /// Makes the last candidate current, and updates W a along with it (2 n_out n_in N flops in Gram form, for the `inputs` of the proposal;
+    /// no product in the others); does nothing without a candidate.
+    pub fn accept(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
         let Some(pending) = self.pending.take() else {
             return;
         };
+        if let Form::Dual(dual) = &mut self.form {
+            dual.accept(pending, compute);
+        } else {
+            self.accept_weights(pending, compute);
+        }
+        if let Form::Gram(gram) = &mut self.form {
+            gram.end_step();
+            self.refresh_product(inputs, compute);
+            self.previous_product_valid = false;
+        } else {
+            // Where the previous product is stale the step had no use for it, and its coefficient is zero.
+            mix(
+                &mut self.previous_product,
+                &self.product,
+                &self.direction_product,
+                pending,
+                compute,
+            );
+            std::mem::swap(&mut self.previous_product, &mut self.product);
+            self.previous_product_valid = true;
+            self.drift = self.drift.after(pending.c_delta);
+        }
+        if let Form::Dual(dual) = &self.form {
+            self.norm_sq = dual.norm_sq(&self.product);
+        }
+        self.has_history = true;
+        if pending.theta.is_finite() {
+            self.theta = pending.theta;
+        }
+    }
+
+    fn accept_weights(&mut self, pending: Pending, compute: &mut Compute<T>) {
         let direction = match (&self.direction, pending.along) {
             (Some(direction), Along::Direction) => direction,
             _ => &self.gradient,
         };
-        // Where the previous product is stale the step had no use for it, and its coefficient is zero.
         self.norm_sq = mix(
             &mut self.previous,
             &self.current,
@@ -246,21 +304,7 @@ impl<T: Real> WeightBlock<T> {
             pending,
             compute,
         );
-        mix(
-            &mut self.previous_product,
-            &self.product,
-            &self.direction_product,
-            pending,
-            compute,
-        );
         std::mem::swap(&mut self.previous, &mut self.current);
-        std::mem::swap(&mut self.previous_product, &mut self.product);
-        self.previous_product_valid = true;
-        self.drift = self.drift.after(pending.c_delta);
-        self.has_history = true;
-        if pending.theta.is_finite() {
-            self.theta = pending.theta;
-        }
         self.l1_norm = l1_norm(self.current.as_slice());
     }
 
@@ -271,6 +315,16 @@ impl<T: Real> WeightBlock<T> {
         compute: &mut Compute<T>,
     ) -> f64 {
         self.pending = None;
+        self.enter_form(problem, compute);
+        if let Form::Dual(mut dual) = std::mem::replace(&mut self.form, Form::Plain) {
+            self.dual_line(&mut dual, problem, StepInertia::NONE, compute);
+            let norm = dual.gradient_norm();
+            self.form = Form::Dual(dual);
+            return norm;
+        }
+        if let Form::Gram(gram) = &mut self.form {
+            gram.end_step();
+        }
         self.compute_gradient(problem, StepInertia::NONE, compute);
         self.gradient.norm_sq().sqrt()
     }

@@ -86,11 +86,12 @@ impl Setting {
             .collect();
         blocks.write_current(now.iter_mut().map(|(w, b)| (&mut w[..], &mut b[..])));
         let start = self.weights.iter().zip(&self.biases);
-        let difference = |((w, b), (w0, b0)): ((Vec<f64>, Vec<f64>), (&Matrix<f64>, &Vec<f64>))| {
+        let mut moved = Vec::new();
+        for ((w, b), (w0, b0)) in now.into_iter().zip(start) {
             let from = w0.as_slice().iter().chain(b0);
-            w.iter().chain(&b).zip(from).map(|(x, y)| x - y).collect()
-        };
-        now.into_iter().zip(start).map(difference).collect()
+            moved.push(w.iter().chain(&b).zip(from).map(|(x, y)| x - y).collect());
+        }
+        moved
     }
 
     /// −∇R/B by back-propagation, weights column after column, then the bias.

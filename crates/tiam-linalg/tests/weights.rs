@@ -44,7 +44,7 @@ fn compare_with_twin(p: &LeastSquares, seed: u64, steps: &[StepInertia], threads
     let (mut w, mut previous, mut theta) = (block.weights().clone(), block.weights().clone(), 1.0);
     for &step in steps {
         let report = block.propose(&problem(p), step, &mut compute);
-        block.accept(&mut compute);
+        block.accept(&p.a, &mut compute);
         let (next, next_theta) = p.step(&w, &previous, theta, step);
         let scale = p.value(&w).max(1.0);
         assert!((report.before - p.value(&w)).abs() <= TIGHT * scale);
@@ -84,7 +84,7 @@ proptest! {
             for _ in 0..3 {
                 let report = block.propose(&problem(&p), StepInertia::NONE, &mut compute);
                 prop_assert!(report.increase <= TIGHT * report.before, "{solver:?} {report:?}");
-                block.accept(&mut compute);
+                block.accept(&p.a, &mut compute);
             }
         }
     }
@@ -100,8 +100,8 @@ fn a_second_proposal_replaces_the_first() {
         twice.propose(&problem(&p), step, &mut compute);
         twice.propose(&problem(&p), StepInertia::NONE, &mut compute);
         once.propose(&problem(&p), StepInertia::NONE, &mut compute);
-        twice.accept(&mut compute);
-        once.accept(&mut compute);
+        twice.accept(&p.a, &mut compute);
+        once.accept(&p.a, &mut compute);
         assert_eq!(twice.weights(), once.weights());
     }
 }
@@ -136,7 +136,7 @@ fn solve_once(p: &LeastSquares, solver: Solver) -> (WeightBlock<f64>, StepReport
     let mut compute = Compute::new(2).unwrap();
     let mut block = block(p, 1, solver, &mut compute);
     let report = block.propose(&problem(p), StepInertia::NONE, &mut compute);
-    block.accept(&mut compute);
+    block.accept(&p.a, &mut compute);
     (block, report)
 }
 
@@ -200,7 +200,7 @@ fn with_equal_first_inertias_cholesky_ignores_them() {
         inertia(0.9, 0.9, 0.0),
     ] {
         block.propose(&problem(&p), step, &mut compute);
-        block.accept(&mut compute);
+        block.accept(&p.a, &mut compute);
         assert!(distance(block.weights(), &minimiser(&p)) < 1e-10);
     }
 }
@@ -215,7 +215,7 @@ fn l1_steps_reach_the_lasso_optimality_conditions() {
     for _ in 0..600 {
         let report = block.propose(&problem, StepInertia::NONE, &mut compute);
         assert!(report.increase <= TIGHT * report.before);
-        block.accept(&mut compute);
+        block.accept(&p.a, &mut compute);
     }
     let g = p.gradient(block.weights());
     let mut zeros = 0;
@@ -243,7 +243,7 @@ fn single_against_double(solver: Solver) -> f64 {
     single.refresh_product(&a, &mut compute);
     for step in [inertia(0.5, 0.5, 0.2); 5] {
         double.propose(&problem(&p), step, &mut Compute::new(2).unwrap());
-        double.accept(&mut Compute::new(2).unwrap());
+        double.accept(&p.a, &mut Compute::new(2).unwrap());
         let problem = WeightProblem {
             inputs: &a,
             bias: &b,
@@ -253,7 +253,7 @@ fn single_against_double(solver: Solver) -> f64 {
             l1: 0.0,
         };
         single.propose(&problem, step, &mut compute);
-        single.accept(&mut compute);
+        single.accept(&a, &mut compute);
     }
     distance(&widen(single.weights()), double.weights())
 }
@@ -290,7 +290,7 @@ fn the_carried_product_stays_the_product_of_weights_and_inputs() {
         if report.increase > 0.0 {
             block.propose(&problem(&p), StepInertia::NONE, &mut compute);
         }
-        block.accept(&mut compute);
+        block.accept(&p.a, &mut compute);
         let apart = distance(block.product(), &multiply(block.weights(), &p.a));
         assert!(apart < 1e-13, "step {k}: {apart}");
     }
@@ -315,7 +315,7 @@ fn a_long_standstill_keeps_the_step_size_finite() {
         for _ in 0..400 {
             let report = block.propose(&problem, StepInertia::NONE, &mut compute);
             assert!(report.after().abs() < 1e-30);
-            block.accept(&mut compute);
+            block.accept(&a, &mut compute);
         }
         assert!(block.theta() > 0.0 && (1.0 / block.theta()).is_finite());
         assert!(block.weights().as_slice().iter().all(|w| w.is_finite()));
@@ -361,7 +361,7 @@ fn scalar_steps(solver: Solver, input: f64, steps: usize) -> (Vec<StepReport>, f
     let mut reports = Vec::new();
     for _ in 0..steps {
         reports.push(block.propose(&problem, StepInertia::NONE, &mut compute));
-        block.accept(&mut compute);
+        block.accept(&a, &mut compute);
     }
     (reports, block.weights()[(0, 0)])
 }

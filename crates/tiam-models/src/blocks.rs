@@ -1,5 +1,7 @@
 //! The network's relaxed training problem as blocks: W_l, b_l, z_l, a_l for l = 1, …, L.
 
+use std::time::Instant;
+
 use serde::{Deserialize, Serialize};
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
@@ -12,6 +14,7 @@ use crate::data::{Samples, Target};
 use crate::error::ModelError;
 use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
+use crate::solvers::{SolverChoice, SolverPlan};
 use crate::with_activation;
 
 /// The network's own numbers after an iteration, from a real forward pass.
@@ -77,6 +80,7 @@ pub struct NetworkProblem<'d, T> {
     config: TiamConfig,
     samples: &'d Samples<T>,
     layers: Vec<LayerBlocks<T>>,
+    solvers: SolverPlan,
     compute: Compute<T>,
     epsilon: f64,
     /// R(z_L; Y), at the current value and at the candidate.
@@ -92,6 +96,13 @@ enum Kind {
     Bias,
     Preactivations,
     Activations,
+}
+
+impl Kind {
+    /// True for the blocks that a [`tiam_linalg::Solver`] computes.
+    fn is_solved(self) -> bool {
+        matches!(self, Self::Weights | Self::Activations)
+    }
 }
 
 const KINDS: [(Kind, &str); 4] = [
@@ -114,19 +125,16 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         network.check_samples(samples)?;
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
-        let layers = start(
-            &architecture,
-            parameters,
-            samples.inputs(),
-            &config,
-            &mut compute,
-        );
+        let inputs = samples.inputs();
+        let solvers = SolverPlan::new::<T>(&architecture, inputs.n_cols(), &config);
+        let layers = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.band.width(0);
         let mut this = Self {
             architecture,
             config,
             samples,
             layers,
+            solvers,
             compute,
             epsilon,
             loss: 0.0,
@@ -148,6 +156,11 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         };
         let layers = self.layers.iter().map(layer).collect();
         Network::from_layers(self.architecture.clone(), layers)
+    }
+
+    /// How each W and a step is computed, why, and what it has taken so far.
+    pub fn solver_choices(&self) -> Vec<SolverChoice> {
+        self.solvers.choices()
     }
 
     /// z_L ← ±1 by class, or the values; returns R(z_L; Y).
@@ -297,6 +310,10 @@ impl<T: Real> AffineLayers<T> for Current<'_, T> {
             bias: self.0[l].bias.values(),
         }
     }
+
+    fn first_bias(&self) -> &[T] {
+        self.0[0].bias.values()
+    }
 }
 
 /// a_{l−1}: the activations of the layer before, or the inputs.
@@ -312,21 +329,21 @@ fn start<T: Real>(
     architecture: &Architecture,
     parameters: Vec<Layer<T>>,
     inputs: &Matrix<T>,
-    config: &TiamConfig,
+    solvers: &SolverPlan,
     compute: &mut Compute<T>,
 ) -> Vec<LayerBlocks<T>> {
     let n_samples = inputs.n_cols();
     let mut layers: Vec<LayerBlocks<T>> = Vec::with_capacity(parameters.len());
     for (l, Layer { weights, bias }) in parameters.into_iter().enumerate() {
         let n = weights.n_rows();
-        let mut weights = WeightBlock::new(weights, n_samples, config.solver);
+        let mut weights = WeightBlock::new(weights, n_samples, solvers.weights(l));
         weights.refresh_product(inputs_of(&layers, inputs), compute);
         let mut z = Matrix::zeros(n, n_samples);
         biased(&mut z, weights.product(), &bias);
         let a = architecture.sizes.get(l + 2).map(|&n_next| {
             let mut a = Matrix::zeros(n, n_samples);
             with_activation!(architecture.activation, h => activate(&mut a, &z, h));
-            ActivationBlock::new(a, n_next, config.solver)
+            ActivationBlock::new(a, n_next, solvers.activations(l))
         });
         layers.push(LayerBlocks {
             weights,
@@ -364,12 +381,16 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
             correction: inertia.correction,
         };
         let (l, kind) = Self::locate(block);
+        let clock = kind.is_solved().then(Instant::now);
         let report = match kind {
             Kind::Weights => self.propose_weights(l, inertia),
             Kind::Bias => self.propose_bias(l, inertia),
             Kind::Preactivations => self.propose_preactivations(l, inertia),
             Kind::Activations => self.propose_activations(l, inertia),
         };
+        if let Some(clock) = clock {
+            self.solvers.spend(l, kind == Kind::Weights, clock, false);
+        }
         BlockChange {
             before: report.before,
             increase: report.significant_increase(),
@@ -378,11 +399,14 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
 
     fn accept(&mut self, block: usize) {
         let (l, kind) = Self::locate(block);
+        let clock = kind.is_solved().then(Instant::now);
         let (before, after) = self.layers.split_at_mut(l + 1);
-        let layer = &mut before[l];
+        let (before, layer) = before.split_at_mut(l);
+        let layer = &mut layer[0];
         match kind {
             Kind::Weights => {
-                layer.weights.accept(&mut self.compute);
+                let inputs = inputs_of(before, self.samples.inputs());
+                layer.weights.accept(inputs, &mut self.compute);
                 layer.penalty = None;
             }
             Kind::Bias => {
@@ -404,6 +428,9 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
                     layer.violation_fresh = true;
                 }
             }
+        }
+        if let Some(clock) = clock {
+            self.solvers.spend(l, kind == Kind::Weights, clock, true);
         }
     }
 

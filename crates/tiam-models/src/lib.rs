@@ -8,6 +8,7 @@ mod init;
 mod model;
 mod network;
 mod params;
+mod solvers;
 mod stochastic;
 mod store;
 mod trainer;
@@ -21,6 +22,7 @@ pub use init::Init;
 pub use model::{AffineScaling, Model, ModelMetadata};
 pub use network::{Architecture, Evaluation, Layer, Network};
 pub use params::{Band, OutputStart, TiamConfig, TiamParams};
+pub use solvers::SolverChoice;
 pub use stochastic::{
     ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticData,
     StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Schedule, Stopping};
-use tiam_linalg::Solver;
+use tiam_linalg::{Accuracy, Solver};
 
 use crate::error::ModelError;
 
@@ -137,7 +137,7 @@ pub enum OutputStart {
 /// | `schedule` | | constant | | the paper; `nesterov` and `fista` as usual |
 /// | `guard` | | on | | ours, as mDLAM does |
 /// | `order` | | forward | | mDLAM |
-/// | `solver` | | backtracking | | the paper; the others ours |
+/// | `solver` | | backtracking | see [`Solver`] | the paper; the others ours |
 /// | `stopping` | | 100 iterations | see `tiam_core::Stopping` | ours |
 /// | `divergence_factor` | | 1e6 | ≥ 1 | ours |
 /// | `threads` | | 1 | ≥ 1 | |
@@ -269,7 +269,8 @@ impl TiamParams {
         }
     }
 
-    /// How the W and a steps are computed.
+    /// How the W and a steps are computed. Gram and dual forms are for the first layer, whose inputs stay; the others are then backtracked (or
+    /// factored, for [`Solver::DualCholesky`]). [`Solver::Auto`] decides block by block: [`SolverChoice`](crate::SolverChoice) tells what and why.
     #[must_use]
     pub fn solver(self, solver: Solver) -> Self {
         Self { solver, ..self }
@@ -321,6 +322,13 @@ impl TiamParams {
                 "in [0, 1)",
             )?;
             ModelError::check_positive("cg iterations", max_iterations)?;
+        }
+        if let Solver::Auto {
+            accuracy: Accuracy::RelResidual(below),
+        } = self.solver
+        {
+            let range = |x: f64| x > 0.0 && x < 1.0;
+            ModelError::check("residual", below, range, "above 0 and below 1")?;
         }
         Ok(TiamConfig {
             rho: self.rho,

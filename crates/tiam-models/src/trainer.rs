@@ -9,6 +9,7 @@ use crate::data::Samples;
 use crate::error::ModelError;
 use crate::network::Network;
 use crate::params::TiamConfig;
+use crate::solvers::SolverChoice;
 
 /// A finished training: the network, why it stopped, and every iteration's numbers.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Trained<T> {
     pub restarts: usize,
     /// Wall-clock seconds.
     pub seconds: f64,
+    /// How each W and a step was computed; empty for methods without such steps.
+    pub solvers: Vec<SolverChoice>,
 }
 
 /// Training that could not go on; it still carries the last finite network, where there is one.
@@ -41,6 +44,8 @@ pub enum TrainError<T: Real> {
         network: Box<Network<T>>,
         /// The iterations before.
         trace: Box<Trace<NetworkMeasures>>,
+        /// How each W and a step was computed.
+        solvers: Vec<SolverChoice>,
     },
 }
 
@@ -84,11 +89,20 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     /// # Errors
     /// [`ModelError`] when the parameters do not make a network; those of a network's own problem do.
     fn network(&self) -> Result<Network<T>, ModelError>;
+
+    /// How each W and a step is computed; none for methods without such steps.
+    fn solver_choices(&self) -> Vec<SolverChoice> {
+        Vec::new()
+    }
 }
 
 impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Self::network(self)
+    }
+
+    fn solver_choices(&self) -> Vec<SolverChoice> {
+        Self::solver_choices(self)
     }
 }
 
@@ -112,10 +126,12 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
             trace: outcome.trace,
             restarts: outcome.restarts,
             seconds: outcome.seconds,
+            solvers: outcome.problem.solver_choices(),
         }),
         Err(failure) => Err(TrainError::Failed {
             network: Box::new(failure.problem.network()?),
             trace: Box::new(failure.trace),
+            solvers: failure.problem.solver_choices(),
             error: failure.error,
         }),
     }

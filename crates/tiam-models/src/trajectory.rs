@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_core::{Guard, Inertia, Schedule, Stopping};
-use tiam_linalg::Matrix;
+use tiam_linalg::{Matrix, Solver};
 
 use crate::activation::Activation;
 use crate::data::{Loss, Samples, Target};
@@ -100,6 +100,14 @@ impl Trajectory {
     /// # Errors
     /// [`TrainError::Refused`] when the record contradicts itself, [`TrainError::Failed`] when the run does.
     pub fn replay(&self, threads: usize) -> Result<Deviation, TrainError<f64>> {
+        self.replay_by(Solver::Backtracking, threads)
+    }
+
+    /// [`Trajectory::replay`] with another form of the steps; all forms of the gradient step have the same trajectory.
+    ///
+    /// # Errors
+    /// Those of [`Trajectory::replay`].
+    pub fn replay_by(&self, solver: Solver, threads: usize) -> Result<Deviation, TrainError<f64>> {
         let samples = self.training_samples()?;
         let network = self.network()?;
         let [p1, p2, p3] = self.p;
@@ -114,6 +122,7 @@ impl Trajectory {
             .guard(if self.guard { Guard::On } else { Guard::Off })
             .stopping(Stopping::default().max_iterations(self.iterations))
             .threads(threads)
+            .solver(solver)
             .check()?;
         let trained = train(network, &samples, &config, &mut [])?;
         let rows = &trained.trace.rows;

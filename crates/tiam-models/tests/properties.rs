@@ -7,7 +7,7 @@ mod common;
 use common::{Shape, shapes};
 use proptest::prelude::*;
 use tiam_core::{BlockProblem, CoreError, Guard, Inertia, Schedule, Stopping};
-use tiam_linalg::{Real, Solver};
+use tiam_linalg::{Accuracy, Real, Solver};
 use tiam_models::{Activation, Band, NetworkProblem, TiamParams, TrainError, Trained, train};
 
 /// Rounding of one iteration's objective, relative to the largest so far: some thousand terms in double precision.
@@ -46,7 +46,15 @@ fn schedules() -> impl Strategy<Value = Schedule> {
 }
 
 fn solvers() -> impl Strategy<Value = Solver> {
-    prop::sample::select(vec![Solver::Backtracking, Solver::Cholesky, Solver::CG])
+    prop::sample::select(vec![
+        Solver::Backtracking,
+        Solver::Gram,
+        Solver::Dual,
+        Solver::Cholesky,
+        Solver::DualCholesky,
+        Solver::CG,
+        Solver::AUTO,
+    ])
 }
 
 proptest! {
@@ -169,6 +177,7 @@ fn divergence_without_guard_is_an_error_with_the_last_finite_iterate() {
             error,
             network,
             trace,
+            ..
         }) => {
             assert!(
                 matches!(
@@ -193,6 +202,53 @@ fn divergence_without_guard_is_an_error_with_the_last_finite_iterate() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn every_form_of_the_gradient_step_has_the_same_trajectory(
+        shape in shapes(),
+        inertia in inertias(),
+        schedule in schedules(),
+        guard in any::<bool>(),
+    ) {
+        // Without a guard only moderate inertia is stable.
+        let moderate = if guard { 1.0 } else { 0.5 };
+        let [p1, p2, p3] = [inertia.start, inertia.gradient, inertia.correction];
+        let inertia = Inertia::new(moderate * p1, moderate * p2, moderate * p3).unwrap();
+        let params = params()
+            .inertia(inertia)
+            .schedule(schedule)
+            .guard(if guard { Guard::On } else { Guard::Off })
+            .band(Band::default())
+            .stopping(Stopping::default().max_iterations(50));
+        let objectives = |solver| run::<f64>(&shape, params.clone().solver(solver)).trace.objectives();
+        let plain = objectives(Solver::Backtracking);
+        for solver in [Solver::Gram, Solver::Dual, Solver::AUTO] {
+            for (f, g) in plain.iter().zip(objectives(solver)) {
+                prop_assert!((f - g).abs() <= 1e-9 * f.abs().max(1.0), "{solver:?}: {f} {g}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_block_tells_its_solver_and_its_times() {
+    let trained = run::<f64>(&fixed(), params().solver(Solver::AUTO));
+    let blocks: Vec<&str> = trained.solvers.iter().map(|c| c.block.as_str()).collect();
+    assert_eq!(blocks[..3], ["W_1", "a_1", "W_2"]);
+    for choice in &trained.solvers {
+        assert!(
+            choice.solver != "auto" && !choice.reason.is_empty(),
+            "{choice:?}"
+        );
+        assert!(
+            choice.predicted_seconds > 0.0 && choice.actual_seconds > 0.0,
+            "{choice:?}"
+        );
+    }
+}
+
 #[test]
 fn the_solvers_reach_the_same_minimum_of_a_convex_problem() {
     // No hidden layer: F is jointly convex in W, b and z, with one minimum.
@@ -212,7 +268,10 @@ fn the_solvers_reach_the_same_minimum_of_a_convex_problem() {
             .unwrap()
     };
     let plain = minimum(Solver::Backtracking);
-    for solver in [Solver::Cholesky, Solver::CG] {
+    let residual = Solver::Auto {
+        accuracy: Accuracy::RelResidual(1e-6),
+    };
+    for solver in [Solver::Cholesky, Solver::DualCholesky, Solver::CG, residual] {
         assert!((minimum(solver) - plain).abs() < 1e-9 * plain, "{solver:?}");
     }
 }

@@ -142,6 +142,7 @@ impl Training<'_> {
                 error,
                 network,
                 trace,
+                ..
             }) => (*network, *trace, format!("failed: {error}")),
             Err(refused) => return Err(refused.into()),
         };

@@ -1,6 +1,7 @@
-//! The line of a W step: its gradient, its direction, and the six inner products that decide everything else.
+//! The plain form of a W step: gradient, direction and the six inner products, from products with the inputs.
 
-use super::{Along, Pending, WeightBlock, WeightProblem};
+use super::search::{Line, LineTerms, displaced};
+use super::{Along, WeightBlock, WeightProblem};
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::curvature::InputCurvature;
 use crate::kernels::{assemble_gradient, line_terms, proximal_direction, residual_tile};
@@ -10,46 +11,6 @@ use crate::real::Real;
 use crate::reduce::dot;
 use crate::step::StepInertia;
 
-/// A candidate W_new = W + c_delta Δ + c_direction E, and what is known along its line.
-pub(super) struct Line {
-    pub(super) pending: Pending,
-    pub(super) trials: usize,
-    pub(super) rel_residual: Option<f64>,
-    terms: LineTerms,
-    /// λ (‖W_new‖₁ − ‖W‖₁).
-    l1_increase: f64,
-}
-
-impl Line {
-    /// True when an entry of W_new, or of its product's change, might not be finite in the scalar type.
-    fn overflows<T: Real>(&self, norm_sq: f64) -> bool {
-        let (c, d) = (self.pending.c_delta.abs(), self.pending.c_direction.abs());
-        let change = |terms: [f64; 3]| c * terms[0].sqrt() + d * terms[2].sqrt();
-        let largest = (norm_sq.sqrt() + change(self.terms.matrix)).max(change(self.terms.product));
-        largest > 0.25 * T::max_value().to_f64()
-    }
-}
-
-/// Inner products along the line, of the matrices and of their products with the inputs:
-/// [⟨Δ,Δ⟩, ⟨Δ,E⟩, ⟨E,E⟩] each.
-#[derive(Clone, Copy, Debug)]
-struct LineTerms {
-    matrix: [f64; 3],
-    product: [f64; 3],
-}
-
-impl LineTerms {
-    /// ⟨ΔH,Δ⟩, ⟨ΔH,E⟩, ⟨EH,E⟩ with H = ρ a aᵀ + μ I.
-    fn curvature(&self, rho: f64, ridge: f64) -> [f64; 3] {
-        std::array::from_fn(|i| rho * self.product[i] + ridge * self.matrix[i])
-    }
-}
-
-/// The quadratic form with terms [xx, xy, yy] at c x + d y.
-fn quadratic(terms: [f64; 3], c: f64, d: f64) -> f64 {
-    c * c * terms[0] + 2.0 * c * d * terms[1] + d * d * terms[2]
-}
-
 impl<T: Real> WeightBlock<T> {
     /// gradient ← ∇φ(Ŵ) of the quadratic part; returns ‖W a + b 1ᵀ − z‖².
     pub(super) fn compute_gradient(
@@ -58,12 +19,33 @@ impl<T: Real> WeightBlock<T> {
         inertia: StepInertia,
         compute: &mut Compute<T>,
     ) -> f64 {
-        let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
-        let residual_sq = if n_in > problem.inputs.n_cols() {
+        let residual_sq = self.residual_outer(problem, inertia, compute);
+        self.finish_gradient(problem, inertia, compute);
+        residual_sq
+    }
+
+    /// gradient ← (Ŵ a + b 1ᵀ − z) aᵀ; returns ‖W a + b 1ᵀ − z‖².
+    pub(super) fn residual_outer(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> f64 {
+        if self.current.n_cols() > problem.inputs.n_cols() {
             self.gradient_by_features(problem, inertia, compute)
         } else {
             self.gradient_by_samples(problem, inertia, compute)
-        };
+        }
+    }
+
+    /// gradient ← ρ gradient + μ Ŵ, and its inner products.
+    pub(super) fn finish_gradient(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) {
+        let n_out = self.current.n_rows();
         let p = T::from_f64(inertia.gradient);
         let (rho, ridge) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
         let mut gradient = std::mem::take(&mut self.gradient);
@@ -78,7 +60,6 @@ impl<T: Real> WeightBlock<T> {
         };
         self.gradient_terms = compute.sweep(12 * n_out, slab, &body, &add);
         self.gradient = gradient;
-        residual_sq
     }
 
     /// The residual at Ŵ times aᵀ, one sum per thread: for more samples than features.
@@ -136,7 +117,7 @@ impl<T: Real> WeightBlock<T> {
     }
 
     /// W_previous a, or W a where the step makes no use of the previous value (Δ a is then exactly 0).
-    fn previous_of(&self, inertia: StepInertia) -> &[T] {
+    pub(super) fn previous_of(&self, inertia: StepInertia) -> &[T] {
         if inertia.ignores_previous() {
             self.product.as_slice()
         } else {
@@ -145,7 +126,7 @@ impl<T: Real> WeightBlock<T> {
     }
 
     /// W_previous, or W where the step makes no use of it.
-    fn previous_weights_of(&self, inertia: StepInertia) -> &[T] {
+    pub(super) fn previous_weights_of(&self, inertia: StepInertia) -> &[T] {
         if inertia.ignores_previous() {
             self.current.as_slice()
         } else {
@@ -161,32 +142,8 @@ impl<T: Real> WeightBlock<T> {
         compute: &mut Compute<T>,
     ) -> Line {
         let terms = self.line_terms(Along::Gradient, problem, inertia, compute);
-        let curvature = terms.curvature(problem.rho, problem.ridge);
-        let apart = inertia.start - inertia.gradient;
-        let mut theta = self.solver.first_trial::<T>(self.theta);
-        let mut trials = 1;
-        // D = W̄ − Ŵ = (p1 − p2) Δ − E/θ. A comparison with NaN is false: it ends the search.
-        while quadratic(curvature, apart, -1.0 / theta)
-            > theta * quadratic(terms.matrix, apart, -1.0 / theta)
-            && let Some(larger) = self.solver.next_trial(theta, trials)
-        {
-            theta = larger;
-            trials += 1;
-        }
-        let scale = 1.0 + inertia.correction;
-        let pending = Pending {
-            c_delta: scale * inertia.start,
-            c_direction: -scale / theta,
-            along: Along::Gradient,
-            theta,
-        };
-        Line {
-            pending,
-            trials,
-            rel_residual: None,
-            terms,
-            l1_increase: 0.0,
-        }
+        let weights = [problem.rho, problem.ridge];
+        terms.backtracked::<T>(inertia, weights, self.solver, self.theta)
     }
 
     /// With ℓ1: W̄ = soft(W̃ − G/θ, λ/θ) is not on the line, so E = W̄ − Ŵ, one product a trial.
@@ -230,6 +187,7 @@ impl<T: Real> WeightBlock<T> {
             trials,
             rel_residual: None,
             terms,
+            slopes: self.direction_slopes(),
             l1_increase,
         }
     }
@@ -263,6 +221,7 @@ impl<T: Real> WeightBlock<T> {
             trials: solved.iterations,
             rel_residual: Some(solved.rel_residual),
             terms,
+            slopes: self.direction_slopes(),
             l1_increase: 0.0,
         }
     }
@@ -322,41 +281,13 @@ impl<T: Real> WeightBlock<T> {
         LineTerms { matrix, product }
     }
 
-    /// φ(W_new) − φ(W), from the slope at Ŵ and the curvature along the line: no difference of large numbers.
-    pub(super) fn line_increase(
-        &self,
-        problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
-        line: &Line,
-    ) -> f64 {
-        let (c, d) = (line.pending.c_delta, line.pending.c_direction);
-        let curvature = line.terms.curvature(problem.rho, problem.ridge);
-        let [slope_delta, slope_direction] = match (&self.direction, line.pending.along) {
-            (Some(direction), Along::Direction) => {
-                let gradient = self.gradient.as_slice();
-                [self.gradient_terms[1], dot(gradient, direction.as_slice())]
-            }
-            _ => [line.terms.matrix[1], line.terms.matrix[2]],
-        };
-        if line.overflows::<T>(self.norm_sq) {
-            return f64::INFINITY;
-        }
-        // ∇φ(W) = ∇φ(Ŵ) − p2 Δ H.
-        let bend = inertia.gradient * (c * curvature[0] + d * curvature[1]);
-        c * slope_delta + d * slope_direction - bend
-            + 0.5 * quadratic(curvature, c, d)
-            + line.l1_increase
-    }
-}
-
-/// W_new − W = (1 + p3)(W̄ − W) = (1 + p3)(p2 Δ + D) for a direction D = W̄ − Ŵ.
-fn displaced(inertia: StepInertia, theta: f64) -> Pending {
-    let scale = 1.0 + inertia.correction;
-    Pending {
-        c_delta: scale * inertia.gradient,
-        c_direction: scale,
-        along: Along::Direction,
-        theta,
+    /// ⟨∇φ(Ŵ), Δ⟩ and ⟨∇φ(Ŵ), E⟩ where E is the direction.
+    fn direction_slopes(&self) -> [f64; 2] {
+        let direction = self.direction.as_ref().map_or(&[][..], Matrix::as_slice);
+        [
+            self.gradient_terms[1],
+            dot(self.gradient.as_slice(), direction),
+        ]
     }
 }
 

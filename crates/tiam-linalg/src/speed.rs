@@ -1,0 +1,77 @@
+//! How fast this machine multiplies, measured once a process.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use crate::kernels::mix_tile;
+use crate::matrix::Matrix;
+use crate::product::tile_product;
+use crate::real::Real;
+
+/// What a thread does in a second, for predictions.
+///
+/// ```
+/// use tiam_linalg::ProductSpeed;
+/// let speed = ProductSpeed::measured::<f32>();
+/// assert!(speed.flops > 0.0 && speed.entries > 0.0);
+/// assert_eq!(speed, ProductSpeed::measured::<f32>());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProductSpeed {
+    /// Floating-point operations of a product.
+    pub flops: f64,
+    /// Entries read or written by an element-wise pass.
+    pub entries: f64,
+}
+
+/// Sizes of the product, whose operands stay within a second-level cache.
+const SIZES: [usize; 3] = [128, 256, 512];
+/// Entries of each of the pass's three operands.
+const PASS: usize = 1 << 16;
+/// Repetitions, the fastest of which counts: the others were disturbed.
+const REPETITIONS: usize = 5;
+
+impl ProductSpeed {
+    /// The speed in this scalar type, measured at the first call (some milliseconds) and kept for the process.
+    pub fn measured<T: Real>() -> Self {
+        static SINGLE: OnceLock<ProductSpeed> = OnceLock::new();
+        static DOUBLE: OnceLock<ProductSpeed> = OnceLock::new();
+        let kept = if size_of::<T>() == size_of::<f32>() {
+            &SINGLE
+        } else {
+            &DOUBLE
+        };
+        *kept.get_or_init(measure::<T>)
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "small constants")]
+fn measure<T: Real>() -> ProductSpeed {
+    let [m, k, n] = SIZES;
+    let filled =
+        |rows, cols| Matrix::from_fn(rows, cols, |i, j| T::from_f64((i + j) as f64 * 1e-3));
+    let (left, right, mut out) = (filled(m, k), filled(k, n), Matrix::zeros(m, n));
+    let product = fastest(|| tile_product(out.as_mut_slice(), left.view(), right.as_slice()));
+    let (current, direction, mut previous) = (filled(PASS, 1), filled(PASS, 1), filled(PASS, 1));
+    let half = T::from_f64(0.5);
+    let pass = fastest(|| {
+        let (current, direction) = (current.as_slice(), direction.as_slice());
+        mix_tile(previous.as_mut_slice(), current, direction, half, half);
+    });
+    ProductSpeed {
+        flops: (2 * m * k * n) as f64 / product,
+        entries: (4 * PASS) as f64 / pass,
+    }
+}
+
+/// Seconds of the fastest of some calls, after one that does not count.
+fn fastest(mut work: impl FnMut()) -> f64 {
+    work();
+    let mut best = f64::INFINITY;
+    for _ in 0..REPETITIONS {
+        let clock = Instant::now();
+        work();
+        best = best.min(clock.elapsed().as_secs_f64());
+    }
+    best.max(1e-9)
+}

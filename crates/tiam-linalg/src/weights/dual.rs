@@ -1,0 +1,374 @@
+//! The dual form of a W step: W = c W_start + C aᵀ, for more features than samples and inputs that stay.
+//!
+//! The gradient ρ (Ŵ a + b 1ᵀ − z) aᵀ + μ Ŵ lies in the same span, and so does every step. A matrix is a pair (c, C) here, its
+//! product with the inputs c P + C K with P = W_start a and K = aᵀ a, and
+//! ⟨(c, C), (d, D)⟩ = d (c ‖W_start‖² + ⟨P, C⟩) + ⟨c P + C K, D⟩. Only K's and P's making, and W's, touch the features.
+
+use std::sync::OnceLock;
+
+use super::search::{Line, LineTerms, displaced};
+use super::{Along, Pending, WeightBlock, WeightProblem, mix};
+use crate::cholesky::Factor;
+use crate::compute::Compute;
+use crate::curvature::relative;
+use crate::kernels::{add_scaled, assemble_gradient, dual_terms, line_terms, residual_tile};
+use crate::matrix::Matrix;
+use crate::product::{product, sample_gram};
+use crate::real::Real;
+use crate::reduce::dot;
+use crate::step::{Solver, StepInertia};
+
+/// A matrix of the span: c W_start + C aᵀ, C n_out x N.
+#[derive(Debug)]
+struct Coordinates<T> {
+    start: f64,
+    samples: Matrix<T>,
+}
+
+impl<T: Real> Coordinates<T> {
+    fn zero(n_out: usize, n_samples: usize) -> Self {
+        Self {
+            start: 0.0,
+            samples: Matrix::zeros(n_out, n_samples),
+        }
+    }
+}
+
+/// The span, and the iterates in it.
+#[derive(Debug)]
+pub(super) struct DualForm<T> {
+    inputs: Matrix<T>,
+    start: Matrix<T>,
+    start_product: Matrix<T>,
+    start_norm_sq: f64,
+    kernel: Matrix<T>,
+    current: Coordinates<T>,
+    previous: Coordinates<T>,
+    gradient: Coordinates<T>,
+    gradient_norm_sq: f64,
+    exact: Option<Exact<T>>,
+    /// W and W_previous, made when they are asked for.
+    formed: [OnceLock<Matrix<T>>; 2],
+}
+
+/// What the exact solve needs beside.
+#[derive(Debug)]
+struct Exact<T> {
+    direction: Coordinates<T>,
+    residual: Matrix<T>,
+    factor: Factor<T>,
+    /// ρ, the ridge asked for, and the one the factor has.
+    factor_of: Option<[f64; 3]>,
+}
+
+impl<T: Real> DualForm<T> {
+    /// The span of `start` and of a copy of `inputs`; `start_product` is their product. 2 n_in N² flops.
+    pub(super) fn new(
+        start: Matrix<T>,
+        start_product: Matrix<T>,
+        inputs: &Matrix<T>,
+        solver: Solver,
+        compute: &mut Compute<T>,
+    ) -> Self {
+        let (n_out, n) = (start.n_rows(), inputs.n_cols());
+        let mut kernel = Matrix::zeros(n, n);
+        sample_gram(&mut kernel, inputs, compute);
+        let at_start = || Coordinates {
+            start: 1.0,
+            ..Coordinates::zero(n_out, n)
+        };
+        let exact = (solver == Solver::DualCholesky).then(|| Exact {
+            direction: Coordinates::zero(n_out, n),
+            residual: Matrix::zeros(n_out, n),
+            factor: Factor::new(n),
+            factor_of: None,
+        });
+        Self {
+            start_norm_sq: start.norm_sq(),
+            inputs: inputs.clone(),
+            start,
+            start_product,
+            kernel,
+            current: at_start(),
+            previous: at_start(),
+            gradient: Coordinates::zero(n_out, n),
+            gradient_norm_sq: 0.0,
+            exact,
+            formed: Default::default(),
+        }
+    }
+
+    /// W, n_out x n_in: 2 n_out n_in N flops after every step in which it is asked for.
+    pub(super) fn weights(&self) -> &Matrix<T> {
+        self.formed[0].get_or_init(|| self.form(&self.current))
+    }
+
+    /// W_previous, at the same cost.
+    pub(super) fn previous(&self) -> &Matrix<T> {
+        self.formed[1].get_or_init(|| self.form(&self.previous))
+    }
+
+    fn form(&self, of: &Coordinates<T>) -> Matrix<T> {
+        let mut out = self.start.clone();
+        let c = T::from_f64(of.start);
+        for w in out.as_mut_slice() {
+            *w *= c;
+        }
+        faer::linalg::matmul::matmul(
+            out.view_mut(),
+            faer::Accum::Add,
+            of.samples.view(),
+            self.inputs.view().transpose(),
+            T::one(),
+            faer::Par::Seq,
+        );
+        out
+    }
+
+    /// out ← W a of the current iterate, and of the previous one: 2 n_out N² flops each.
+    pub(super) fn products(&self, out: [&mut Matrix<T>; 2], compute: &mut Compute<T>) {
+        let [current, previous] = out;
+        self.apply(current, &self.current, compute);
+        self.apply(previous, &self.previous, compute);
+    }
+
+    /// out ← c P + C K.
+    fn apply(&self, out: &mut Matrix<T>, of: &Coordinates<T>, compute: &mut Compute<T>) {
+        product(out, &of.samples, &self.kernel, compute);
+        let c = T::from_f64(of.start);
+        add_scaled(out.as_mut_slice(), self.start_product.as_slice(), c);
+    }
+
+    /// ‖W‖² from W's product with the inputs.
+    pub(super) fn norm_sq(&self, product: &Matrix<T>) -> f64 {
+        self.norm_sq_of(&self.current, product)
+    }
+
+    fn norm_sq_of(&self, of: &Coordinates<T>, product: &Matrix<T>) -> f64 {
+        let samples = of.samples.as_slice();
+        let along_start =
+            of.start * self.start_norm_sq + dot(self.start_product.as_slice(), samples);
+        of.start * along_start + dot(product.as_slice(), samples)
+    }
+
+    /// ‖∇φ(Ŵ)‖ of the last step proposed.
+    pub(super) fn gradient_norm(&self) -> f64 {
+        self.gradient_norm_sq.max(0.0).sqrt()
+    }
+
+    /// Makes the candidate current.
+    pub(super) fn accept(&mut self, pending: Pending, compute: &mut Compute<T>) {
+        let direction = match (&self.exact, pending.along) {
+            (Some(exact), Along::Direction) => &exact.direction,
+            _ => &self.gradient,
+        };
+        let (c, p) = (self.current.start, self.previous.start);
+        self.previous.start = c + pending.c_delta * (c - p) + pending.c_direction * direction.start;
+        mix(
+            &mut self.previous.samples,
+            &self.current.samples,
+            &direction.samples,
+            pending,
+            compute,
+        );
+        std::mem::swap(&mut self.previous, &mut self.current);
+        self.formed = Default::default();
+    }
+
+    /// gradient ← ∇φ(Ŵ); returns ‖W a + b 1ᵀ − z‖². `previous_product` is W a where the step ignores the previous value.
+    fn compute_gradient(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        inertia: StepInertia,
+        [product, previous_product]: [&[T]; 2],
+    ) -> f64 {
+        let p = T::from_f64(inertia.gradient);
+        let gradient = self.gradient.samples.as_mut_slice();
+        let target = problem.target.as_slice();
+        let residual_sq =
+            residual_tile(gradient, product, previous_product, problem.bias, target, p);
+        let current = &self.current;
+        let previous = if inertia.ignores_previous() {
+            current
+        } else {
+            &self.previous
+        };
+        let (rho, ridge) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
+        let hat = current.start + inertia.gradient * (current.start - previous.start);
+        let samples = [current.samples.as_slice(), previous.samples.as_slice()];
+        assemble_gradient(self.gradient.samples.as_mut_slice(), samples, p, rho, ridge);
+        self.gradient.start = problem.ridge * hat;
+        residual_sq
+    }
+
+    /// W_previous, or W where the step makes no use of it.
+    fn base(&self, inertia: StepInertia) -> &Coordinates<T> {
+        if inertia.ignores_previous() {
+            &self.current
+        } else {
+            &self.previous
+        }
+    }
+
+    /// The inner products along Δ and `direction`, from the products of W, W_previous and the direction with the inputs.
+    fn line_terms(
+        &self,
+        direction: &Coordinates<T>,
+        inertia: StepInertia,
+        products: [&[T]; 3],
+    ) -> LineTerms {
+        let previous = self.base(inertia);
+        let delta = self.current.start - previous.start;
+        let samples = [
+            self.current.samples.as_slice(),
+            previous.samples.as_slice(),
+            direction.samples.as_slice(),
+        ];
+        let [sd, se, dd, de, ee] = dual_terms(self.start_product.as_slice(), samples, products);
+        let delta_along_start = delta * self.start_norm_sq + sd;
+        let direction_along_start = direction.start * self.start_norm_sq + se;
+        let [product, previous_product, direction_product] = products;
+        LineTerms {
+            matrix: [
+                delta * delta_along_start + dd,
+                direction.start * delta_along_start + de,
+                direction.start * direction_along_start + ee,
+            ],
+            product: line_terms(product, previous_product, direction_product),
+        }
+    }
+}
+
+impl<T: Real> WeightBlock<T> {
+    /// ‖W a + b 1ᵀ − z‖² and the candidate's line. `direction_product` becomes the product of the line's direction.
+    pub(super) fn dual_line(
+        &mut self,
+        dual: &mut DualForm<T>,
+        problem: &WeightProblem<'_, T>,
+        inertia: StepInertia,
+        compute: &mut Compute<T>,
+    ) -> (f64, Line) {
+        let mut gradient_product = std::mem::take(&mut self.direction_product);
+        let [current, previous] = [self.product.as_slice(), self.previous_of(inertia)];
+        let residual_sq = dual.compute_gradient(problem, inertia, [current, previous]);
+        dual.apply(&mut gradient_product, &dual.gradient, compute);
+        let products = [current, previous, gradient_product.as_slice()];
+        let terms = dual.line_terms(&dual.gradient, inertia, products);
+        dual.gradient_norm_sq = terms.matrix[2];
+        let line = match dual.exact.take() {
+            None => {
+                let weights = [problem.rho, problem.ridge];
+                terms.backtracked::<T>(inertia, weights, self.solver, self.theta)
+            }
+            Some(mut exact) => {
+                let products = [current, previous];
+                let line = dual.solved_line(
+                    &mut exact,
+                    (problem, inertia),
+                    products,
+                    (&mut gradient_product, terms),
+                    compute,
+                );
+                dual.exact = Some(exact);
+                line
+            }
+        };
+        self.direction_product = gradient_product;
+        (residual_sq, line)
+    }
+}
+
+impl<T: Real> DualForm<T> {
+    /// E = D = (p1 − p2) Δ − G H⁻¹ with (c, C) H⁻¹ = (c/μ, (C − (ρ c/μ) P)(μ I + ρ K)⁻¹), by Woodbury without its cancellation.
+    ///
+    /// `gradient` holds the product of G with the inputs, and then that of D; beside it the terms along G.
+    fn solved_line(
+        &self,
+        exact: &mut Exact<T>,
+        (problem, inertia): (&WeightProblem<'_, T>, StepInertia),
+        [product, previous_product]: [&[T]; 2],
+        (gradient, along): (&mut Matrix<T>, LineTerms),
+        compute: &mut Compute<T>,
+    ) -> Line {
+        let ridge = exact.refresh(&self.kernel, problem);
+        let Exact {
+            direction,
+            residual,
+            factor,
+            ..
+        } = exact;
+        direction.start = self.gradient.start / ridge;
+        let c = T::from_f64(-problem.rho * direction.start);
+        let samples = &mut direction.samples;
+        samples
+            .as_mut_slice()
+            .copy_from_slice(self.gradient.samples.as_slice());
+        add_scaled(samples.as_mut_slice(), self.start_product.as_slice(), c);
+        factor.solve_right(samples);
+        // The residual (cg − μ x, Cg − ρ X a − μ X) with x, X the solution so far, from its own product.
+        self.apply(gradient, direction, compute);
+        let entries = residual.as_mut_slice().iter_mut().zip(gradient.as_slice());
+        let solution = self.gradient.samples.as_slice().iter();
+        let (rho, mu) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
+        for ((r, y), (g, x)) in entries.zip(solution.zip(direction.samples.as_slice())) {
+            *r = *g - rho * *y - mu * *x;
+        }
+        let left = Coordinates {
+            start: self.gradient.start - problem.ridge * direction.start,
+            samples: std::mem::take(residual),
+        };
+        self.apply(gradient, &left, compute);
+        let rel_residual = relative(self.norm_sq_of(&left, gradient).max(0.0), along.matrix[2]);
+        *residual = left.samples;
+        // D = (p1 − p2) Δ − x.
+        let apart = inertia.start - inertia.gradient;
+        let previous = self.base(inertia);
+        direction.start = apart * (self.current.start - previous.start) - direction.start;
+        let apart = T::from_f64(apart);
+        let deltas = self
+            .current
+            .samples
+            .as_slice()
+            .iter()
+            .zip(previous.samples.as_slice());
+        for (d, (w, wp)) in direction.samples.as_mut_slice().iter_mut().zip(deltas) {
+            *d = apart * (*w - *wp) - *d;
+        }
+        let slope = |x: &Coordinates<T>, x_product: &[T]| {
+            let along_start = x.start * self.start_norm_sq
+                + dot(self.start_product.as_slice(), x.samples.as_slice());
+            self.gradient.start * along_start + dot(x_product, self.gradient.samples.as_slice())
+        };
+        self.apply(gradient, direction, compute);
+        let products = [product, previous_product, gradient.as_slice()];
+        let terms = self.line_terms(direction, inertia, products);
+        let slopes = [along.matrix[1], slope(direction, gradient.as_slice())];
+        Line {
+            pending: displaced(inertia, f64::NAN),
+            trials: 1,
+            rel_residual: Some(rel_residual),
+            terms,
+            slopes,
+            l1_increase: 0.0,
+        }
+    }
+}
+
+impl<T: Real> Exact<T> {
+    /// The factor of μ I + ρ K, made where it is not at hand; returns its ridge: μ, or so little that the factor exists.
+    fn refresh(&mut self, kernel: &Matrix<T>, problem: &WeightProblem<'_, T>) -> f64 {
+        if let Some([rho, ridge, used]) = self.factor_of
+            && rho.to_bits() == problem.rho.to_bits()
+            && ridge.to_bits() == problem.ridge.to_bits()
+        {
+            return used;
+        }
+        let trace: f64 = (0..kernel.n_rows()).map(|i| kernel[(i, i)].to_f64()).sum();
+        let least = T::EPS.to_f64() * problem.rho * trace;
+        let used = self
+            .factor
+            .factor(kernel, problem.rho, problem.ridge.max(least));
+        self.factor_of = Some([problem.rho, problem.ridge, used]);
+        used
+    }
+}

@@ -1,0 +1,157 @@
+//! Which form is chosen, at a speed that is given.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use tiam_linalg::{
+    Accuracy, BlockShape, ProductSpeed, Solver, activations_choice, choose_weights, weights_choice,
+};
+
+/// A core of today.
+const SPEED: ProductSpeed = ProductSpeed {
+    flops: 1e11,
+    entries: 4e9,
+};
+const STEP: Accuracy = Accuracy::GradientStep;
+const SOLVE: Accuracy = Accuracy::RelResidual(1e-3);
+
+fn shape(n_out: usize, n_in: usize, n_samples: usize, inputs_fixed: bool) -> BlockShape {
+    BlockShape {
+        n_out,
+        n_in,
+        n_samples,
+        inputs_fixed,
+        l1: false,
+        threads: 1,
+    }
+}
+
+#[test]
+fn the_gradient_steps_form_follows_the_shape() {
+    let fixed = |m, k, n| shape(m, k, n, true);
+    let table = [
+        ("Cora", fixed(100, 7165, 140), Solver::Dual),
+        ("MNIST", fixed(100, 784, 60_000), Solver::Gram),
+        ("digits", fixed(64, 64, 1437), Solver::Gram),
+        ("square", fixed(100, 1000, 1000), Solver::Dual),
+        ("one sample", fixed(3, 50, 1), Solver::Dual),
+        (
+            "outputs too few to pay for a aᵀ",
+            fixed(10, 1_500, 60_000),
+            Solver::Backtracking,
+        ),
+        ("huge both", fixed(100, 30_000, 7_000), Solver::Dual),
+        (
+            "hidden layer",
+            shape(100, 100, 60_000, false),
+            Solver::Backtracking,
+        ),
+        (
+            "hidden layer of Cora",
+            shape(100, 100, 140, false),
+            Solver::Backtracking,
+        ),
+    ];
+    for (name, shape, expected) in table {
+        let choice = choose_weights(STEP, shape, SPEED);
+        assert_eq!(choice.solver, expected, "{name}: {choice:?}");
+        assert!(choice.predicted_seconds > 0.0 && !choice.reason.is_empty());
+    }
+}
+
+#[test]
+fn a_solves_form_follows_the_shape() {
+    let table = [
+        ("Cora", shape(100, 7165, 140, true), "dual_cholesky"),
+        ("MNIST", shape(100, 784, 60_000, true), "cholesky"),
+        ("hidden layer", shape(100, 100, 60_000, false), "cholesky"),
+        (
+            "features too many to factor anew",
+            shape(10, 5_000, 6_000, false),
+            "cg",
+        ),
+    ];
+    for (name, shape, expected) in table {
+        let choice = choose_weights(SOLVE, shape, SPEED);
+        assert_eq!(choice.solver.name(), expected, "{name}: {choice:?}");
+    }
+}
+
+#[test]
+fn the_speed_decides_between_products_and_passes() {
+    // Few outputs: the dual form's passes over n_out x N weigh against the plain form's products.
+    let shape = shape(10, 400, 300, true);
+    let slow_products = ProductSpeed {
+        flops: 1e8,
+        entries: 1e10,
+    };
+    let slow_passes = ProductSpeed {
+        flops: 1e13,
+        entries: 1e8,
+    };
+    assert_eq!(
+        choose_weights(STEP, shape, slow_products).solver,
+        Solver::Dual
+    );
+    assert_eq!(
+        choose_weights(STEP, shape, slow_passes).solver,
+        Solver::Backtracking
+    );
+}
+
+#[test]
+fn a_form_that_does_not_apply_becomes_the_plain_one_of_the_same_step() {
+    let fixed = shape(5, 20, 30, true);
+    let changing = shape(5, 20, 30, false);
+    let proximal = BlockShape { l1: true, ..fixed };
+    let too_large = shape(5, 20, 60_000, true);
+    let table = [
+        (Solver::Gram, fixed, Solver::Gram),
+        (Solver::Gram, changing, Solver::Backtracking),
+        (Solver::Dual, fixed, Solver::Dual),
+        (Solver::Dual, changing, Solver::Backtracking),
+        (Solver::Dual, proximal, Solver::Backtracking),
+        (Solver::Dual, too_large, Solver::Backtracking),
+        (Solver::DualCholesky, changing, Solver::Cholesky),
+        (Solver::DualCholesky, proximal, Solver::Backtracking),
+        (Solver::Cholesky, proximal, Solver::Backtracking),
+        (Solver::UnitBacktracking, changing, Solver::UnitBacktracking),
+        (Solver::CG, changing, Solver::CG),
+        (Solver::AUTO, proximal, Solver::Backtracking),
+    ];
+    for (asked, shape, expected) in table {
+        assert_eq!(
+            weights_choice(asked, shape, SPEED).solver,
+            expected,
+            "{asked:?} {shape:?}"
+        );
+    }
+}
+
+#[test]
+fn a_reason_depends_on_shape_and_form_alone() {
+    let shape = shape(100, 7165, 140, true);
+    let chosen = choose_weights(STEP, shape, SPEED);
+    let asked = weights_choice(
+        Solver::Dual,
+        shape,
+        ProductSpeed {
+            flops: 1e9,
+            entries: 1e9,
+        },
+    );
+    assert_eq!(chosen.reason, asked.reason);
+    assert!(chosen.reason.contains("7165") && chosen.reason.contains("140"));
+}
+
+#[test]
+fn the_a_steps_have_no_gram_and_no_dual_form() {
+    let shape = shape(100, 100, 60_000, false);
+    let solver = |solver| activations_choice(solver, shape, SPEED).solver;
+    for plain in [Solver::AUTO, Solver::Gram, Solver::Dual] {
+        assert_eq!(solver(plain), Solver::Backtracking);
+    }
+    let solved = Solver::Auto { accuracy: SOLVE };
+    assert_eq!(solver(solved), Solver::Cholesky);
+    assert_eq!(solver(Solver::DualCholesky), Solver::Cholesky);
+    assert_eq!(solver(Solver::CG), Solver::CG);
+}

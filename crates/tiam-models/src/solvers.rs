@@ -1,0 +1,108 @@
+//! Which form computes which block, and what its steps took.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use tiam_linalg::{
+    BlockShape, Choice, ProductSpeed, Real, Solver, activations_choice, weights_choice,
+};
+
+use crate::network::Architecture;
+use crate::params::TiamConfig;
+
+/// How a block's steps were computed, why, and what a step took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SolverChoice {
+    /// The block: `W_1`, `a_1`, …
+    pub block: String,
+    /// Name of the form, never `auto`.
+    pub solver: String,
+    /// In words; from the shape alone, the same in every run.
+    pub reason: String,
+    /// Seconds a step as predicted from the shape and the speed measured in this process.
+    pub predicted_seconds: f64,
+    /// Mean seconds a step, proposals done again and all set-up included; 0 before the first.
+    pub actual_seconds: f64,
+}
+
+/// A block's form, with the time its steps have taken.
+#[derive(Clone, Debug)]
+struct Entry {
+    block: String,
+    choice: Choice,
+    spent: Duration,
+    steps: u32,
+}
+
+/// The forms of all W and a steps.
+#[derive(Clone, Debug)]
+pub(crate) struct SolverPlan {
+    /// W_1, a_1, W_2, …, W_L.
+    entries: Vec<Entry>,
+}
+
+impl SolverPlan {
+    /// Decides every block, measuring the machine where the process has not done so yet.
+    pub(crate) fn new<T: Real>(
+        architecture: &Architecture,
+        n_samples: usize,
+        config: &TiamConfig,
+    ) -> Self {
+        let speed = ProductSpeed::measured::<T>();
+        let mut entries = Vec::new();
+        let mut push = |block: String, choice| {
+            entries.push(Entry {
+                block,
+                choice,
+                spent: Duration::ZERO,
+                steps: 0,
+            });
+        };
+        for (l, sizes) in architecture.sizes.windows(2).enumerate() {
+            let shape = BlockShape {
+                n_out: sizes[1],
+                n_in: sizes[0],
+                n_samples,
+                inputs_fixed: l == 0,
+                l1: config.l1 > 0.0,
+                threads: config.threads,
+            };
+            if l > 0 {
+                let choice = activations_choice(config.solver, shape, speed);
+                push(format!("a_{l}"), choice);
+            }
+            let choice = weights_choice(config.solver, shape, speed);
+            push(format!("W_{}", l + 1), choice);
+        }
+        Self { entries }
+    }
+
+    /// The form of W_{l+1}'s steps, l from 0.
+    pub(crate) fn weights(&self, l: usize) -> Solver {
+        self.entries[2 * l].choice.solver
+    }
+
+    /// The form of a_{l+1}'s steps, l from 0.
+    pub(crate) fn activations(&self, l: usize) -> Solver {
+        self.entries[2 * l + 1].choice.solver
+    }
+
+    /// Adds what has passed since `clock` to W_{l+1} (or a_{l+1}), as part of a step or as its end.
+    pub(crate) fn spend(&mut self, l: usize, of_weights: bool, clock: Instant, ends: bool) {
+        let entry = &mut self.entries[2 * l + usize::from(!of_weights)];
+        entry.spent += clock.elapsed();
+        entry.steps += u32::from(ends);
+    }
+
+    /// What to tell.
+    pub(crate) fn choices(&self) -> Vec<SolverChoice> {
+        let told = |entry: &Entry| SolverChoice {
+            block: entry.block.clone(),
+            solver: entry.choice.solver.name().to_owned(),
+            reason: entry.choice.reason.clone(),
+            predicted_seconds: entry.choice.predicted_seconds,
+            actual_seconds: entry.spent.as_secs_f64() / f64::from(entry.steps.max(1)),
+        };
+        self.entries.iter().map(told).collect()
+    }
+}
