@@ -20,7 +20,7 @@ fn data_file(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn samples<T: Real>(data: Dataset<T>) -> Samples<T> {
+fn samples<T: Real + tiam_data::Real>(data: Dataset<T>) -> Samples<T> {
     let (features, targets) = data.into_features_and_targets();
     let (rows, cols) = (features.n_features(), features.n_samples());
     let inputs = Matrix::from_vec(rows, cols, features.into_values()).unwrap();
@@ -120,7 +120,7 @@ fn objective<T: Real>(train_part: &Samples<T>, solver: Solver) -> f64 {
     trained.trace.last().unwrap().objective
 }
 
-fn training_samples<T: Real>(path: PathBuf) -> Samples<T> {
+fn training_samples<T: Real + tiam_data::Real>(path: PathBuf) -> Samples<T> {
     let data: Dataset<T> = load(path, &LoadParams::default()).unwrap();
     let split = data.split().unwrap().clone();
     samples(data.into_parts(&split).unwrap().train)
