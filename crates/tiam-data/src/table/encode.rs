@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Features, Real, Targets,
     error::{DataError, Result, reserve},
+    real::parse,
     source::check_limit,
 };
 
@@ -226,15 +227,6 @@ impl<'a> Encoder<'a> {
             Ok(_) => otherwise(self.places.at(line, column)),
         }
     }
-}
-
-/// A finite number.
-fn parse<T: Real>(cell: &[u8]) -> Option<T> {
-    std::str::from_utf8(cell)
-        .ok()?
-        .parse::<T>()
-        .ok()
-        .filter(|v| v.is_finite())
 }
 
 fn class_index(names: &[String], numeric: bool) -> Result<ClassIndex<'_>> {
