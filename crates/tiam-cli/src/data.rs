@@ -28,7 +28,9 @@ impl Reading {
         let graph = GraphParams::default()
             .hops(settings.hops)
             .seed(settings.seed);
-        Self::new(settings.format, table, graph)
+        let mut reading = Self::new(settings.format, table, graph);
+        reading.params.threads = settings.threads;
+        reading
     }
 
     /// For a model that is there already: `graph` holds the hops and the seed it was trained with.

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{
     cell::{CellKind, Places, kind, list, quote},
     encoding::{ColumnEncoding, ColumnKind},
+    pieces::map,
     records::{Row, Rows},
     survey::check_width,
 };
 use crate::{
     Features, Real, Targets,
     error::{DataError, Result, reserve},
+    real::parse,
     source::check_limit,
 };
 
@@ -23,7 +27,7 @@ enum Action<'a> {
     OneHot {
         first: usize,
         categories: &'a [String],
-        index: HashMap<&'a [u8], usize>,
+        index: HashMap<&'a [u8], usize, RandomState>,
     },
     Class {
         names: &'a [String],
@@ -33,9 +37,9 @@ enum Action<'a> {
 }
 
 enum ClassIndex<'a> {
-    Text(HashMap<&'a [u8], u32>),
+    Text(HashMap<&'a [u8], u32, RandomState>),
     /// By the bits of the number.
-    Number(HashMap<u64, u32>),
+    Number(HashMap<u64, u32, RandomState>),
 }
 
 /// Turns rows into features and targets.
@@ -45,9 +49,8 @@ pub(crate) struct Encoder<'a> {
     places: &'a Places<'a>,
 }
 
-/// What was read so far.
-struct Output<T> {
-    values: Vec<T>,
+/// Labels and targets of some rows.
+struct Answers<T> {
     labels: Vec<u32>,
     targets: Vec<T>,
 }
@@ -95,38 +98,33 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    /// Reads all rows. `n_rows` is their number if it is known.
+    /// Reads the rows of all pieces. `n_rows` are their numbers if they are known.
     pub(crate) fn read<T: Real>(
         &self,
-        mut rows: Rows<'_>,
-        n_rows: Option<usize>,
+        pieces: Vec<Rows<'_>>,
+        n_rows: Option<Vec<usize>>,
+        threads: usize,
         limit: u64,
     ) -> Result<(Features<T>, Targets<T>)> {
+        let n_rows = match n_rows {
+            Some(n_rows) => n_rows,
+            None => map(pieces.iter().collect(), threads, |rows| Ok(count(rows)))?,
+        };
+        let n: usize = n_rows.iter().sum();
         let bytes_per_row = (self.n_features as u64).saturating_mul(size_of::<T>() as u64);
-        let check = |n: usize| {
-            check_limit(
-                self.places.path,
-                "the encoded features",
-                bytes_per_row.saturating_mul(n as u64),
-                limit,
-            )
-        };
-        check(n_rows.unwrap_or(0))?;
-        let room = n_rows.unwrap_or(0).saturating_mul(self.n_features);
-        let mut out = Output {
-            values: reserve(room, "the encoded features")?,
-            labels: vec![],
-            targets: vec![],
-        };
-        let mut row = Row::default();
-        let mut n = 0;
-        let delimiter = rows.delimiter();
-        while rows.next(&mut row)? {
-            check_width(&row, self.actions.len(), delimiter, self.places)?;
-            n += 1;
-            check(n)?;
-            self.read_row(&row, &mut out)?;
+        let bytes = bytes_per_row.saturating_mul(n as u64);
+        check_limit(self.places.path, "the encoded features", bytes, limit)?;
+        let room = n.saturating_mul(self.n_features);
+        let mut values = reserve(room, "the encoded features")?;
+        values.resize(room, T::default());
+        let mut rest = &mut values[..];
+        let mut jobs = Vec::with_capacity(pieces.len());
+        for (rows, n) in pieces.into_iter().zip(n_rows) {
+            let (slot, after) = rest.split_at_mut(n * self.n_features);
+            jobs.push((rows, slot));
+            rest = after;
         }
+        let answers = map(jobs, threads, |(rows, slot)| self.read_piece(rows, slot))?;
         if n == 0 {
             let path = self.places.path.to_path_buf();
             return Err(DataError::TableEmpty {
@@ -134,30 +132,54 @@ impl<'a> Encoder<'a> {
                 reason: "there are no data rows",
             });
         }
-        let targets = match self
-            .actions
-            .iter()
-            .find(|a| matches!(a, Action::Class { .. } | Action::Value))
-        {
-            Some(Action::Class { names, .. }) => Targets::Classes {
-                labels: out.labels,
-                names: names.to_vec(),
-            },
-            Some(_) => Targets::Values(Features::new(n, 1, out.targets)?),
-            None => Targets::Absent,
-        };
-        Ok((Features::new(n, self.n_features, out.values)?, targets))
+        let features = Features::new(n, self.n_features, values)?;
+        Ok((features, self.targets(n, answers)?))
     }
 
-    fn read_row<T: Real>(&self, row: &Row<'_>, out: &mut Output<T>) -> Result<()> {
-        let start = out.values.len();
-        out.values.resize(start + self.n_features, T::default());
+    /// Joins the answers of the pieces.
+    fn targets<T: Real>(&self, n: usize, answers: Vec<Answers<T>>) -> Result<Targets<T>> {
+        let is_label = |a: &&Action<'_>| matches!(a, Action::Class { .. } | Action::Value);
+        Ok(match self.actions.iter().find(is_label) {
+            Some(Action::Class { names, .. }) => Targets::Classes {
+                labels: answers.into_iter().flat_map(|a| a.labels).collect(),
+                names: names.to_vec(),
+            },
+            Some(_) => {
+                let targets = answers.into_iter().flat_map(|a| a.targets).collect();
+                Targets::Values(Features::new(n, 1, targets)?)
+            }
+            None => Targets::Absent,
+        })
+    }
+
+    /// Reads the rows of a piece into their place among the features, which is all zeros.
+    fn read_piece<T: Real>(&self, mut rows: Rows<'_>, slot: &mut [T]) -> Result<Answers<T>> {
+        let mut answers = Answers {
+            labels: vec![],
+            targets: vec![],
+        };
+        let mut row = Row::default();
+        let delimiter = rows.delimiter();
+        // There is a feature, and there are as many places as rows.
+        let mut places = slot.chunks_exact_mut(self.n_features.max(1));
+        while rows.next(&mut row)? {
+            check_width(&row, self.actions.len(), delimiter, self.places)?;
+            let Some(values) = places.next() else { break };
+            self.read_row(&row, values, &mut answers)?;
+        }
+        Ok(answers)
+    }
+
+    fn read_row<T: Real>(
+        &self,
+        row: &Row<'_>,
+        values: &mut [T],
+        answers: &mut Answers<T>,
+    ) -> Result<()> {
         for (i, (cell, action)) in row.cells.iter().zip(&self.actions).enumerate() {
             match action {
                 Action::Skip => {}
-                Action::Number(feature) => {
-                    out.values[start + feature] = self.number(row.line, i, cell)?
-                }
+                Action::Number(feature) => values[*feature] = self.number(row.line, i, cell)?,
                 Action::OneHot {
                     first,
                     categories,
@@ -170,7 +192,7 @@ impl<'a> Encoder<'a> {
                             known: list(categories),
                         })
                     })?;
-                    out.values[start + first + category] = T::from_f64(1.0);
+                    values[first + category] = T::from_f64(1.0);
                 }
                 Action::Class { names, index } => {
                     let found = match index {
@@ -179,7 +201,7 @@ impl<'a> Encoder<'a> {
                             parse::<f64>(cell).and_then(|v| index.get(&(v + 0.0).to_bits()))
                         }
                     };
-                    out.labels.push(*found.ok_or_else(|| {
+                    answers.labels.push(*found.ok_or_else(|| {
                         self.unknown(row.line, i, cell, |at| DataError::UnknownClass {
                             at,
                             cell: quote(cell),
@@ -187,7 +209,7 @@ impl<'a> Encoder<'a> {
                         })
                     })?);
                 }
-                Action::Value => out.targets.push(self.number(row.line, i, cell)?),
+                Action::Value => answers.targets.push(self.number(row.line, i, cell)?),
             }
         }
         Ok(())
@@ -228,13 +250,15 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// A finite number.
-fn parse<T: Real>(cell: &[u8]) -> Option<T> {
-    std::str::from_utf8(cell)
-        .ok()?
-        .parse::<T>()
-        .ok()
-        .filter(|v| v.is_finite())
+/// Rows up to the end or to one that cannot be cut into cells.
+fn count(rows: &Rows<'_>) -> usize {
+    let mut rows = rows.clone();
+    let mut row = Row::default();
+    let mut n = 0;
+    while rows.next(&mut row).unwrap_or(false) {
+        n += 1;
+    }
+    n
 }
 
 fn class_index(names: &[String], numeric: bool) -> Result<ClassIndex<'_>> {

@@ -1,6 +1,6 @@
 //! Cutting text into rows and cells, with the exact line of each row.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, ops::Range, path::Path};
 
 use crate::error::{DataError, Result};
 
@@ -50,6 +50,21 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn delimiter(&self) -> u8 {
         self.delimiter
+    }
+
+    /// The text that is not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.text[self.at..]
+    }
+
+    /// The rows of a part of the rest that begins `lines` lines further on.
+    pub(crate) fn part(&self, part: Range<usize>, lines: u64) -> Self {
+        Self {
+            text: &self.text[..self.at + part.end],
+            at: self.at + part.start,
+            line: self.line + lines,
+            ..self.clone()
+        }
     }
 
     /// Replaces `row` by the next one; false at the end.
@@ -176,7 +191,10 @@ impl<'a> Rows<'a> {
 }
 
 /// LF, CRLF and CR each end one line.
-fn count_line_ends(text: &[u8]) -> u64 {
+pub(crate) fn count_line_ends(text: &[u8]) -> u64 {
+    if !text.contains(&b'\r') {
+        return text.iter().filter(|&&b| b == b'\n').count() as u64;
+    }
     let line_end = |i: &usize| match text[*i] {
         b'\n' => *i == 0 || text[*i - 1] != b'\r',
         b => b == b'\r',

@@ -1,11 +1,18 @@
 //! First pass over a table: what each column is.
 
-use std::collections::HashSet;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use foldhash::fast::RandomState;
 
 use super::{
     cell::{CellKind, Places, has_decimal_comma, kind, quote},
     encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
     params::{ColumnRef, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, TableParams, Task},
+    pieces::map,
     records::{Row, Rows},
 };
 use crate::error::{DataError, Result};
@@ -21,20 +28,24 @@ pub(crate) enum Role {
 
 /// What the cells of a column were so far.
 #[derive(Default)]
-struct Column {
+struct Column<'a> {
     n_fractions: usize,
     n_integers: usize,
     n_texts: usize,
     /// Line and text of the first cell that is no number.
     first_text: Option<(u64, Vec<u8>)>,
-    /// Distinct cells, at most `max_categories`.
-    distinct: HashSet<Box<[u8]>>,
+    /// Distinct cells, at most `max_categories`, and the line where each is first.
+    distinct: HashMap<Cow<'a, [u8]>, u64, RandomState>,
     /// Line of the first distinct cell past that.
     overflow: Option<u64>,
 }
 
-impl Column {
-    fn add(&mut self, line: u64, cell: &[u8], kind: CellKind, max_categories: usize) {
+impl<'a> Column<'a> {
+    #[allow(
+        clippy::ptr_arg,
+        reason = "a cell that the text holds is kept without a copy"
+    )]
+    fn add(&mut self, line: u64, cell: &Cow<'a, [u8]>, kind: CellKind, max_categories: usize) {
         match kind {
             CellKind::Integer => self.n_integers += 1,
             CellKind::Fraction => self.n_fractions += 1,
@@ -43,13 +54,38 @@ impl Column {
                 self.first_text.get_or_insert_with(|| (line, cell.to_vec()));
             }
         }
-        if self.overflow.is_none() && !self.distinct.contains(cell) {
-            if self.distinct.len() < max_categories {
-                self.distinct.insert(cell.into());
-            } else {
-                self.overflow = Some(line);
+        if self.overflow.is_none() && !self.distinct.contains_key(cell) {
+            self.distinguish(line, cell.clone(), max_categories);
+        }
+    }
+
+    /// Keeps a cell that was not seen before.
+    fn distinguish(&mut self, line: u64, cell: Cow<'a, [u8]>, max_categories: usize) {
+        if self.distinct.len() < max_categories {
+            self.distinct.insert(cell, line);
+        } else {
+            self.overflow = Some(line);
+        }
+    }
+
+    /// Joins what the same column was further down.
+    fn append(&mut self, below: Self, max_categories: usize) {
+        self.n_fractions += below.n_fractions;
+        self.n_integers += below.n_integers;
+        self.n_texts += below.n_texts;
+        self.first_text = self.first_text.take().or(below.first_text);
+        let mut cells: Vec<_> = below.distinct.into_iter().collect();
+        cells.sort_unstable_by_key(|(_, line)| *line);
+        for (cell, line) in cells {
+            if self.overflow.is_some() {
+                return;
+            }
+            if !self.distinct.contains_key(&cell) {
+                self.distinguish(line, cell, max_categories);
             }
         }
+        // Where the cells below fill the room and no other is here, the one past them has no room here either.
+        self.overflow = self.overflow.or(below.overflow);
     }
 
     /// Whether a cell that is no number is more likely a mistake than a category.
@@ -101,16 +137,38 @@ pub(crate) fn roles(
     Ok(roles)
 }
 
-/// Reads all rows once; returns the encoding and the number of rows.
-pub(crate) fn survey(
-    mut rows: Rows<'_>,
+/// For each column the first piece known to hold more distinct cells than allowed: the pieces after it need not count.
+struct Overflows(Vec<AtomicUsize>);
+
+impl Overflows {
+    fn before(&self, column: usize, piece: usize) -> bool {
+        self.0[column].load(Ordering::Relaxed) < piece
+    }
+
+    fn note(&self, columns: &[Column<'_>], piece: usize) {
+        for (column, first) in columns.iter().zip(&self.0) {
+            if column.overflow.is_some() {
+                first.fetch_min(piece, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The columns of the rows of a piece, and the number of these rows.
+fn columns<'a>(
+    (piece, mut rows): (usize, Rows<'a>),
+    overflows: &Overflows,
     roles: &[Role],
     params: &TableParams,
     places: &Places<'_>,
-    has_header: bool,
-) -> Result<(ColumnEncoding, usize)> {
+) -> Result<(Vec<Column<'a>>, usize)> {
     let delimiter = rows.delimiter();
-    let mut columns: Vec<Column> = roles.iter().map(|_| Column::default()).collect();
+    let fresh = |i: usize| Column {
+        // Which line does not matter: a piece above has an earlier one.
+        overflow: overflows.before(i, piece).then_some(0),
+        ..Column::default()
+    };
+    let mut columns: Vec<Column<'_>> = (0..roles.len()).map(fresh).collect();
     let mut row = Row::default();
     let mut n_rows = 0;
     while rows.next(&mut row)? {
@@ -127,8 +185,34 @@ pub(crate) fn survey(
         }
         n_rows += 1;
     }
+    overflows.note(&columns, piece);
+    Ok((columns, n_rows))
+}
+
+/// Reads the rows of all pieces once; returns the encoding and the number of rows of each piece.
+pub(crate) fn survey<'a>(
+    pieces: &[Rows<'a>],
+    threads: usize,
+    roles: &[Role],
+    params: &TableParams,
+    places: &Places<'_>,
+    has_header: bool,
+) -> Result<(ColumnEncoding, Vec<usize>)> {
+    let never = |_: &Role| AtomicUsize::new(usize::MAX);
+    let overflows = Overflows(roles.iter().map(never).collect());
+    let read = |(i, rows): (usize, &Rows<'a>)| {
+        columns((i, rows.clone()), &overflows, roles, params, places)
+    };
+    let mut columns: Vec<Column<'_>> = roles.iter().map(|_| Column::default()).collect();
+    let mut n_rows = Vec::with_capacity(pieces.len());
+    for (below, n) in map(pieces.iter().enumerate().collect(), threads, read)? {
+        for (column, below) in columns.iter_mut().zip(below) {
+            column.append(below, params.max_categories);
+        }
+        n_rows.push(n);
+    }
     let path = places.path.to_path_buf();
-    if n_rows == 0 {
+    if n_rows.iter().sum::<usize>() == 0 {
         return Err(DataError::TableEmpty {
             path,
             reason: "there are no data rows",
@@ -144,7 +228,7 @@ pub(crate) fn survey(
     let decide = Decide {
         params,
         places,
-        delimiter,
+        delimiter: pieces.first().map_or(b',', Rows::delimiter),
     };
     let mut specs = Vec::with_capacity(columns.len());
     for (i, column) in columns.iter().enumerate() {
@@ -190,7 +274,7 @@ struct Decide<'a> {
 }
 
 impl Decide<'_> {
-    fn feature(&self, column: &Column, i: usize) -> Result<ColumnKind> {
+    fn feature(&self, column: &Column<'_>, i: usize) -> Result<ColumnKind> {
         if column.n_texts == 0 {
             return Ok(ColumnKind::Numeric);
         }
@@ -200,7 +284,7 @@ impl Decide<'_> {
         })
     }
 
-    fn label(&self, column: &Column, i: usize) -> Result<ColumnKind> {
+    fn label(&self, column: &Column<'_>, i: usize) -> Result<ColumnKind> {
         let numeric = column.n_texts == 0;
         match self.params.task {
             Task::Values if numeric => Ok(ColumnKind::ValueLabel),
@@ -228,7 +312,7 @@ impl Decide<'_> {
         }
     }
 
-    fn classes(&self, column: &Column, i: usize, numeric: bool) -> Result<ColumnKind> {
+    fn classes(&self, column: &Column<'_>, i: usize, numeric: bool) -> Result<ColumnKind> {
         let texts = self.categories(column, i)?;
         if !numeric {
             return Ok(ColumnKind::ClassLabel {
@@ -249,7 +333,7 @@ impl Decide<'_> {
     }
 
     /// The distinct cells in byte order.
-    fn categories(&self, column: &Column, i: usize) -> Result<Vec<String>> {
+    fn categories(&self, column: &Column<'_>, i: usize) -> Result<Vec<String>> {
         if let Some(line) = column.overflow {
             let (at, limit) = (self.places.at(line, i), self.params.max_categories);
             return Err(DataError::TooManyCategories { at, limit });
@@ -257,14 +341,14 @@ impl Decide<'_> {
         let line = column.first_text.as_ref().map_or(1, |(line, _)| *line);
         let texts = column
             .distinct
-            .iter()
+            .keys()
             .map(|cell| Ok(self.places.text(line, i, cell)?.to_owned()));
         let mut texts = texts.collect::<Result<Vec<_>>>()?;
         texts.sort_unstable();
         Ok(texts)
     }
 
-    fn refuse_broken(&self, column: &Column, i: usize) -> Result<()> {
+    fn refuse_broken(&self, column: &Column<'_>, i: usize) -> Result<()> {
         if column.is_broken_numeric() {
             let reason =
                 "as most cells of its column are; correct it, or list the column as categorical";
@@ -278,7 +362,7 @@ impl Decide<'_> {
         }
     }
 
-    fn not_a_number(&self, column: &Column, i: usize, reason: &'static str) -> DataError {
+    fn not_a_number(&self, column: &Column<'_>, i: usize, reason: &'static str) -> DataError {
         let (line, cell) = column
             .first_text
             .as_ref()
