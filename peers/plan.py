@@ -66,9 +66,11 @@ def races(options, seed, repeat):
         for peer in RACERS:
             if peer not in options.peers:
                 continue
+            # tiam's step schedule ends with its epochs: their number is a setting of its own, not how long one watches.
+            epochs = None if peer == "tiam" else options.epochs
             for setting, flags in race_settings(options, peer):
-                jobs.append(Job("race", "MNIST", network, peer, setting, seed, repeat, folder, None, hidden,
-                                options.epochs, N_TRAIN, flags))
+                jobs.append(Job("race", "MNIST", network, peer, setting, seed, repeat, folder, None, hidden, epochs,
+                                N_TRAIN, flags))
     return jobs
 
 

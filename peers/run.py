@@ -52,7 +52,7 @@ def options():
     add("--standardised", action="store_true", help="the rivals also with standardised pixels")
     add("--tiam", action="append", type=named_flags, metavar="NAME=FLAGS", help="a setting of tiam; may be repeated (default: its defaults)")
     add("--tiam-binary", type=Path, help="a binary to use (default: build the clone's)")
-    add("--epochs", type=int, default=20, help="epochs on MNIST; tables: each peer's own default")
+    add("--epochs", type=int, default=20, help="epochs on MNIST of the rivals; tables, and tiam: each peer's own default")
     add("--seeds", nargs="+", type=int, help="seeds of splits and starts (default: 0 to 4)")
     add("--repeats", type=int, default=1, help="rounds over all runs")
     add("--threads", type=int, default=2)
@@ -208,7 +208,19 @@ def run_all(jobs, programs, chosen):
                   file=sys.stderr, flush=True)
         if record is not None:
             records.append(record)
-    return records, failed
+    return records + others(folder, {f"{job.key}.json" for job in jobs}, programs, chosen.threads), failed
+
+
+def others(folder, planned, programs, threads):
+    """Records of earlier commands with the same programs into the same folder: large and small networks need not be run alike."""
+    records = []
+    for path in sorted(folder.glob("*.json")):
+        if path.name in planned:
+            continue
+        record = json.loads(path.read_text())
+        if record["program"] == programs(record["peer"])["digest"] and record["threads"] == threads:
+            records.append(record)
+    return records
 
 
 def main():
