@@ -1,7 +1,7 @@
 //! The plain form of a W step: gradient, direction and the six inner products, from products with the inputs.
 
 use super::search::{Line, LineTerms, displaced};
-use super::{Along, WeightBlock, WeightProblem};
+use super::{Along, PASS_FLOPS, WeightBlock, WeightProblem};
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::curvature::InputCurvature;
 use crate::kernels::{assemble_gradient, line_terms, proximal_direction, residual_tile};
@@ -58,7 +58,7 @@ impl<T: Real> WeightBlock<T> {
             let (w, wp): (Cols<'_, T>, Cols<'_, T>) = (w, wp);
             assemble_gradient(g.data, [w.data, wp.data], p, rho, ridge)
         };
-        self.gradient_terms = compute.sweep(12 * n_out, slab, &body, &add);
+        self.gradient_terms = compute.sweep(PASS_FLOPS * n_out, slab, &body, &add);
         self.gradient = gradient;
     }
 
@@ -274,7 +274,7 @@ impl<T: Real> WeightBlock<T> {
                 let body = |_: &mut _, (w, wp, e): (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
                     line_terms(w.data, wp.data, e.data)
                 };
-                compute.sweep(8 * n_out, slab, &body, &add)
+                compute.sweep(PASS_FLOPS * n_out, slab, &body, &add)
             }
         };
         self.direction_product = direction_product;
