@@ -1,8 +1,9 @@
 //! Which form of a step to use: by shape, by the machine's speed, and by the accuracy asked for.
 
+use crate::compute::MIN_PARALLEL_FLOPS;
 use crate::speed::ProductSpeed;
 use crate::step::{Accuracy, Solver};
-use crate::weights::form_fits;
+use crate::weights::{dual_fits, gram_fits};
 
 /// The shape of a W step, or of an a step, and what it may rely on.
 ///
@@ -40,8 +41,6 @@ const REDONE: f64 = 0.4;
 const ITERATIONS: f64 = 100.0;
 /// Another form must be predicted to take less than this part of the plain one's time: predictions are no better.
 const WORTHWHILE: f64 = 0.9;
-/// Flops from which another thread joins, as in a sweep.
-const FLOPS_PER_THREAD: f64 = 2e6;
 /// Conjugate gradients' iterations for each decade of the residual, on standardised inputs (ours).
 const CG_ITERATIONS_PER_DECADE: f64 = 5.0;
 /// Residuals no solve in the scalar types gets below.
@@ -53,9 +52,9 @@ const LEAST_RESIDUAL: f64 = 1e-15;
 /// |---|---|---|
 /// | gradient step | `Backtracking` | (1 + r) · 4 n_out n_in N |
 /// | | `Gram`, inputs fixed | 4 n_out n_in N + (2 + r) · 2 n_out n_in² |
-/// | | `Dual`, inputs fixed | (1 + r) · 2 n_out N² |
+/// | | `Dual`, inputs fixed, n_in ≥ N | (1 + r) · 2 n_out N² |
 /// | residual | `Cholesky` | (1 + r) · (4 n_out n_in N + 4 n_out n_in²), or 12 n_out n_in N where n_in > N; n_in² N + n_in³/3 where the inputs change |
-/// | | `DualCholesky`, inputs fixed, n_in > N | (1 + r) · 10 n_out N² |
+/// | | `DualCholesky`, inputs fixed, n_in ≥ N | (1 + r) · 10 n_out N² |
 /// | | `ConjugateGradient` | (1 + r) · (4 n_out n_in N + 2 n_out n_in² an iteration) |
 ///
 /// A form that replaces the plain gradient step must be a tenth cheaper; with ℓ1 only the plain one applies.
@@ -165,8 +164,8 @@ impl BlockShape {
         match solver {
             Solver::Backtracking | Solver::UnitBacktracking => true,
             _ if self.l1 => false,
-            Solver::Gram => self.inputs_fixed && form_fits(n_in, n),
-            Solver::Dual | Solver::DualCholesky => self.inputs_fixed && form_fits(n, n_in),
+            Solver::Gram => self.inputs_fixed && gram_fits(n_in, n),
+            Solver::Dual | Solver::DualCholesky => self.inputs_fixed && dual_fits(n_in, n),
             _ => true,
         }
     }
@@ -178,9 +177,12 @@ impl BlockShape {
     }
 
     /// Seconds of products and passes.
-    #[allow(clippy::cast_precision_loss, reason = "a number of threads")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a number of threads, and of flops"
+    )]
     fn seconds(self, speed: ProductSpeed, flops: f64, entries: f64) -> f64 {
-        let threads = (self.threads as f64).min(1.0 + flops / FLOPS_PER_THREAD);
+        let threads = (self.threads as f64).min(1.0 + flops / MIN_PARALLEL_FLOPS as f64);
         (flops / speed.flops + entries / speed.entries) / threads.max(1.0)
     }
 }

@@ -5,7 +5,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::error::LinalgError;
 
 /// Work (in flops) below which a sweep stays on the calling thread: waking a worker costs tens of microseconds.
-const MIN_PARALLEL_FLOPS: usize = 6_000_000;
+pub(crate) const MIN_PARALLEL_FLOPS: usize = 6_000_000;
 
 /// Entries of one tile, so that a product's operands stay in a core's second-level cache.
 const TILE_BYTES: usize = 384 * 1024;

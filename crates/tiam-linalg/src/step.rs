@@ -105,7 +105,8 @@ pub enum Solver {
     /// costs no large product (ours). Where the inputs change, a aᵀ is made anew. Plain where ℓ1 weighs, and for a.
     Gram,
     /// [`Solver::Backtracking`]'s step with W = c W_start + C aᵀ, for W where the inputs stay and features outnumber samples: one product
-    /// n_out x N x N a step, and W is formed only when asked for (ours). Plain from where the inputs change or ℓ1 weighs, and for a.
+    /// n_out x N x N a step, and W is formed only when asked for (ours). Plain for more samples than features, from where the inputs change
+    /// or ℓ1 weighs, and for a.
     Dual,
     /// The curvature factored by Cholesky: the exact minimiser of the block when p1 = p2 (ours).
     Cholesky,

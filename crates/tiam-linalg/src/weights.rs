@@ -16,7 +16,7 @@ mod line;
 mod search;
 
 use form::Form;
-pub(crate) use form::form_fits;
+pub(crate) use form::{dual_fits, gram_fits};
 
 /// What the W step sees of the other blocks.
 ///

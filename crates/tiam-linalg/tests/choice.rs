@@ -103,11 +103,16 @@ fn a_form_that_does_not_apply_becomes_the_plain_one_of_the_same_step() {
     let fixed = shape(5, 20, 30, true);
     let changing = shape(5, 20, 30, false);
     let proximal = BlockShape { l1: true, ..fixed };
+    let wide = shape(5, 30, 20, true);
     let too_large = shape(5, 20, 60_000, true);
     let table = [
         (Solver::Gram, fixed, Solver::Gram),
         (Solver::Gram, changing, Solver::Backtracking),
-        (Solver::Dual, fixed, Solver::Dual),
+        (Solver::Dual, wide, Solver::Dual),
+        (Solver::DualCholesky, wide, Solver::DualCholesky),
+        // More samples than features: the span's inner products would cancel.
+        (Solver::Dual, fixed, Solver::Backtracking),
+        (Solver::DualCholesky, fixed, Solver::Cholesky),
         (Solver::Dual, changing, Solver::Backtracking),
         (Solver::Dual, proximal, Solver::Backtracking),
         (Solver::Dual, too_large, Solver::Backtracking),

@@ -22,14 +22,20 @@ pub(super) enum Form<T> {
     Dual(Box<DualForm<T>>),
 }
 
-/// A square matrix of a form may have this many times the rows of what it replaces; a smaller one than [`FORM_ALWAYS`] always may.
-const FORM_GROWTH: usize = 4;
-/// See [`FORM_GROWTH`].
-const FORM_ALWAYS: usize = 1024;
+/// The Gram form's square matrix may have this many times the rows of what it replaces; a smaller one than [`GRAM_ALWAYS`] always may.
+const GRAM_GROWTH: usize = 4;
+/// See [`GRAM_GROWTH`].
+const GRAM_ALWAYS: usize = 1024;
 
-/// True where a form that keeps an n x n matrix in place of an m x n one may be used.
-pub(crate) fn form_fits(n: usize, m: usize) -> bool {
-    n <= FORM_ALWAYS.max(FORM_GROWTH.saturating_mul(m))
+/// True where a aᵀ, n_in x n_in, may be kept beside the inputs.
+pub(crate) fn gram_fits(n_in: usize, n_samples: usize) -> bool {
+    n_in <= GRAM_ALWAYS.max(GRAM_GROWTH.saturating_mul(n_samples))
+}
+
+/// True where W may be kept as c W_start + C aᵀ: for more samples than features C aᵀ is small where C is not, and the inner products
+/// cancel (the step's θ then differs from the plain form's as soon as the gradient is small).
+pub(crate) fn dual_fits(n_in: usize, n_samples: usize) -> bool {
+    n_samples <= n_in
 }
 
 impl<T: Real> WeightBlock<T> {
@@ -64,12 +70,12 @@ impl<T: Real> WeightBlock<T> {
         let fresh = matches!(self.form, Form::Plain) && smooth;
         let n_out = self.product.n_rows();
         let starting = self.inputs_fixed && !self.has_history;
-        if fresh && self.solver.is_dual() && starting && form_fits(n, n_in) {
+        if fresh && self.solver.is_dual() && starting && dual_fits(n_in, n) {
             let start = std::mem::take(&mut self.current);
             let start_product = self.product.clone();
             let dual = DualForm::new(start, start_product, problem.inputs, self.solver, compute);
             self.form = Form::Dual(Box::new(dual));
-        } else if fresh && self.solver == Solver::Gram && form_fits(n_in, n) {
+        } else if fresh && self.solver == Solver::Gram && gram_fits(n_in, n) {
             self.form = Form::Gram(Box::new(GramForm::new(n_out, n_in)));
         }
         if !matches!(self.form, Form::Dual(_)) && self.gradient.n_rows() == 0 {
