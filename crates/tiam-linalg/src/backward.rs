@@ -4,6 +4,7 @@ use crate::band::Monotone;
 use crate::compute::{Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::{AffineLayers, add_bias};
 use crate::gather::{copy_columns, gather_labels};
+use crate::kernels::add_scaled;
 use crate::matrix::Matrix;
 use crate::preactivations::LossTarget;
 use crate::product::{RowRange, tile_outer, tile_product};
@@ -119,7 +120,7 @@ fn gather_gradients<T: Real>(gradients: &mut Gradients<T>, workers: &[WorkerScra
             at = range.end;
             out.copy_from_slice(&workers[0].sum[range.clone()]);
             for worker in &workers[1..] {
-                add_to(out, &worker.sum[range.clone()]);
+                add_scaled(out, &worker.sum[range.clone()], T::one());
             }
         }
     }
@@ -353,7 +354,7 @@ fn activate_biased<T: Real>(a: &mut [T], z: &mut [T], bias: &[T], h: impl Monoto
 }
 
 /// e ← e ⊙ h'(z).
-fn times_derivative<T: Real>(e: &mut [T], z: &[T], h: impl Monotone) {
+pub(crate) fn times_derivative<T: Real>(e: &mut [T], z: &[T], h: impl Monotone) {
     vectorised(
         #[inline(always)]
         || {
@@ -373,18 +374,6 @@ fn add_columns<T: Real>(sum: &mut [T], e: &[T]) {
                 for (s, e) in sum.iter_mut().zip(column) {
                     *s += *e;
                 }
-            }
-        },
-    );
-}
-
-/// out += x.
-fn add_to<T: Real>(out: &mut [T], x: &[T]) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for (o, x) in out.iter_mut().zip(x) {
-                *o += *x;
             }
         },
     );

@@ -34,6 +34,22 @@ pub(crate) fn tile_outer<T: Real>(
     matmul(sum, Accum::Add, left, right.transpose(), T::one(), Par::Seq);
 }
 
+/// The lower triangle of sum += a aᵀ for one tile of columns of n entries, sequentially; above it nothing is touched.
+pub(crate) fn tile_gram<T: Real>(sum: &mut [T], a: &[T], n: usize) {
+    let columns = view(a, n);
+    triangular::matmul(
+        view_mut(sum, n),
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        columns,
+        BlockStructure::Rectangular,
+        columns.transpose(),
+        BlockStructure::Rectangular,
+        T::one(),
+        Par::Seq,
+    );
+}
+
 /// out = left · right, split over the columns of `right` (samples).
 ///
 /// Shapes: `left` m x k, `right` k x N, `out` m x N. 2mkN flops; scratch only inside the product.
@@ -218,18 +234,7 @@ pub(crate) fn feature_gram<T: Real>(
     begin_sums(compute, n * n);
     let slab = Cols::new(samples.as_slice(), n);
     compute.for_each(n * n, slab, &|scratch, slab| {
-        let columns = view(slab.data, n);
-        triangular::matmul(
-            view_mut(&mut scratch.sum[..n * n], n),
-            BlockStructure::TriangularLower,
-            Accum::Add,
-            columns,
-            BlockStructure::Rectangular,
-            columns.transpose(),
-            BlockStructure::Rectangular,
-            T::one(),
-            Par::Seq,
-        );
+        tile_gram(&mut scratch.sum[..n * n], slab.data, n);
     });
     gather_sums(out.as_mut_slice(), compute);
     for j in 1..n {

@@ -1,13 +1,10 @@
 //! A layer's running curvature, and the approximate solve with it.
 
-use faer::Accum;
-use faer::Par;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
-
 use crate::cholesky::Factor;
 use crate::compute::buffer;
-use crate::matrix::{Matrix, view, view_mut};
-use crate::product::{tile_outer, tile_product};
+use crate::kernels::add_scaled;
+use crate::matrix::Matrix;
+use crate::product::{tile_gram, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::simd::vectorised;
@@ -156,6 +153,17 @@ impl<T: Real> LayerCurvature<T> {
         }
     }
 
+    /// How it is kept; a sketch's rank is at most n.
+    pub(super) fn form(&self) -> CurvatureForm {
+        match &self.form {
+            Form::Identity => CurvatureForm::Identity,
+            Form::Full(_) => CurvatureForm::Full,
+            Form::Sketch(sketch) => CurvatureForm::Sketch {
+                rank: sketch.omega.n_cols(),
+            },
+        }
+    }
+
     /// Entries of a worker's sums: what is averaged, then the trace.
     pub(super) fn n_sums(&self) -> usize {
         match &self.form {
@@ -172,17 +180,7 @@ impl<T: Real> LayerCurvature<T> {
         };
         match &self.form {
             Form::Identity => {}
-            Form::Full(_) => triangular_matmul(
-                view_mut(sums, self.n),
-                BlockStructure::TriangularLower,
-                Accum::Add,
-                view(a, self.n),
-                BlockStructure::Rectangular,
-                view(a, self.n).transpose(),
-                BlockStructure::Rectangular,
-                T::one(),
-                Par::Seq,
-            ),
+            Form::Full(_) => tile_gram(sums, a, self.n),
             Form::Sketch(sketch) => {
                 let rank = sketch.omega.n_cols();
                 let t = buffer(scratch, rank * (a.len() / self.n));
@@ -307,18 +305,6 @@ fn scale<T: Real>(x: &mut [T], c: T) {
         || {
             for x in x.iter_mut() {
                 *x *= c;
-            }
-        },
-    );
-}
-
-/// out ← out + c x.
-pub(super) fn add_scaled<T: Real>(out: &mut [T], x: &[T], c: T) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for (o, x) in out.iter_mut().zip(x) {
-                *o += c * *x;
             }
         },
     );

@@ -5,6 +5,7 @@ use faer::{Accum, Par};
 
 use super::curvature::LayerCurvature;
 use super::units::{LayerUnits, UnitLayout};
+use crate::backward::times_derivative;
 use crate::band::Monotone;
 use crate::compute::{WorkerScratch, buffer};
 use crate::matrix::{Matrix, view, view_mut};
@@ -299,18 +300,6 @@ fn activate_augmented<T: Real>(a: &mut [T], z: &[T], n: usize, h: impl Monotone)
                 for (a, z) in a.iter_mut().zip(z) {
                     *a = h.apply(*z);
                 }
-            }
-        },
-    );
-}
-
-/// e ← e ⊙ h'(z).
-fn times_derivative<T: Real>(e: &mut [T], z: &[T], h: impl Monotone) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for (e, z) in e.iter_mut().zip(z) {
-                *e *= h.derivative(*z);
             }
         },
     );

@@ -1,11 +1,12 @@
 //! The parameters of all layers and the triple-inertial step on them.
 
-use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature, add_scaled};
+use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::pass::{Pass, StochasticBatch};
 use super::units::{UnitLayout, Units};
 use crate::band::Monotone;
 use crate::compute::{Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::AffineLayers;
+use crate::kernels::add_scaled;
 use crate::product::RowRange;
 use crate::prox::LossSum;
 use crate::real::Real;
@@ -73,7 +74,6 @@ pub struct StochasticBlocks<T> {
     gradient: Vec<T>,
     direction: Vec<T>,
     curvature: Vec<LayerCurvature<T>>,
-    forms: Vec<CurvatureForm>,
     /// The last batch's sums, one a worker: of the gradients, and of the curvature.
     sums: Vec<Vec<T>>,
     curvature_sums: Vec<Vec<T>>,
@@ -109,10 +109,9 @@ impl<T: Real> StochasticBlocks<T> {
             }
             widest = widest.max(units.len).max(units.n_units);
         }
-        let forms: Vec<_> = (0..layout.layers().len()).map(form).collect();
-        let curvature = layout.layers().iter().zip(&forms);
+        let curvature = layout.layers().iter().enumerate();
         let curvature = curvature
-            .map(|(units, form)| LayerCurvature::new(units.len, *form, normal))
+            .map(|(l, units)| LayerCurvature::new(units.len, form(l), normal))
             .collect();
         Self {
             ahead: current.clone(),
@@ -123,7 +122,6 @@ impl<T: Real> StochasticBlocks<T> {
             gradient: vec![T::zero(); n],
             direction: vec![T::zero(); n],
             curvature,
-            forms,
             sums: Vec::new(),
             curvature_sums: Vec::new(),
             n_batch: 0,
@@ -138,8 +136,8 @@ impl<T: Real> StochasticBlocks<T> {
     }
 
     /// How each layer's curvature is kept.
-    pub fn curvature_forms(&self) -> &[CurvatureForm] {
-        &self.forms
+    pub fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
+        self.curvature.iter().map(LayerCurvature::form)
     }
 
     /// Gathers the batch, goes forward from Ŵ and backward; sums gradients and, where asked for, curvature. Returns the

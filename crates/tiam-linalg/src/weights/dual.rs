@@ -34,6 +34,15 @@ impl<T: Real> Coordinates<T> {
     }
 }
 
+/// W_previous, or W where the step makes no use of it.
+fn base<T>([current, previous]: [&Coordinates<T>; 2], inertia: StepInertia) -> &Coordinates<T> {
+    if inertia.ignores_previous() {
+        current
+    } else {
+        previous
+    }
+}
+
 /// The span, and the iterates in it.
 #[derive(Debug)]
 pub(super) struct DualForm<T> {
@@ -141,14 +150,14 @@ impl<T: Real> DualForm<T> {
 
     /// ‖W‖² from W's product with the inputs.
     pub(super) fn norm_sq(&self, product: &Matrix<T>) -> f64 {
-        self.norm_sq_of(&self.current, product)
+        self.inner(&self.current, product, &self.current)
     }
 
-    fn norm_sq_of(&self, of: &Coordinates<T>, product: &Matrix<T>) -> f64 {
-        let samples = of.samples.as_slice();
+    /// ⟨x, y⟩ from x's product with the inputs.
+    fn inner(&self, x: &Coordinates<T>, product: &Matrix<T>, y: &Coordinates<T>) -> f64 {
         let along_start =
-            of.start * self.start_norm_sq + dot(self.start_product.as_slice(), samples);
-        of.start * along_start + dot(product.as_slice(), samples)
+            x.start * self.start_norm_sq + dot(self.start_product.as_slice(), x.samples.as_slice());
+        y.start * along_start + dot(product.as_slice(), y.samples.as_slice())
     }
 
     /// ‖∇φ(Ŵ)‖ of the last step proposed.
@@ -188,26 +197,13 @@ impl<T: Real> DualForm<T> {
         let residual_sq =
             residual_tile(gradient, product, previous_product, problem.bias, target, p);
         let current = &self.current;
-        let previous = if inertia.ignores_previous() {
-            current
-        } else {
-            &self.previous
-        };
+        let previous = base([current, &self.previous], inertia);
         let (rho, ridge) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
         let hat = current.start + inertia.gradient * (current.start - previous.start);
         let samples = [current.samples.as_slice(), previous.samples.as_slice()];
         assemble_gradient(self.gradient.samples.as_mut_slice(), samples, p, rho, ridge);
         self.gradient.start = problem.ridge * hat;
         residual_sq
-    }
-
-    /// W_previous, or W where the step makes no use of it.
-    fn base(&self, inertia: StepInertia) -> &Coordinates<T> {
-        if inertia.ignores_previous() {
-            &self.current
-        } else {
-            &self.previous
-        }
     }
 
     /// The inner products along Δ and `direction`, from the products of W, W_previous and the direction with the inputs.
@@ -217,7 +213,7 @@ impl<T: Real> DualForm<T> {
         inertia: StepInertia,
         products: [&[T]; 3],
     ) -> LineTerms {
-        let previous = self.base(inertia);
+        let previous = base([&self.current, &self.previous], inertia);
         let delta = self.current.start - previous.start;
         let samples = [
             self.current.samples.as_slice(),
@@ -318,11 +314,11 @@ impl<T: Real> DualForm<T> {
             samples: std::mem::take(residual),
         };
         self.apply(gradient, &left, compute);
-        let rel_residual = relative(self.norm_sq_of(&left, gradient).max(0.0), along.matrix[2]);
+        let rel_residual = relative(self.inner(&left, gradient, &left).max(0.0), along.matrix[2]);
         *residual = left.samples;
         // D = (p1 − p2) Δ − x.
         let apart = inertia.start - inertia.gradient;
-        let previous = self.base(inertia);
+        let previous = base([&self.current, &self.previous], inertia);
         direction.start = apart * (self.current.start - previous.start) - direction.start;
         let apart = T::from_f64(apart);
         let deltas = self
@@ -334,15 +330,13 @@ impl<T: Real> DualForm<T> {
         for (d, (w, wp)) in direction.samples.as_mut_slice().iter_mut().zip(deltas) {
             *d = apart * (*w - *wp) - *d;
         }
-        let slope = |x: &Coordinates<T>, x_product: &[T]| {
-            let along_start = x.start * self.start_norm_sq
-                + dot(self.start_product.as_slice(), x.samples.as_slice());
-            self.gradient.start * along_start + dot(x_product, self.gradient.samples.as_slice())
-        };
         self.apply(gradient, direction, compute);
         let products = [product, previous_product, gradient.as_slice()];
         let terms = self.line_terms(direction, inertia, products);
-        let slopes = [along.matrix[1], slope(direction, gradient.as_slice())];
+        let slopes = [
+            along.matrix[1],
+            self.inner(direction, gradient, &self.gradient),
+        ];
         Line {
             pending: displaced(inertia, f64::NAN),
             trials: 1,

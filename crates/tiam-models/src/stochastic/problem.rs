@@ -134,7 +134,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
     }
 
     /// How each layer's curvature is kept.
-    pub fn curvature_forms(&self) -> &[CurvatureForm] {
+    pub fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
         self.state.curvature_forms()
     }
 

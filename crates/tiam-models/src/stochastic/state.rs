@@ -74,7 +74,7 @@ impl<T: Real> State<T> {
         })
     }
 
-    pub(super) fn curvature_forms(&self) -> &[CurvatureForm] {
+    pub(super) fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
         self.blocks.curvature_forms()
     }
 
