@@ -105,11 +105,11 @@ impl<T: Real> StochasticTrainer<T> {
         weights: Option<&[f64]>,
     ) -> Result<f64, ModelError> {
         self.state.network.check_samples(samples)?;
-        let weights = sample_weights(samples, weights, &self.state.config.class_weights)?;
+        let weights = sample_weights(samples, weights, &self.state.config.params().class_weights)?;
         let pace = Pace {
             done: 0,
             of: None,
-            inertia: self.state.config.driver.params().inertia,
+            inertia: self.state.config.params().driver.inertia,
         };
         let epoch = self.state.epoch(samples, weights.as_deref(), pace);
         if !epoch.finite {

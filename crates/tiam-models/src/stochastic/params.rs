@@ -46,30 +46,6 @@ use crate::error::ModelError;
 /// ```
 #[derive(Clone, Debug)]
 pub struct StochasticParams {
-    epochs: Option<usize>,
-    batch_size: Option<usize>,
-    step: f64,
-    step_schedule: StepSchedule,
-    damping: f64,
-    ridge: f64,
-    trust: Option<f64>,
-    curvature: CurvatureChoice,
-    rank: usize,
-    refresh: usize,
-    retain: f64,
-    averaging: f64,
-    met: Option<f64>,
-    class_weights: ClassWeights,
-    patience: Option<usize>,
-    stop_after: Option<usize>,
-    seed: u64,
-    threads: usize,
-    driver: DriverParams,
-}
-
-/// Parameters that have passed their checks; training takes only these.
-#[derive(Clone, Debug)]
-pub struct StochasticConfig {
     pub(super) epochs: Option<usize>,
     pub(super) batch_size: Option<usize>,
     pub(super) step: f64,
@@ -88,7 +64,13 @@ pub struct StochasticConfig {
     pub(super) stop_after: Option<usize>,
     pub(super) seed: u64,
     pub(super) threads: usize,
-    pub(super) driver: DriverConfig,
+    pub(super) driver: DriverParams,
+}
+
+/// Parameters that have passed their checks; training takes only these.
+#[derive(Clone, Debug)]
+pub struct StochasticConfig {
+    params: StochasticParams,
 }
 
 impl Default for StochasticParams {
@@ -247,27 +229,8 @@ impl StochasticParams {
         self.class_weights.check()?;
         ModelError::check_positive("patience", self.patience.unwrap_or(1))?;
         ModelError::check_positive("threads", self.threads)?;
-        Ok(StochasticConfig {
-            epochs: self.epochs,
-            batch_size: self.batch_size,
-            step: self.step,
-            step_schedule: self.step_schedule,
-            damping: self.damping,
-            ridge: self.ridge,
-            trust: self.trust,
-            curvature: self.curvature,
-            rank: self.rank,
-            refresh: self.refresh,
-            retain: self.retain,
-            averaging: self.averaging,
-            met: self.met,
-            class_weights: self.class_weights,
-            patience: self.patience,
-            stop_after: self.stop_after,
-            seed: self.seed,
-            threads: self.threads,
-            driver: self.driver.check()?,
-        })
+        self.driver.clone().check()?;
+        Ok(StochasticConfig { params: self })
     }
 }
 
@@ -275,13 +238,17 @@ impl StochasticConfig {
     /// B for N samples.
     pub fn batch_size(&self, n_samples: usize) -> usize {
         let default = StochasticParams::default_batch_size(n_samples);
-        self.batch_size.unwrap_or(default).min(n_samples)
+        self.params.batch_size.unwrap_or(default).min(n_samples)
     }
 
     /// Epochs for N samples.
     pub fn epochs(&self, n_samples: usize) -> usize {
         let default = StochasticParams::default_epochs(n_samples);
-        self.epochs.unwrap_or(default)
+        self.params.epochs.unwrap_or(default)
+    }
+
+    pub(super) fn params(&self) -> &StochasticParams {
+        &self.params
     }
 
     /// What the driver is told of a run over N samples.
@@ -289,9 +256,9 @@ impl StochasticConfig {
     /// # Errors
     /// None that [`StochasticParams::check`] has not found.
     pub fn driver(&self, n_samples: usize) -> Result<DriverConfig, ModelError> {
-        let mut driver = self.driver.params().clone();
+        let mut driver = self.params.driver.clone();
         let epochs = self.epochs(n_samples);
-        driver.stopping.max_iterations = self.stop_after.unwrap_or(epochs).min(epochs);
+        driver.stopping.max_iterations = self.params.stop_after.unwrap_or(epochs).min(epochs);
         Ok(driver.check()?)
     }
 }

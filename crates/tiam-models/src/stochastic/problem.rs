@@ -101,14 +101,14 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         config: StochasticConfig,
     ) -> Result<Self, ModelError> {
         network.check_samples(data.train)?;
-        if config.patience.is_some() && data.validation.is_none() {
+        if config.params().patience.is_some() && data.validation.is_none() {
             let allowed = "without patience, or with a validation part";
             return Err(ModelError::parameter("validation", "none", allowed));
         }
         for part in [data.validation, data.test].into_iter().flatten() {
             network.check_samples(part)?;
         }
-        let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
+        let weights = sample_weights(data.train, data.weights, &config.params().class_weights)?;
         let epochs = config.epochs(data.train.n_samples());
         let mut state = State::new(network, config)?;
         let start = first_samples(data.train, START_SAMPLES)?;
@@ -118,7 +118,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             ..NetworkMeasures::of_training(start.loss, start.accuracy)
         };
         let mut this = Self {
-            objective: start.loss + ridge_term(&state.network, state.config.ridge),
+            objective: start.loss + ridge_term(&state.network, state.config.params().ridge),
             state,
             data,
             weights,
@@ -141,7 +141,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
     /// The network: the average of the last iterates, or with patience the best on the validation part.
     pub fn network(&self) -> &Network<T> {
         match &self.best {
-            Some(best) if self.state.config.patience.is_some() => &best.network,
+            Some(best) if self.state.config.params().patience.is_some() => &best.network,
             _ => &self.state.network,
         }
     }
@@ -167,7 +167,10 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
 
     /// Keeps the network if it is the best so far on the validation part; NaN never is.
     fn compare_with_best(&mut self) {
-        let (Some(_), Some(found)) = (self.state.config.patience, self.measures.validation) else {
+        let (Some(_), Some(found)) = (
+            self.state.config.params().patience,
+            self.measures.validation,
+        ) else {
             return;
         };
         match &mut self.best {
@@ -230,7 +233,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         self.state.settle();
         self.training_seconds += clock.elapsed().as_secs_f64();
         self.done += 1;
-        let (network, ridge) = (&self.state.network, self.state.config.ridge);
+        let (network, ridge) = (&self.state.network, self.state.config.params().ridge);
         self.objective = measures.train_loss + ridge_term(network, ridge);
         self.measures = self.measure_parts(NetworkMeasures {
             training_seconds: Some(self.training_seconds),
@@ -248,7 +251,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
     }
 
     fn stop(&self) -> Option<StopReason> {
-        let (patience, best) = (self.state.config.patience?, self.best.as_ref()?);
+        let (patience, best) = (self.state.config.params().patience?, self.best.as_ref()?);
         (best.age >= patience).then_some(StopReason::NoImprovement)
     }
 }

@@ -9,8 +9,7 @@ use tiam_linalg::{
     StochasticBlocks, StochasticStep,
 };
 
-use super::choices::CurvatureChoice;
-use super::params::StochasticConfig;
+use super::params::{StochasticConfig, StochasticParams};
 use crate::activation::Activation;
 use crate::data::{Loss, Samples};
 use crate::error::ModelError;
@@ -58,12 +57,13 @@ pub(super) struct Pace {
 
 impl<T: Real> State<T> {
     pub(super) fn new(network: Network<T>, config: StochasticConfig) -> Result<Self, ModelError> {
-        let mut normals = Normals::new(config.seed ^ SKETCH_STREAM);
+        let params = config.params();
+        let mut normals = Normals::new(params.seed ^ SKETCH_STREAM);
         let sizes = &network.architecture().sizes;
-        let form = |l: usize| config.curvature.form(sizes[l], config.rank);
+        let form = |l: usize| params.curvature.form(sizes[l], params.rank);
         let blocks = StochasticBlocks::new(&network, form, &mut || normals.next());
         Ok(Self {
-            compute: Compute::new(config.threads)?,
+            compute: Compute::new(params.threads)?,
             activation: network.architecture().activation,
             blocks,
             network,
@@ -86,25 +86,23 @@ impl<T: Real> State<T> {
         pace: Pace,
     ) -> Epoch {
         let n = samples.n_samples();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.config.params().seed);
         rng.set_stream(self.epochs);
         self.epochs += 1;
         self.order.clear();
         self.order.extend(0..n);
         self.order.shuffle(&mut rng);
         let n_batches = n.div_ceil(self.config.batch_size(n));
-        let stepper = Stepper {
-            config: &self.config,
+        let (order, steps) = (&self.order, &mut self.steps);
+        let mut stepper = Stepper {
+            params: self.config.params(),
             blocks: &mut self.blocks,
             activation: self.activation,
             inertia: pace.inertia,
-            averaging: averaging(&self.config, n_batches),
-            curved: self.config.curvature != CurvatureChoice::Identity,
+            averaging: averaging(self.config.params(), n_batches),
         };
-        let (order, steps) = (&self.order, &mut self.steps);
         // One entry into the pool an epoch.
         self.compute.install(|compute| {
-            let mut stepper = stepper;
             let mut epoch = Epoch {
                 sum: LossSum::default(),
                 finite: true,
@@ -112,8 +110,8 @@ impl<T: Real> State<T> {
             stepper.blocks.look_ahead(pace.inertia.gradient);
             for i in 0..n_batches {
                 let batch = &order[i * n / n_batches..(i + 1) * n / n_batches];
-                let step = pace.step(stepper.config, i, n_batches);
                 let batch = stepper.batch(samples, batch, weights);
+                let step = pace.step(stepper.params, i, n_batches);
                 let found = stepper.step(batch, *steps, step, compute);
                 *steps += 1;
                 epoch.sum = epoch.sum.merge(found.sum);
@@ -135,20 +133,20 @@ impl<T: Real> State<T> {
 impl Pace {
     /// η_t of batch `i`.
     #[allow(clippy::cast_precision_loss, reason = "numbers of epochs and batches")]
-    fn step(self, config: &StochasticConfig, i: usize, n_batches: usize) -> f64 {
+    fn step(self, params: &StochasticParams, i: usize, n_batches: usize) -> f64 {
         let Some(of) = self.of else {
-            return config.step;
+            return params.step;
         };
         let done = self.done as f64 + i as f64 / n_batches as f64;
-        config.step * config.step_schedule.factor(done / of as f64, of)
+        params.step * params.step_schedule.factor(done / of as f64, of)
     }
 }
 
 /// What remains of the average after a step.
 #[allow(clippy::cast_precision_loss, reason = "a number of batches")]
-fn averaging(config: &StochasticConfig, n_batches: usize) -> f64 {
-    if config.averaging > 0.0 {
-        let horizon = config.averaging * n_batches as f64;
+fn averaging(params: &StochasticParams, n_batches: usize) -> f64 {
+    if params.averaging > 0.0 {
+        let horizon = params.averaging * n_batches as f64;
         1.0 - 1.0 / horizon.max(MIN_AVERAGED_STEPS)
     } else {
         0.0
@@ -157,12 +155,11 @@ fn averaging(config: &StochasticConfig, n_batches: usize) -> f64 {
 
 /// One epoch's steps.
 struct Stepper<'a, T> {
-    config: &'a StochasticConfig,
+    params: &'a StochasticParams,
     blocks: &'a mut StochasticBlocks<T>,
     activation: Activation,
     inertia: Inertia,
     averaging: f64,
-    curved: bool,
 }
 
 impl<T: Real> Stepper<'_, T> {
@@ -173,7 +170,7 @@ impl<T: Real> Stepper<'_, T> {
         weights: Option<&'b [T]>,
     ) -> StochasticBatch<'b, T> {
         let classes = samples.target().loss() == Loss::CrossEntropy;
-        let met = self.config.met.filter(|_| classes);
+        let met = self.params.met.filter(|_| classes);
         StochasticBatch {
             inputs: samples.inputs(),
             target: samples.target().as_loss_target(),
@@ -190,20 +187,20 @@ impl<T: Real> Stepper<'_, T> {
         step: f64,
         compute: &mut Compute<T>,
     ) -> Epoch {
-        let Self { config, blocks, .. } = self;
-        let update = self.curved && (k < FIRST_UPDATES || k.is_multiple_of(config.refresh));
+        let Self { params, blocks, .. } = self;
+        let update = k < FIRST_UPDATES || k.is_multiple_of(params.refresh);
         let n = batch.indices.len();
         let sum = with_activation!(self.activation, h => {
             blocks.gradient(h, batch, update, compute)
         });
         if update {
             let rule = CurvatureRule {
-                retain: config.retain,
-                damping: config.damping,
+                retain: params.retain,
+                damping: params.damping,
             };
             blocks.refresh_curvature(rule, compute);
         }
-        let gain = blocks.directions(config.ridge, compute);
+        let gain = blocks.directions(params.ridge, compute);
         let finite = gain.is_finite() && sum.loss.is_finite();
         if finite {
             let inertia = StepInertia {
@@ -212,7 +209,7 @@ impl<T: Real> Stepper<'_, T> {
                 correction: self.inertia.correction,
             };
             let step = StochasticStep {
-                length: trusted(step, gain, config.trust, n),
+                length: trusted(step, gain, params.trust, n),
                 inertia,
                 averaging: self.averaging,
             };
