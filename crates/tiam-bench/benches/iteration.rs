@@ -65,7 +65,7 @@ fn setups(shape: Shape) -> Vec<(String, Setup)> {
             setups.push((format!("iteration/tiam/{}", solver.name()), setup));
         }
     }
-    for method in &Method::COMPARED[1..] {
+    for method in &Method::compared()[1..] {
         setups.push((format!("iteration/{method}"), Setup::published(*method)));
     }
     setups

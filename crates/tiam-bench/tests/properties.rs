@@ -279,7 +279,7 @@ fn edges() -> Vec<(&'static str, Case, Samples<f64>)> {
 #[test]
 fn every_method_lowers_its_objective_at_the_edges() {
     for (name, case, samples) in edges() {
-        for method in Method::COMPARED {
+        for &method in Method::compared() {
             let trained = train(&Setup::published(method), &case, &samples, run_of(30));
             let rows = &trained.trace.rows;
             assert!(rows.iter().all(|row| row.objective.is_finite()));
@@ -301,7 +301,7 @@ fn the_seed_alone_decides() {
         ..Case::small(Activation::Elu, false)
     };
     let samples = case.samples();
-    for method in Method::COMPARED {
+    for &method in Method::compared() {
         let end = |seed| {
             let run = RunParams { seed, ..run_of(4) };
             train(&Setup::published(method), &case, &samples, run).network
@@ -324,7 +324,7 @@ fn nothing_but_a_ridge_moves_the_weights_of_a_feature_that_is_always_zero() {
         let at = |i: usize, j: usize| if i == ZERO { 0.0 } else { x[(i, j)] };
         let inputs = M::from_fn(x.n_rows(), x.n_cols(), at);
         let samples = Samples::new(inputs, samples.target().clone()).unwrap();
-        for method in Method::COMPARED {
+        for &method in Method::compared() {
             let column = |iterations| -> Vec<f64> {
                 let setup = Setup::published(method);
                 let network = train(&setup, &case, &samples, run_of(iterations)).network;
@@ -344,7 +344,7 @@ fn nothing_but_a_ridge_moves_the_weights_of_a_feature_that_is_always_zero() {
 
 #[test]
 fn names_and_records_name_the_method() {
-    for method in Method::COMPARED {
+    for &method in Method::compared() {
         let setup = Setup::published(method);
         assert_eq!(setup.method, method);
         assert_eq!(method.to_string().parse::<Method>().unwrap(), method);

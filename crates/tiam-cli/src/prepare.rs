@@ -121,13 +121,12 @@ struct Start<T> {
 
 impl<T: Scalar> Start<T> {
     fn load(path: &Path) -> Result<Self, CliError> {
-        let any = AnyModel::load(path)?;
-        if any.precision() != <T as tiam_linalg::Real>::NAME {
-            let (path, precision) = (path.display(), any.precision());
-            let text = format!("{path} is of {precision}; go on with --precision {precision}");
-            return Err(CliError::Usage(text));
-        }
-        let model = Model::load(path)?;
+        let model = T::own(AnyModel::load(path)?).map_err(|precision| {
+            let path = path.display();
+            CliError::Usage(format!(
+                "{path} is of {precision}; go on with --precision {precision}"
+            ))
+        })?;
         let columns = Provenance::of(model.metadata())?.columns;
         Ok(Self { model, columns })
     }

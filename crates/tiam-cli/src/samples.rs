@@ -2,14 +2,33 @@
 
 use tiam_data::{Dataset, Features, Targets};
 use tiam_linalg::Matrix;
-use tiam_models::{AffineScaling, Samples, Stored, Target};
+use tiam_models::{AffineScaling, AnyModel, Model, Samples, Stored, Target};
 
 use crate::error::CliError;
 
 /// The scalar types: what the data, the network and its files all know.
-pub(crate) trait Scalar: tiam_data::Real + Stored {}
+pub(crate) trait Scalar: tiam_data::Real + Stored {
+    /// The model, if it is of this precision; else the precision it is of.
+    fn own(model: AnyModel) -> Result<Model<Self>, &'static str>;
+}
 
-impl<T: tiam_data::Real + Stored> Scalar for T {}
+impl Scalar for f32 {
+    fn own(model: AnyModel) -> Result<Model<Self>, &'static str> {
+        match model {
+            AnyModel::F32(model) => Ok(model),
+            AnyModel::F64(_) => Err("f64"),
+        }
+    }
+}
+
+impl Scalar for f64 {
+    fn own(model: AnyModel) -> Result<Model<Self>, &'static str> {
+        match model {
+            AnyModel::F64(model) => Ok(model),
+            AnyModel::F32(_) => Err("f32"),
+        }
+    }
+}
 
 /// What a network expects of its samples.
 #[derive(Clone, Copy, Debug)]

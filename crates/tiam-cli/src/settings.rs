@@ -198,8 +198,6 @@ pub(crate) fn available_threads() -> usize {
 /// The defaults as the help shows them, by argument.
 pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
     let s = Settings::new(&TrainOptions::default(), DataKind::Digits);
-    let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
-    let inertia = inertia.map(|p| p.to_string()).join(",");
     vec![
         ("data", s.data.to_string()),
         ("header", name_of(s.header)),
@@ -211,26 +209,42 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
         ),
         ("hops", s.hops.to_string()),
         ("test_fraction", TEST_FRACTION.to_string()),
-        (
-            "hidden",
-            Preset::describe(|p| Hidden(p.hidden.to_vec()).to_string()),
-        ),
+        ("hidden", by_method(Method::Tiam, |s| s.hidden.to_string())),
         ("activation", s.activation.to_string()),
         ("init", s.init.to_string()),
         ("method", Preset::describe(|p| p.method.to_string())),
         ("rho", Preset::describe(|p| p.rho.to_string())),
-        ("ridge", s.ridge.to_string()),
+        ("ridge", by_method(Method::Tiam, |s| s.ridge.to_string())),
         ("l1", s.l1.to_string()),
         ("band", Preset::describe(|p| p.band.to_string())),
-        ("inertia", inertia),
+        ("inertia", by_method(Method::Tiam, inertia_text)),
         ("schedule", name_of(s.schedule)),
         ("guard", name_of(s.guard)),
-        ("solver", name_of(s.solver)),
+        ("solver", by_method(Method::Tiam, |s| name_of(s.solver))),
         ("seed", s.seed.to_string()),
         ("precision", name_of(s.precision)),
         ("threads", "all cores".to_owned()),
         ("out", s.out.display().to_string()),
     ]
+}
+
+/// A default for the help: that of stochastic TIAM, and another method's where it differs.
+fn by_method(other: Method, text: impl Fn(&Settings) -> String) -> String {
+    let of = |method| {
+        let mut options = TrainOptions::default();
+        options.method.method = Some(method);
+        text(&Settings::new(&options, DataKind::Digits))
+    };
+    let (own, others) = (of(Method::Stochastic), of(other));
+    if own == others {
+        return own;
+    }
+    format!("{own}; {others} with --method {other}")
+}
+
+fn inertia_text(s: &Settings) -> String {
+    let inertia = [s.inertia.start, s.inertia.gradient, s.inertia.correction];
+    inertia.map(|p| p.to_string()).join(",")
 }
 
 /// Takes each field from the flags, or else from the file.

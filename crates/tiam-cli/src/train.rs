@@ -39,6 +39,7 @@ fn train_as<T: Scalar>(options: &TrainOptions, reading: &Settings) -> Result<(),
     let prepared = prepare::<T>(reading)?;
     let settings = &Settings::new(options, prepared.facts.kind);
     check_flags(options, settings.method)?;
+    settings.class_weights.of(prepared.train.target())?;
     let artifacts = Artifacts::create(&settings.out)?;
     let fitted = fit(settings, &prepared)?;
     let report = save(settings, &prepared, &fitted, &artifacts)?;

@@ -239,6 +239,7 @@ pub(crate) enum SolverName {
     /// The same step for more features than samples.
     Dual,
     /// A gradient step found by backtracking from 1 each time, as mDLAM's published code does.
+    #[value(alias = "unit-backtracking")]
     UnitBacktracking,
     /// The exact minimiser.
     Cholesky,

@@ -244,7 +244,9 @@ fn help_and_version_are_there() {
     let help = bench.tiam("train --help").ok().stdout;
     let unwrapped = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for default in [
-        "[default: 0.8,0.8,0.15]",
+        "[default: 0.8,0.8,0.15; 0.95,0.95,0.3 with --method tiam]",
+        "[default: 100,100; 200 with --method tiam]",
+        "[default: backtracking; auto with --method tiam]",
         "[default: stochastic for digits and tables and images; tiam for graphs]",
         "[default: he]",
         "[default: tiam-out]",

@@ -431,7 +431,7 @@ fn the_trace_has_a_row_an_iteration() {
 #[test]
 fn the_chosen_solver_is_recorded_repeated_and_shown() {
     let bench = Bench::new();
-    let first = bench.train("--iterations 5 --hidden 10 --out first");
+    let first = bench.train("--method tiam --iterations 5 --hidden 10 --out first");
     let config = bench.read("first/config.toml");
     let solver = config.lines().find(|line| line.starts_with("solver"));
     assert!(

@@ -9,7 +9,7 @@ use tiam_core::{Inertia, Order, Schedule, Stopping};
 use tiam_linalg::{Real, Solver};
 use tiam_models::{
     Architecture, Band, Init, ModelError, Network, NetworkProblem, OutputStart, Samples,
-    StochasticData, StochasticParams, StochasticProblem, TiamParams, TrainError, Trained,
+    StochasticData, StochasticParams, TiamParams, TrainError, Trained,
 };
 
 use super::bcd::{BcdParams, BcdProblem};
@@ -65,7 +65,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them.
+    /// All of them, stochastic TIAM and TIAM first.
     pub const ALL: [Self; 11] = [
         Self::Stochastic,
         Self::Tiam,
@@ -80,19 +80,10 @@ impl Method {
         Self::Adam,
     ];
 
-    /// Those of the paper's comparison, TIAM first.
-    pub const COMPARED: [Self; 10] = [
-        Self::Tiam,
-        Self::Am,
-        Self::Mdlam,
-        Self::Dladmm,
-        Self::Bcd,
-        Self::Gd,
-        Self::Sgd,
-        Self::Adagrad,
-        Self::Adadelta,
-        Self::Adam,
-    ];
+    /// Those of the paper's comparison, TIAM first: all but stochastic TIAM, which is ours.
+    pub fn compared() -> &'static [Self] {
+        &Self::ALL[1..]
+    }
 
     /// Name on the command line and in files.
     pub fn name(self) -> &'static str {
@@ -349,9 +340,7 @@ impl Setup {
             MethodParams::Stochastic(params) => {
                 let params = params.clone().threads(run.threads).seed(run.seed);
                 let config = params.stopping(run.stopping).check()?;
-                let driver = config.driver(samples.n_samples())?;
-                let problem = StochasticProblem::new(network, data, config)?;
-                tiam_models::run(problem, driver, &mut [&mut rows])
+                tiam_models::train_stochastic(network, data, &config, &mut [&mut rows])
             }
             MethodParams::Relaxed(params) => {
                 let params = params.clone().threads(run.threads);

@@ -17,7 +17,7 @@ pub(super) fn sample_weights<T: Real>(
     of_classes: &ClassWeights,
 ) -> Result<Option<Vec<T>>, ModelError> {
     let n = samples.n_samples();
-    let by_class = class_weights(samples, of_classes)?;
+    let by_class = of_classes.of(samples.target())?;
     if own.is_none() && by_class.is_none() {
         return Ok(None);
     }
@@ -44,31 +44,34 @@ pub(super) fn sample_weights<T: Real>(
     ))
 }
 
-fn class_weights<T: Real>(
-    samples: &Samples<T>,
-    of_classes: &ClassWeights,
-) -> Result<Option<Vec<f64>>, ModelError> {
-    let Target::Classes { labels, n_classes } = samples.target() else {
-        let allowed = "equal, where values are to be predicted";
-        return match of_classes {
-            ClassWeights::Equal => Ok(None),
-            _ => Err(ModelError::parameter("class-weights", "given", allowed)),
+impl ClassWeights {
+    /// A weight for each class of a target; `None` where all are equal.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] when there are not as many weights as classes, [`ModelError::Parameter`] for weights without classes.
+    pub fn of<T: Real>(&self, target: &Target<T>) -> Result<Option<Vec<f64>>, ModelError> {
+        let Target::Classes { labels, n_classes } = target else {
+            let allowed = "equal, where values are to be predicted";
+            return match self {
+                Self::Equal => Ok(None),
+                _ => Err(ModelError::parameter("class-weights", self, allowed)),
+            };
         };
-    };
-    match of_classes {
-        ClassWeights::Equal => Ok(None),
-        ClassWeights::Given(weights) => {
-            size("class weights", *n_classes, weights.len())?;
-            Ok(Some(weights.clone()))
-        }
-        #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-        ClassWeights::Balanced => {
-            let mut counts = vec![0_usize; *n_classes];
-            labels.iter().for_each(|label| counts[*label as usize] += 1);
-            let share = labels.len() as f64 / *n_classes as f64;
-            // A class without samples has no use for its weight.
-            let weight = |count: &usize| share / (*count).max(1) as f64;
-            Ok(Some(counts.iter().map(weight).collect()))
+        match self {
+            Self::Equal => Ok(None),
+            Self::Given(weights) => {
+                size("class weights", *n_classes, weights.len())?;
+                Ok(Some(weights.clone()))
+            }
+            #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
+            Self::Balanced => {
+                let mut counts = vec![0_usize; *n_classes];
+                labels.iter().for_each(|label| counts[*label as usize] += 1);
+                let share = labels.len() as f64 / *n_classes as f64;
+                // A class without samples has no use for its weight.
+                let weight = |count: &usize| share / (*count).max(1) as f64;
+                Ok(Some(counts.iter().map(weight).collect()))
+            }
         }
     }
 }

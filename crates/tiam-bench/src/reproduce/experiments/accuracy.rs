@@ -44,7 +44,7 @@ pub(super) fn run(
         } else {
             &ACTIVATIONS[..1]
         };
-        for method in Method::COMPARED {
+        for &method in Method::compared() {
             let best = search(session, &set, method, size)?;
             for activation in activations {
                 test(session, &set, &best, *activation, size)?;

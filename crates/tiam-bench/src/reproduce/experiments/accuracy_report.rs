@@ -216,10 +216,8 @@ fn best_of<'a>(
 
 fn compare(all: &Selection<'_>) -> BTreeMap<String, Leaders> {
     let gradient = || {
-        Method::COMPARED
-            .into_iter()
-            .filter(|m| m.is_gradient())
-            .map(Method::name)
+        let compared = Method::compared().iter();
+        compared.filter(|m| m.is_gradient()).map(|m| m.name())
     };
     let of = |data: &&str| {
         let (_, tiam) = best_of(all, data, ["tiam"].into_iter())?;
