@@ -4,7 +4,8 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tiam_linalg::{
-    Compute, Gradients, LossTarget, Matrix, Relu, Solver, StepInertia, WeightBlock, WeightProblem,
+    Compute, CurvatureForm, CurvatureRule, Gradients, LossTarget, Matrix, Relu, Solver,
+    StepInertia, StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock, WeightProblem,
     loss_gradient, outer_product, product, prox, reduce,
 };
 use tiam_models::{Activation, Architecture, Init, Loss, Network};
@@ -73,19 +74,34 @@ fn element_wise(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The network of these hidden layers, and a label a sample.
+fn network(hidden: &[usize]) -> (Network<f32>, Vec<u32>) {
+    let network = Architecture::new(
+        FEATURES,
+        hidden,
+        CLASSES,
+        Activation::Relu,
+        Loss::CrossEntropy,
+    )
+    .and_then(|sizes| Network::new(sizes, Init::He, 0))
+    .unwrap_or_else(|error| panic!("{error}"));
+    let labels = (0..SAMPLES).map(|j| (j % CLASSES) as u32).collect();
+    (network, labels)
+}
+
+/// A batch scattered over the samples: 7,919 is prime to 60,000, so no sample twice and no two side by side.
+fn scattered() -> Vec<usize> {
+    (0..BATCH).map(|j| j * 7_919 % SAMPLES).collect()
+}
+
 /// The gradient of a batch scattered over the samples, and of all of them.
 fn back_propagation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("back_propagation");
     group.sample_size(10);
-    let loss = Loss::CrossEntropy;
-    let network = Architecture::new(FEATURES, &HIDDEN, CLASSES, Activation::Relu, loss)
-        .and_then(|sizes| Network::<f32>::new(sizes, Init::He, 0))
-        .unwrap_or_else(|error| panic!("{error}"));
+    let (network, labels) = network(&HIDDEN);
     let inputs = filled(FEATURES, SAMPLES);
-    let labels: Vec<u32> = (0..SAMPLES).map(|j| (j % CLASSES) as u32).collect();
     let target = LossTarget::Classes(&labels);
-    // 7,919 is prime to 60,000: no sample twice, no two side by side.
-    let scattered: Vec<usize> = (0..BATCH).map(|j| j * 7_919 % SAMPLES).collect();
+    let scattered = scattered();
     let mut gradients = Gradients::zeros(&network);
     for (batch, n) in [(Some(&scattered[..]), BATCH), (None, SAMPLES)] {
         group.throughput(Throughput::Elements(n as u64));
@@ -110,6 +126,64 @@ fn back_propagation(criterion: &mut Criterion) {
         }
     }
     group.finish();
+}
+
+/// A step of stochastic TIAM with each form of the curvature, all samples backward; the curvature is updated by none of them, or by each.
+fn stochastic_steps(criterion: &mut Criterion) {
+    let inputs = filled(FEATURES, SAMPLES);
+    let scattered = scattered();
+    let sketch = CurvatureForm::Sketch {
+        rank: CurvatureForm::RANK,
+    };
+    for hidden in [HIDDEN, [1500, 1500]] {
+        let (network, labels) = network(&hidden);
+        let batch = StochasticBatch {
+            inputs: &inputs,
+            target: LossTarget::Classes(&labels),
+            indices: &scattered,
+            weights: None,
+            met: -1.0,
+        };
+        let step = StochasticStep {
+            length: 1e-4,
+            inertia: StepInertia {
+                start: 0.8,
+                gradient: 0.8,
+                correction: 0.15,
+            },
+            averaging: 0.9,
+        };
+        let mut group = criterion.benchmark_group(format!("stochastic_step/{}", hidden[0]));
+        group.sample_size(10);
+        group.throughput(Throughput::Elements(BATCH as u64));
+        for form in [CurvatureForm::Identity, sketch, CurvatureForm::Full] {
+            for (name, update) in [("kept", false), ("updated", true)] {
+                let Ok(mut compute) = Compute::new(2) else {
+                    continue;
+                };
+                let mut draws = (0_u32..).map(|k| f64::from(k * 37 % 101) / 50.0 - 1.0);
+                let mut blocks =
+                    StochasticBlocks::new(&network, |_| form, &mut || draws.next().unwrap_or(0.0));
+                let mut run = |update: bool| {
+                    blocks.gradient(Relu, batch, update, &mut compute);
+                    if update {
+                        let rule = CurvatureRule {
+                            retain: 0.95,
+                            damping: 0.1,
+                        };
+                        blocks.refresh_curvature(rule, &mut compute);
+                    }
+                    blocks.directions(1e-3, &mut compute);
+                    blocks.advance(step, &mut compute);
+                };
+                run(true);
+                group.bench_function(BenchmarkId::new(form.name(), name), |bencher| {
+                    bencher.iter(|| run(update));
+                });
+            }
+        }
+        group.finish();
+    }
 }
 
 /// A W step, half of them done again without inertia, in each form that applies to the shape.
@@ -159,6 +233,7 @@ criterion_group!(
     weight_steps,
     products,
     element_wise,
-    back_propagation
+    back_propagation,
+    stochastic_steps
 );
 criterion_main!(benches);

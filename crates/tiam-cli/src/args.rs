@@ -98,6 +98,14 @@ pub(crate) struct DataOptions {
     /// Columns to leave out, separated by commas
     #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
     pub(crate) ignore: Option<Columns>,
+    /// Column of a table that says how much each row counts in training, in numbers from 0; no input of the network
+    #[arg(
+        long,
+        value_name = "NAME|POSITION",
+        allow_hyphen_values = true,
+        conflicts_with = "from"
+    )]
+    pub(crate) sample_weights: Option<String>,
     /// How inputs are scaled, fitted on the training part
     #[arg(long, value_enum)]
     pub(crate) scaling: Option<ScalingName>,

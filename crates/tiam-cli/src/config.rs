@@ -113,6 +113,8 @@ struct Recorded {
     categorical: Vec<String>,
     ignore: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sample_weights: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     scaling: Option<String>,
     hops: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,6 +235,7 @@ impl Recorded {
             task: name_of(s.task),
             categorical: s.categorical.0.clone(),
             ignore: s.ignore.0.clone(),
+            sample_weights: s.sample_weights.clone(),
             scaling: fresh(name_of(ScalingName::of(facts.scaling))),
             hops: s.hops,
             test: s

@@ -1,8 +1,8 @@
 //! Reading data sets.
 
 use tiam_data::{
-    ColumnEncoding, ColumnKind, Dataset, Format, GraphParams, GraphRows, Header, LabelColumn,
-    LoadParams, TableParams, Task, digits, load, load_with_encoding,
+    ColumnEncoding, ColumnKind, ColumnRef, Dataset, Format, GraphParams, GraphRows, Header,
+    LabelColumn, LoadParams, TableParams, Task, digits, load, load_with_encoding,
 };
 
 use crate::error::CliError;
@@ -25,6 +25,7 @@ impl Reading {
             .task(task(settings.task));
         table.categorical = references(&settings.categorical);
         table.ignore = references(&settings.ignore);
+        table.sample_weights = settings.sample_weights.as_deref().and_then(reference);
         let graph = GraphParams::default()
             .hops(settings.hops)
             .seed(settings.seed);
@@ -168,11 +169,15 @@ fn task(name: TaskName) -> Task {
     }
 }
 
-fn references(columns: &Columns) -> Vec<tiam_data::ColumnRef> {
-    // A reference parses from any text.
+fn references(columns: &Columns) -> Vec<ColumnRef> {
     columns
         .0
         .iter()
-        .filter_map(|text| text.parse().ok())
+        .filter_map(|text| reference(text))
         .collect()
+}
+
+/// A reference parses from any text.
+fn reference(text: &str) -> Option<ColumnRef> {
+    text.parse().ok()
 }

@@ -71,7 +71,7 @@ pub(crate) fn fit<T: Scalar>(
     };
     let data = StochasticData {
         train: samples,
-        weights: None,
+        weights: prepared.weights.as_deref(),
         // The full-batch methods have no use for the validation part that a graph brings.
         validation: prepared
             .validation

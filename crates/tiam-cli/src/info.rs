@@ -117,9 +117,9 @@ fn solvers(solvers: &[BlockSolver], times: &[SolverChoice]) -> String {
     } in solvers
     {
         let same = |t: &&SolverChoice| (&t.block, &t.solver) == (block, solver);
-        let time = times.iter().find(same).map(|t| {
-            let (predicted, actual) = (1e3 * t.predicted_seconds, 1e3 * t.actual_seconds);
-            format!("; {actual:.3} ms a step, {predicted:.3} predicted")
+        let time = times.iter().find(same).and_then(|t| {
+            let (predicted, actual) = (1e3 * t.predicted_seconds?, 1e3 * t.actual_seconds?);
+            Some(format!("; {actual:.3} ms a step, {predicted:.3} predicted"))
         });
         let (name, time) = (format!("{block} by"), time.unwrap_or_default());
         writeln!(text, "{name:<16}{solver}: {reason}{time}").ok();

@@ -80,6 +80,7 @@ pub(crate) enum Flag {
     Curvature,
     Averaging,
     ClassWeights,
+    SampleWeights,
     Patience,
     ValidationFraction,
     TraceTest,
@@ -106,6 +107,7 @@ impl Flag {
             Self::Curvature => "--curvature",
             Self::Averaging => "--averaging",
             Self::ClassWeights => "--class-weights",
+            Self::SampleWeights => "--sample-weights",
             Self::Patience => "--patience",
             Self::ValidationFraction => "--validation-fraction",
             Self::TraceTest => "--trace-test",
@@ -130,6 +132,7 @@ impl Flag {
             | Self::Curvature
             | Self::Averaging
             | Self::ClassWeights
+            | Self::SampleWeights
             | Self::Patience
             | Self::ValidationFraction
             | Self::TraceTest
@@ -160,6 +163,7 @@ pub(crate) fn check_flags(all: &TrainOptions, method: Method) -> Result<(), CliE
         (Flag::Curvature, options.curvature.is_some()),
         (Flag::Averaging, options.averaging.is_some()),
         (Flag::ClassWeights, options.class_weights.is_some()),
+        (Flag::SampleWeights, all.data.sample_weights.is_some()),
         (Flag::Patience, options.patience.is_some()),
         (
             Flag::ValidationFraction,

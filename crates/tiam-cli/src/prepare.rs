@@ -17,6 +17,8 @@ use crate::values::{DataKind, DataSource, TaskName};
 /// Samples ready for training, and what was found out about the data.
 pub(crate) struct Prepared<T> {
     pub(crate) train: Samples<T>,
+    /// How much each training sample counts, where the data say so.
+    pub(crate) weights: Option<Vec<f64>>,
     pub(crate) validation: Option<Samples<T>>,
     pub(crate) test: Option<Samples<T>>,
     /// The network to go on from.
@@ -56,6 +58,13 @@ pub(crate) fn prepare<T: Scalar>(settings: &Settings) -> Result<Prepared<T>, Cli
         );
         return Err(CliError::Usage(text));
     }
+    if settings.sample_weights.is_some() && data.sample_weights().is_none() {
+        let text = format!(
+            "{} has no columns; --sample-weights needs a table",
+            settings.data
+        );
+        return Err(CliError::Usage(text));
+    }
     let fraction = drawn_fraction(settings, &data);
     let held_out = validation_fraction(settings);
     let parts = match &settings.test {
@@ -86,6 +95,7 @@ pub(crate) fn prepare<T: Scalar>(settings: &Settings) -> Result<Prepared<T>, Cli
     };
     let source = settings.data.to_string();
     let layout = facts.layout(&source);
+    let weights = train.sample_weights().map(<[f64]>::to_vec);
     let train = layout.samples(train)?;
     let validation = some_samples(validation, &layout)?;
     let test_source = settings
@@ -97,6 +107,7 @@ pub(crate) fn prepare<T: Scalar>(settings: &Settings) -> Result<Prepared<T>, Cli
     let start = start.map(|start| start.model.network().clone());
     Ok(Prepared {
         train,
+        weights,
         validation,
         test,
         start,

@@ -40,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) task: TaskName,
     pub(crate) categorical: Columns,
     pub(crate) ignore: Columns,
+    pub(crate) sample_weights: Option<String>,
     pub(crate) scaling: ScalingName,
     pub(crate) hops: usize,
     pub(crate) test: Option<PathBuf>,
@@ -103,6 +104,7 @@ impl Settings {
             task: data.task.unwrap_or_default(),
             categorical: data.categorical.unwrap_or_default(),
             ignore: data.ignore.unwrap_or_default(),
+            sample_weights: data.sample_weights,
             scaling: data.scaling.unwrap_or_default(),
             hops: data.hops.unwrap_or(HOPS),
             test: data.test,
@@ -269,7 +271,8 @@ fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
             file.network.activation,
             file.network.init,
             file.data.scaling,
-        ) = (None, None, None, None);
+            file.data.sample_weights,
+        ) = (None, None, None, None, None);
     }
     let (quiet, json) = (
         flags.run.quiet || file.run.quiet,
@@ -285,7 +288,7 @@ fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
         flags.run.out.or(file.run.out),
     );
     TrainOptions {
-        data: first!(DataOptions, flags.data, file.data; data format header label task categorical ignore scaling hops
+        data: first!(DataOptions, flags.data, file.data; data format header label task categorical ignore sample_weights scaling hops
             validation_fraction test test_fraction),
         network: first!(NetworkOptions, flags.network, file.network; from hidden activation init),
         method: first!(MethodOptions, flags.method, file.method; method rho ridge l1 band inertia schedule guard solver

@@ -10,7 +10,7 @@ use common::{Bench, points, prices};
 fn wrong_flags_are_refused_before_anything_is_written() {
     let bench = Bench::new();
     bench.write("points.csv", &points(30, 1));
-    let lines: [(&str, &[&str]); 33] = [
+    let lines: &[(&str, &[&str])] = &[
         ("train --nonsense", &["--nonsense"]),
         ("train --method tiam --rho 0", &["rho", "0", "above 0"]),
         ("train --method tiam --rho -1", &["rho", "-1"]),
@@ -42,6 +42,15 @@ fn wrong_flags_are_refused_before_anything_is_written() {
             "train --class-weights 1,x",
             &["--class-weights", "balanced"],
         ),
+        (
+            "train --method tiam --sample-weights x",
+            &["--sample-weights", "stochastic"],
+        ),
+        (
+            "train --sample-weights x --from a",
+            &["--sample-weights", "--from"],
+        ),
+        ("train --sample-weights x", &["digits", "--sample-weights"]),
         ("train --from nowhere.safetensors", &["nowhere.safetensors"]),
         ("train --solver lu", &["--solver", "cholesky"]),
         ("train --schedule linear", &["--schedule", "fista"]),
@@ -54,7 +63,7 @@ fn wrong_flags_are_refused_before_anything_is_written() {
         ("train --test a --test-fraction 0.1", &["--test"]),
         ("train --hops 100 --data points.csv --label", &["--label"]),
     ];
-    for (line, parts) in lines {
+    for &(line, parts) in lines {
         bench.tiam(line).fails(2, parts);
         assert!(!bench.path("tiam-out").exists(), "{line}");
     }
@@ -92,6 +101,16 @@ fn wrong_data_are_named() {
     bench
         .tiam("train --data points.csv --class-weights 1,2")
         .fails(2, &["class weights", "3", "2"]);
+    bench
+        .tiam("train --data points.csv --sample-weights w")
+        .fails(2, &["\"w\"", "x", "y", "kind"]);
+    bench
+        .tiam("train --data points.csv --sample-weights kind")
+        .fails(2, &["sample_weights", "label"]);
+    bench.write("weights.csv", "a,w,c\n1,2,x\n3,-1,y\n");
+    bench
+        .tiam("train --data weights.csv --sample-weights w")
+        .fails(2, &["weights.csv", "line 3", "\"w\"", "-1", "at least 0"]);
     bench
         .tiam("train --data points.csv --label 7")
         .fails(2, &["7"]);

@@ -181,6 +181,7 @@ fn every_value_of_every_flag_is_taken() {
         "--class-weights equal",
         "--class-weights balanced",
         "--class-weights 1,2.5,1",
+        "--sample-weights 1",
         "--patience 50",
         "--validation-fraction 0.2",
         "--trace-test",
@@ -267,6 +268,7 @@ fn a_run_by_batches_is_repeated_to_the_bit_from_its_configuration() {
     is_repeated(
         "--epochs 9 --learning-rate 0.3 --damping 0.2 --averaging 0.5 --class-weights balanced --patience 20",
     );
+    is_repeated("--epochs 5 --sample-weights x");
     is_repeated(
         "--batch-size 11 --step-schedule step:2,0.5 --curvature sketch --precision f64 --iterations 4",
     );
@@ -401,6 +403,37 @@ fn the_same_seed_and_threads_give_the_same_bits() {
 }
 
 #[test]
+fn rows_of_weight_0_teach_nothing() {
+    let bench = Bench::new();
+    bench.write("test.csv", &points(60, 2));
+    // Every right row is followed by a wrong one, of weight 0.
+    let right = points(60, 1);
+    let mut both = String::from("x,y,weight,kind\n");
+    for line in right.lines().skip(1) {
+        let (features, kind) = line.rsplit_once(',').unwrap();
+        let wrong = if kind == "ash" { "birch" } else { "ash" };
+        both.push_str(&format!("{features},0.5,{kind}\n{features},0,{wrong}\n"));
+    }
+    bench.write("both.csv", &both);
+    let train = |flags: &str| {
+        let line = format!("--data both.csv --test test.csv --epochs 20 --scaling none {flags}");
+        number(&bench.train(&line), "test_accuracy")
+    };
+    assert!(train("--sample-weights weight") > 0.99);
+    assert!(train("--ignore weight") < 0.9);
+    // The model does not ask for the column, and passes over it.
+    bench.train("--data both.csv --sample-weights weight --epochs 2 --out o");
+    for file in ["test.csv", "both.csv"] {
+        let line = format!("predict o/model.safetensors --data {file}");
+        assert!(bench.tiam(&line).ok().stdout.lines().count() > 60);
+    }
+    // Going on, it is read as before.
+    bench.train("--from o/model.safetensors --data both.csv --epochs 2 --out p");
+    let config = bench.read("o/config.toml");
+    assert!(config.contains("sample-weights = \"weight\""), "{config}");
+}
+
+#[test]
 fn the_trace_has_a_row_an_iteration() {
     let bench = Bench::new();
     bench.write("points.csv", &points(60, 1));
@@ -462,6 +495,22 @@ fn the_chosen_solver_is_recorded_repeated_and_shown() {
         shown.contains("W_1 by") && !shown.contains("ms a step"),
         "{shown}"
     );
+}
+
+#[test]
+fn each_layers_curvature_is_shown() {
+    let bench = Bench::new();
+    bench.train("--epochs 1 --hidden 30");
+    let shown = bench.tiam("info tiam-out/model.safetensors").ok().stdout;
+    for text in [
+        "W_1 by          curvature sketched with rank 32: the cheapest for 64 inputs",
+        "W_2 by          full curvature: the cheapest for 30 inputs",
+    ] {
+        assert!(shown.contains(text), "{shown}");
+    }
+    bench.train("--epochs 1 --hidden none --curvature identity");
+    let shown = bench.tiam("info tiam-out/model.safetensors").ok().stdout;
+    assert!(shown.contains("no curvature: asked for"), "{shown}");
 }
 
 #[test]

@@ -63,6 +63,7 @@ pub struct Dataset<T> {
     feature_names: Vec<String>,
     split: Option<Split>,
     sample_ids: Option<Vec<usize>>,
+    sample_weights: Option<Vec<f64>>,
     encoding: Option<ColumnEncoding>,
     source: String,
     credit: Option<String>,
@@ -108,7 +109,8 @@ impl<T: Real> Dataset<T> {
         };
         same_size("targets of a data set", features.n_samples(), n_targets)?;
         let feature_names = Vec::new();
-        let (split, sample_ids, encoding, credit) = (None, None, None, None);
+        let (split, sample_ids, sample_weights) = (None, None, None);
+        let (encoding, credit) = (None, None);
         let source = "values given by the caller".to_owned();
         Ok(Self {
             features,
@@ -116,6 +118,7 @@ impl<T: Real> Dataset<T> {
             feature_names,
             split,
             sample_ids,
+            sample_weights,
             encoding,
             source,
             credit,
@@ -152,6 +155,24 @@ impl<T: Real> Dataset<T> {
     pub fn with_sample_ids(mut self, ids: Vec<usize>) -> Result<Self> {
         same_size("sample ids", self.n_samples(), ids.len())?;
         self.sample_ids = Some(ids);
+        Ok(self)
+    }
+
+    /// Says how much each sample counts in training; only ratios matter.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Shape`] unless there is one weight a sample, [`DataError::InvalidParameter`] if one is negative or not finite.
+    pub fn with_sample_weights(mut self, weights: Vec<f64>) -> Result<Self> {
+        same_size("sample weights", self.n_samples(), weights.len())?;
+        if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(DataError::parameter(
+                "sample_weights",
+                bad,
+                "finite and at least 0",
+            ));
+        }
+        self.sample_weights = Some(weights);
         Ok(self)
     }
 
@@ -256,6 +277,11 @@ impl<T: Real> Dataset<T> {
         self.sample_ids.as_deref()
     }
 
+    /// How much each sample counts in training, where the source says so.
+    pub fn sample_weights(&self) -> Option<&[f64]> {
+        self.sample_weights.as_deref()
+    }
+
     /// How the columns of a table became features and labels; keep it with a model to read further tables alike.
     pub fn encoding(&self) -> Option<&ColumnEncoding> {
         self.encoding.as_ref()
@@ -329,18 +355,16 @@ impl<T: Real> Dataset<T> {
 
     /// These features and targets with everything else of `self`.
     fn around(&self, features: Features<T>, targets: Targets<T>, samples: &[usize]) -> Self {
-        let pick = |ids: &Vec<usize>| {
-            samples
-                .iter()
-                .filter_map(|&i| ids.get(i).copied())
-                .collect()
-        };
+        fn pick<V: Copy>(of: &[V], samples: &[usize]) -> Vec<V> {
+            samples.iter().filter_map(|&i| of.get(i).copied()).collect()
+        }
         Self {
             features,
             targets,
             feature_names: self.feature_names.clone(),
             split: None,
-            sample_ids: self.sample_ids.as_ref().map(pick),
+            sample_ids: self.sample_ids.as_ref().map(|ids| pick(ids, samples)),
+            sample_weights: self.sample_weights.as_ref().map(|all| pick(all, samples)),
             encoding: self.encoding.clone(),
             source: self.source.clone(),
             credit: self.credit.clone(),

@@ -380,3 +380,44 @@ fn the_encoding_records_every_column() {
     assert_eq!(data.feature_names(), ["x", "sex=F", "sex=M"]);
     assert!(data.source().contains("t.csv"));
 }
+
+#[test]
+fn a_column_of_weights_is_no_feature_and_goes_with_its_rows() {
+    let weighted = params().sample_weights(ColumnRef::Name("w".into()));
+    let data = table("x,w,y\n1,0.5,p\n2,0,q\n3,2,p\n", &with(weighted.clone())).unwrap();
+    assert_eq!(data.feature_names(), ["x"]);
+    assert_eq!(data.sample_weights(), Some(&[0.5, 0.0, 2.0][..]));
+    let kind = &data.encoding().unwrap().columns()[1].kind;
+    assert_eq!(*kind, ColumnKind::SampleWeight);
+    let picked = data.subset(&[2, 0]).unwrap();
+    assert_eq!(picked.sample_weights(), Some(&[2.0, 0.5][..]));
+    let split = data.make_split(0.0, 0.4, 1).unwrap();
+    let [train, test] = [split.train().to_vec(), split.test().to_vec()];
+    let whole = data.clone();
+    let parts = data.into_parts(&split).unwrap();
+    for (part, rows) in [(&parts.train, train), (&parts.test, test)] {
+        let expected: Vec<f64> = rows
+            .iter()
+            .map(|&i| whole.sample_weights().unwrap()[i])
+            .collect();
+        assert_eq!(part.sample_weights().unwrap(), expected);
+    }
+    for (text, line) in [
+        ("x,w,y\n1,1,p\n2,-0.5,q\n", 3),
+        ("x,w,y\n1,1,p\n2,1,q\n3,much,q\n", 4),
+        ("x,w,y\n1,inf,p\n2,1,q\n", 2),
+    ] {
+        let error = table(text, &with(weighted.clone())).unwrap_err();
+        assert_eq!(place(&error), (line, 1, "w"), "{error}");
+    }
+    for bad in [
+        params().sample_weights(ColumnRef::Position(-1)),
+        weighted.clone().ignore(ColumnRef::Name("w".into())),
+        weighted.categorical(ColumnRef::Name("w".into())),
+    ] {
+        assert!(matches!(
+            table("x,w,y\n1,1,p\n2,1,q\n", &with(bad)),
+            Err(DataError::InvalidParameter { .. })
+        ));
+    }
+}

@@ -15,14 +15,15 @@ use crate::params::TiamConfig;
 pub struct SolverChoice {
     /// The block: `W_1`, `a_1`, …
     pub block: String,
-    /// Name of the form, never `auto`.
+    /// Name of the form, never `auto`; by batches that of the layer's curvature.
     pub solver: String,
     /// In words; from the shape alone, the same in every run.
     pub reason: String,
-    /// Seconds a step as predicted from the shape and the speed measured in this process.
-    pub predicted_seconds: f64,
-    /// Mean seconds a step, proposals done again and all set-up included; 0 before the first.
-    pub actual_seconds: f64,
+    /// Seconds a step as predicted from the shape and the speed measured in this process; none by batches, where a step is one of
+    /// all layers.
+    pub predicted_seconds: Option<f64>,
+    /// Mean seconds a step, proposals done again and all set-up included; 0 before the first, none by batches.
+    pub actual_seconds: Option<f64>,
 }
 
 /// A block's form, with the time its steps have taken.
@@ -100,8 +101,8 @@ impl SolverPlan {
             block: entry.block.clone(),
             solver: entry.choice.solver.name().to_owned(),
             reason: entry.choice.reason.clone(),
-            predicted_seconds: entry.choice.predicted_seconds,
-            actual_seconds: entry.spent.as_secs_f64() / f64::from(entry.steps.max(1)),
+            predicted_seconds: Some(entry.choice.predicted_seconds),
+            actual_seconds: Some(entry.spent.as_secs_f64() / f64::from(entry.steps.max(1))),
         };
         self.entries.iter().map(told).collect()
     }

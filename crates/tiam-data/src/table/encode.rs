@@ -34,6 +34,7 @@ enum Action<'a> {
         index: ClassIndex<'a>,
     },
     Value,
+    SampleWeight,
 }
 
 enum ClassIndex<'a> {
@@ -49,10 +50,19 @@ pub(crate) struct Encoder<'a> {
     places: &'a Places<'a>,
 }
 
-/// Labels and targets of some rows.
+/// Labels, targets and weights of some rows.
 struct Answers<T> {
     labels: Vec<u32>,
     targets: Vec<T>,
+    weights: Vec<f64>,
+}
+
+/// What a table holds.
+pub(crate) struct Encoded<T> {
+    pub(crate) features: Features<T>,
+    pub(crate) targets: Targets<T>,
+    /// How much each sample counts, where a column says it.
+    pub(crate) weights: Option<Vec<f64>>,
 }
 
 impl<'a> Encoder<'a> {
@@ -87,6 +97,7 @@ impl<'a> Encoder<'a> {
                     index: class_index(names, *numeric)?,
                 },
                 ColumnKind::ValueLabel => Action::Value,
+                ColumnKind::SampleWeight => Action::SampleWeight,
                 ColumnKind::Ignored => Action::Skip,
             })
         };
@@ -105,7 +116,7 @@ impl<'a> Encoder<'a> {
         n_rows: Option<Vec<usize>>,
         threads: usize,
         limit: u64,
-    ) -> Result<(Features<T>, Targets<T>)> {
+    ) -> Result<Encoded<T>> {
         let n_rows = match n_rows {
             Some(n_rows) => n_rows,
             None => map(pieces.iter().collect(), threads, |rows| Ok(count(rows)))?,
@@ -124,7 +135,7 @@ impl<'a> Encoder<'a> {
             jobs.push((rows, slot));
             rest = after;
         }
-        let answers = map(jobs, threads, |(rows, slot)| self.read_piece(rows, slot))?;
+        let mut answers = map(jobs, threads, |(rows, slot)| self.read_piece(rows, slot))?;
         if n == 0 {
             let path = self.places.path.to_path_buf();
             return Err(DataError::TableEmpty {
@@ -133,7 +144,18 @@ impl<'a> Encoder<'a> {
             });
         }
         let features = Features::new(n, self.n_features, values)?;
-        Ok((features, self.targets(n, answers)?))
+        let weighted = self
+            .actions
+            .iter()
+            .any(|a| matches!(a, Action::SampleWeight));
+        let weights = answers
+            .iter_mut()
+            .flat_map(|a| std::mem::take(&mut a.weights));
+        Ok(Encoded {
+            features,
+            weights: weighted.then(|| weights.collect()),
+            targets: self.targets(n, answers)?,
+        })
     }
 
     /// Joins the answers of the pieces.
@@ -157,6 +179,7 @@ impl<'a> Encoder<'a> {
         let mut answers = Answers {
             labels: vec![],
             targets: vec![],
+            weights: vec![],
         };
         let mut row = Row::default();
         let delimiter = rows.delimiter();
@@ -210,6 +233,7 @@ impl<'a> Encoder<'a> {
                     })?);
                 }
                 Action::Value => answers.targets.push(self.number(row.line, i, cell)?),
+                Action::SampleWeight => answers.weights.push(self.weight(row.line, i, cell)?),
             }
         }
         Ok(())
@@ -229,6 +253,18 @@ impl<'a> Encoder<'a> {
                 cell: quote(cell),
                 reason: "but its column is numeric; correct the cell",
             },
+        })
+    }
+
+    fn weight(&self, line: u64, column: usize, cell: &[u8]) -> Result<f64> {
+        let weight = self.number::<f64>(line, column, cell)?;
+        if weight >= 0.0 {
+            return Ok(weight);
+        }
+        Err(DataError::NotANumber {
+            at: self.places.at(line, column),
+            cell: quote(cell),
+            reason: "of at least 0, as samples' weights must be",
         })
     }
 

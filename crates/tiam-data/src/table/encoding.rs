@@ -25,6 +25,8 @@ pub enum ColumnKind {
     },
     /// A number to approximate.
     ValueLabel,
+    /// How much the sample counts in training, at least 0.
+    SampleWeight,
     /// Nothing.
     Ignored,
 }
@@ -85,7 +87,7 @@ impl ColumnEncoding {
     /// # Errors
     ///
     /// [`DataError::BadEncoding`] if a name, a category or a class is there twice, if a list of categories or classes
-    /// is empty, or if there are two labels or no features.
+    /// is empty, or if there are two labels, two columns of weights or no features.
     pub fn new(has_header: bool, columns: Vec<ColumnSpec>) -> Result<Self> {
         let bad = |reason: String| DataError::BadEncoding { reason };
         let names: Vec<&String> = columns.iter().map(|c| &c.name).collect();
@@ -112,14 +114,14 @@ impl ColumnEncoding {
             has_header,
             columns,
         };
-        if encoding
-            .columns
-            .iter()
-            .filter(|c| c.kind.is_label())
-            .count()
-            > 1
-        {
+        let several = |is: fn(&ColumnKind) -> bool| {
+            encoding.columns.iter().filter(|c| is(&c.kind)).count() > 1
+        };
+        if several(ColumnKind::is_label) {
             return Err(bad("there are two label columns".into()));
+        }
+        if several(|kind| *kind == ColumnKind::SampleWeight) {
+            return Err(bad("there are two columns of sample weights".into()));
         }
         if encoding.n_features() == 0 {
             return Err(bad("no column is a feature".into()));

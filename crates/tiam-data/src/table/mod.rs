@@ -25,7 +25,7 @@ use crate::{
     source::Source,
 };
 use cell::Places;
-use encode::Encoder;
+use encode::{Encoded, Encoder};
 use records::{Row, Rows};
 
 /// Reads a table and finds its encoding.
@@ -56,8 +56,8 @@ pub(crate) fn load_table<T: Real>(
     let (encoding, n_rows) = survey::survey(&pieces, threads, &roles, params, &places, has_header)?;
     let columns: Vec<_> = (0..names.len()).map(Some).collect();
     let encoder = Encoder::new(&encoding, &columns, &places)?;
-    let (features, targets) = encoder.read(pieces, Some(n_rows), threads, limit)?;
-    finish(features, targets, encoding, source)
+    let encoded = encoder.read(pieces, Some(n_rows), threads, limit)?;
+    finish(encoded, encoding, source)
 }
 
 /// Reads a table by an encoding made from another one.
@@ -94,16 +94,19 @@ pub(crate) fn load_encoded<T: Real>(
         by_position(encoding, &first, rows.delimiter(), &places)?
     };
     if params.label == LabelColumn::None {
-        let label = encoding.label_column();
-        columns
-            .iter_mut()
-            .filter(|c| c.is_some() && **c == label)
-            .for_each(|c| *c = None);
+        // What is only learnt from is not read.
+        let learnt_from = |i: usize| {
+            let kind = &encoding.columns()[i].kind;
+            kind.is_label() || *kind == ColumnKind::SampleWeight
+        };
+        for column in &mut columns {
+            *column = column.filter(|&i| !learnt_from(i));
+        }
     }
     let pieces = pieces::pieces(&rows, threads);
     let encoder = Encoder::new(encoding, &columns, &places)?;
-    let (features, targets) = encoder.read(pieces, None, threads, limit)?;
-    finish(features, targets, encoding.clone(), source)
+    let encoded = encoder.read(pieces, None, threads, limit)?;
+    finish(encoded, encoding.clone(), source)
 }
 
 fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Rows<'a> {
@@ -169,12 +172,16 @@ fn by_position(
 }
 
 fn finish<T: Real>(
-    features: crate::Features<T>,
-    targets: crate::Targets<T>,
+    encoded: Encoded<T>,
     encoding: ColumnEncoding,
     source: &Source,
 ) -> Result<Dataset<T>> {
-    let data = Dataset::new(features, targets)?.with_feature_names(encoding.feature_names())?;
+    let data = Dataset::new(encoded.features, encoded.targets)?
+        .with_feature_names(encoding.feature_names())?;
+    let data = match encoded.weights {
+        Some(weights) => data.with_sample_weights(weights)?,
+        None => data,
+    };
     Ok(data
         .with_source(format!("table {}", source.path.display()))
         .with_encoding(encoding))

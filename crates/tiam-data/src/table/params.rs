@@ -145,6 +145,7 @@ pub enum Task {
 /// | `task` | [`Task::Auto`] | | classes or values |
 /// | `categorical` | empty | columns that exist | columns to be read as categories even if all cells are numbers |
 /// | `ignore` | empty | columns that exist | columns to be left out, such as row ids |
+/// | `sample_weights` | none | a column that exists | the column that says how much each sample counts, in numbers of at least 0; not a feature |
 /// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values a categorical column, or a class label, may have |
 ///
 /// # Rules
@@ -174,6 +175,8 @@ pub struct TableParams {
     pub categorical: Vec<ColumnRef>,
     /// Columns to be left out.
     pub ignore: Vec<ColumnRef>,
+    /// The column that says how much each sample counts.
+    pub sample_weights: Option<ColumnRef>,
     /// Distinct values a categorical column may have.
     pub max_categories: usize,
 }
@@ -187,6 +190,7 @@ impl Default for TableParams {
             task: Task::Auto,
             categorical: Vec::new(),
             ignore: Vec::new(),
+            sample_weights: None,
             max_categories: DEFAULT_MAX_CATEGORIES,
         }
     }
@@ -232,6 +236,13 @@ impl TableParams {
     #[must_use]
     pub fn ignore(mut self, column: ColumnRef) -> Self {
         self.ignore.push(column);
+        self
+    }
+
+    /// Names the column that says how much each sample counts.
+    #[must_use]
+    pub fn sample_weights(mut self, column: ColumnRef) -> Self {
+        self.sample_weights = Some(column);
         self
     }
 

@@ -23,6 +23,7 @@ pub(crate) enum Role {
     Feature,
     Categorical,
     Label,
+    SampleWeight,
     Ignored,
 }
 
@@ -118,6 +119,15 @@ pub(crate) fn roles(
     for column in &params.ignore {
         roles[find(column)?] = Role::Ignored;
     }
+    let weights = params.sample_weights.as_ref().map(find).transpose()?;
+    if let Some(weights) = weights {
+        if roles[weights] != Role::Feature {
+            let allowed = "a column that is neither categorical nor ignored";
+            let found = format!("{:?}", names[weights]);
+            return Err(DataError::parameter("sample_weights", found, allowed));
+        }
+        roles[weights] = Role::SampleWeight;
+    }
     let label = match &params.label {
         LabelColumn::None => None,
         LabelColumn::Last => names.len().checked_sub(1),
@@ -131,6 +141,11 @@ pub(crate) fn roles(
                 format!("{:?}", names[label]),
                 allowed,
             ));
+        }
+        if roles[label] == Role::SampleWeight {
+            let allowed = "a column other than the label; choose another label column, or `none`";
+            let found = format!("{:?}", names[label]);
+            return Err(DataError::parameter("sample_weights", found, allowed));
         }
         roles[label] = Role::Label;
     }
@@ -239,6 +254,7 @@ pub(crate) fn survey<'a>(
                 categories: decide.categories(column, i)?,
             },
             Role::Label => decide.label(column, i)?,
+            Role::SampleWeight => decide.sample_weight(column, i)?,
         };
         specs.push(ColumnSpec {
             name: places.names[i].clone(),
@@ -282,6 +298,13 @@ impl Decide<'_> {
         Ok(ColumnKind::Categorical {
             categories: self.categories(column, i)?,
         })
+    }
+
+    fn sample_weight(&self, column: &Column<'_>, i: usize) -> Result<ColumnKind> {
+        if column.n_texts == 0 {
+            return Ok(ColumnKind::SampleWeight);
+        }
+        Err(self.not_a_number(column, i, "and its column holds the samples' weights"))
     }
 
     fn label(&self, column: &Column<'_>, i: usize) -> Result<ColumnKind> {

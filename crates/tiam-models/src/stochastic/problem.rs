@@ -5,6 +5,7 @@ use std::time::Instant;
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
 use tiam_linalg::{CurvatureForm, Matrix, Real, gather_columns, gather_labels};
 
+use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
 use super::state::{Pace, State};
 use super::weighting::sample_weights;
@@ -12,6 +13,7 @@ use crate::blocks::{NetworkMeasures, PartMeasures};
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
 use crate::network::Network;
+use crate::solvers::SolverChoice;
 use crate::trainer::TrainingProblem;
 
 /// Samples on which the start is measured.
@@ -259,6 +261,31 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
 impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Ok(Self::network(self).clone())
+    }
+
+    fn solver_choices(&self) -> Vec<SolverChoice> {
+        let asked = self.state.config.params().curvature;
+        let sizes = &self.state.network.architecture().sizes;
+        let layers = self.curvature_forms().zip(sizes).zip(1..);
+        let choice = |((form, n_in), l): ((CurvatureForm, &usize), usize)| SolverChoice {
+            block: format!("W_{l}"),
+            solver: curvature_name(form),
+            reason: match asked {
+                CurvatureChoice::Auto => format!("the cheapest for {n_in} inputs"),
+                _ => "asked for".to_owned(),
+            },
+            predicted_seconds: None,
+            actual_seconds: None,
+        };
+        layers.map(choice).collect()
+    }
+}
+
+fn curvature_name(form: CurvatureForm) -> String {
+    match form {
+        CurvatureForm::Sketch { rank } => format!("curvature sketched with rank {rank}"),
+        CurvatureForm::Identity => "no curvature".to_owned(),
+        form => format!("{} curvature", form.name()),
     }
 }
 
