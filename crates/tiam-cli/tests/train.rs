@@ -503,7 +503,7 @@ fn each_layers_curvature_is_shown() {
     bench.train("--epochs 1 --hidden 30");
     let shown = bench.tiam("info tiam-out/model.safetensors").ok().stdout;
     for text in [
-        "W_1 by          curvature sketched with rank 32: the cheapest for 64 inputs",
+        "W_1 by          curvature sketched with rank 16: the cheapest for 64 inputs",
         "W_2 by          full curvature: the cheapest for 30 inputs",
     ] {
         assert!(shown.contains(text), "{shown}");
