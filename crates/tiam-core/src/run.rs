@@ -138,6 +138,12 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         &self.problem
     }
 
+    /// The problem, for one that has to change to be saved. What is changed beyond that is the caller's own doing: the next iteration starts
+    /// from it.
+    pub fn problem_mut(&mut self) -> &mut P {
+        &mut self.problem
+    }
+
     /// The rows so far.
     #[must_use]
     pub fn trace(&self) -> &Trace<P::Measures> {
@@ -151,7 +157,8 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 observer.on_start(row, &self.problem);
             }
         }
-        if let Some(reason) = self.config.params().stopping.reason(&self.trace) {
+        let reason = self.config.params().stopping.reason(&self.trace);
+        if let Some(reason) = reason.or_else(|| self.problem.stop()) {
             self.settle(Ok(reason));
         }
     }

@@ -9,6 +9,7 @@ use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
+use crate::state::StateVisitor;
 use crate::step::{Iterate, Solver, StepInertia, StepReport};
 use crate::weights::WeightBlock;
 
@@ -103,6 +104,14 @@ impl<T: Real> ActivationBlock<T> {
         self.tau = self.pending_tau;
         self.violation = self.pending_violation;
         next.swap_product(&mut self.candidate_product);
+    }
+
+    /// Current and previous value, τ and the last violation.
+    pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        self.iterate.visit_state(name, visitor);
+        let mut numbers = [self.tau, self.violation];
+        visitor.numbers(&format!("{name}.numbers"), &mut numbers);
+        [self.tau, self.violation] = numbers;
     }
 
     /// Moves a up to h(min(z, 0)) − ε where a shrinking band has left it below (ours: moving z instead would divide

@@ -4,6 +4,7 @@ use crate::compute::{Cols, Compute, WorkerScratch, buffer, for_tiles, tile_cols}
 use crate::kernels::{add_row_sums, residual_norm_sq};
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::state::StateVisitor;
 use crate::step::{StepInertia, StepReport};
 
 /// A layer's biases b (one a unit) with their history.
@@ -36,6 +37,12 @@ impl<T: Real> BiasBlock<T> {
     pub fn accept(&mut self) {
         std::mem::swap(&mut self.previous, &mut self.current);
         std::mem::swap(&mut self.current, &mut self.candidate);
+    }
+
+    /// Current and previous value.
+    pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        visitor.values(&format!("{name}.current"), &mut self.current);
+        visitor.values(&format!("{name}.previous"), &mut self.previous);
     }
 
     /// b̄ = b̃ − mean over samples of (W a + b̂ 1ᵀ − z), then b̄ + p3 (b̄ − b). The objective is ρ/2 ‖W a + b 1ᵀ − z‖²,

@@ -24,6 +24,7 @@ pub mod reduce;
 mod simd;
 mod spd;
 mod speed;
+mod state;
 mod step;
 mod stochastic;
 mod weights;
@@ -47,6 +48,7 @@ pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
 pub use speed::ProductSpeed;
+pub use state::StateVisitor;
 pub use step::{Accuracy, Solver, StepInertia, StepReport};
 pub use stochastic::{
     CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,

@@ -10,6 +10,7 @@ use crate::prox::{
 use crate::real::Real;
 use crate::reduce::LaneSum;
 use crate::simd::vectorised;
+use crate::state::StateVisitor;
 use crate::step::{Iterate, StepInertia, StepReport};
 
 /// What a z step sees of its layer: m = W a + b 1ᵀ.
@@ -76,6 +77,11 @@ impl<T: Real> PreactivationBlock<T> {
     /// Makes the last candidate current.
     pub fn accept(&mut self) {
         self.iterate.accept();
+    }
+
+    /// Current and previous value.
+    pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        self.iterate.visit_state(name, visitor);
     }
 
     /// A hidden layer's step: z̄ = Π(z̃ − (ẑ − m)), then Π(z̄ + p3 (z̄ − z)), Π the projection on

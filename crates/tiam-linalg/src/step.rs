@@ -2,6 +2,7 @@
 
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::state::StateVisitor;
 
 /// The three inertias of one step, as plain numbers (p1, p2, p3 of the paper).
 ///
@@ -239,6 +240,13 @@ impl<T: Real> Iterate<T> {
             current: start,
             candidate,
         }
+    }
+
+    pub(crate) fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        let current = self.current.as_mut_slice();
+        visitor.values(&format!("{name}.current"), current);
+        let previous = self.previous.as_mut_slice();
+        visitor.values(&format!("{name}.previous"), previous);
     }
 
     /// Candidate becomes current, current becomes previous.

@@ -14,6 +14,7 @@ mod form;
 mod gram;
 mod line;
 mod search;
+mod state;
 
 use form::Form;
 pub(crate) use form::{dual_fits, gram_fits};

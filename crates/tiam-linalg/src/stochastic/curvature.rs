@@ -8,6 +8,7 @@ use crate::product::{tile_gram, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::simd::vectorised;
+use crate::state::StateVisitor;
 
 /// How a layer's curvature Ā ≈ E[â âᵀ], â = (a_{l−1}, 1), is kept and D = (Ā + λ_l I)⁻¹ g solved.
 ///
@@ -161,6 +162,29 @@ impl<T: Real> LayerCurvature<T> {
             Form::Sketch(sketch) => CurvatureForm::Sketch {
                 rank: sketch.omega.n_cols(),
             },
+        }
+    }
+
+    pub(super) fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        visitor.count(&format!("{name}.updates"), &mut self.updates);
+        visitor.numbers(
+            &format!("{name}.trace"),
+            std::slice::from_mut(&mut self.trace),
+        );
+        let (average, solve) = (format!("{name}.average"), format!("{name}.solve"));
+        match &mut self.form {
+            Form::Identity => {}
+            Form::Full(full) => {
+                visitor.values(&average, full.average.as_mut_slice());
+                visitor.values(&solve, full.inverse.as_mut_slice());
+            }
+            // Ω follows from the seed.
+            Form::Sketch(sketch) => {
+                visitor.values(&average, sketch.average.as_mut_slice());
+                visitor.values(&solve, sketch.solve.as_mut_slice());
+                let damping = std::slice::from_mut(&mut sketch.damping);
+                visitor.numbers(&format!("{name}.damping"), damping);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::prox::LossSum;
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::simd::vectorised;
+use crate::state::StateVisitor;
 use crate::step::StepInertia;
 
 /// How far a step goes.
@@ -138,6 +139,20 @@ impl<T: Real> StochasticBlocks<T> {
     /// How each layer's curvature is kept.
     pub fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
         self.curvature.iter().map(LayerCurvature::form)
+    }
+
+    /// The iterate, its last change, the average, and every layer's curvature; between two epochs nothing else is carried on.
+    pub fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        visitor.values("parameters", &mut self.current);
+        visitor.values("change", &mut self.change);
+        visitor.values("average", &mut self.average);
+        visitor.numbers(
+            "average.filled",
+            std::slice::from_mut(&mut self.average_filled),
+        );
+        for (l, curvature) in self.curvature.iter_mut().enumerate() {
+            curvature.visit_state(&format!("curvature_{}", l + 1), visitor);
+        }
     }
 
     /// Gathers the batch, goes forward from Ŵ and backward; sums gradients and, where asked for, curvature. Returns the

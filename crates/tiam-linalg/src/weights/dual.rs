@@ -16,6 +16,7 @@ use crate::matrix::Matrix;
 use crate::product::{product, sample_gram};
 use crate::real::Real;
 use crate::reduce::dot;
+use crate::state::StateVisitor;
 use crate::step::{Solver, StepInertia};
 
 /// A matrix of the span: c W_start + C aᵀ, C n_out x N.
@@ -115,6 +116,20 @@ impl<T: Real> DualForm<T> {
     /// W_previous, at the same cost.
     pub(super) fn previous(&self) -> &Matrix<T> {
         self.formed[1].get_or_init(|| self.form(&self.previous))
+    }
+
+    /// The coordinates of W and W_previous.
+    pub(super) fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        for (part, of) in [
+            ("current", &mut self.current),
+            ("previous", &mut self.previous),
+        ] {
+            let start = std::slice::from_mut(&mut of.start);
+            visitor.numbers(&format!("{name}.{part}.start"), start);
+            let samples = of.samples.as_mut_slice();
+            visitor.values(&format!("{name}.{part}.samples"), samples);
+        }
+        self.formed = Default::default();
     }
 
     fn form(&self, of: &Coordinates<T>) -> Matrix<T> {

@@ -59,6 +59,14 @@ impl<T: Real> WeightBlock<T> {
         }
     }
 
+    /// The span of the weights and the inputs as they are, whose product is known.
+    pub(super) fn enter_dual_form(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
+        let start = std::mem::take(&mut self.current);
+        let start_product = self.product.clone();
+        let dual = DualForm::new(start, start_product, inputs, self.solver, compute);
+        self.form = Form::Dual(Box::new(dual));
+    }
+
     /// Puts the form in place that this step is to be computed in, with its buffers.
     pub(super) fn enter_form(&mut self, problem: &WeightProblem<'_, T>, compute: &mut Compute<T>) {
         let (n_in, n) = (problem.inputs.n_rows(), problem.inputs.n_cols());
@@ -71,10 +79,7 @@ impl<T: Real> WeightBlock<T> {
         let n_out = self.product.n_rows();
         let starting = self.inputs_fixed && !self.has_history;
         if fresh && self.solver.is_dual() && starting && dual_fits(n_in, n) {
-            let start = std::mem::take(&mut self.current);
-            let start_product = self.product.clone();
-            let dual = DualForm::new(start, start_product, problem.inputs, self.solver, compute);
-            self.form = Form::Dual(Box::new(dual));
+            self.enter_dual_form(problem.inputs, compute);
         } else if fresh && self.solver == Solver::Gram && gram_fits(n_in, n) {
             self.form = Form::Gram(Box::new(GramForm::new(n_out, n_in)));
         }
