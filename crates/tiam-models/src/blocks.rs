@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
     ActivationBlock, AffineLayer, AffineLayers, Band as BandView, BiasBlock, Compute, ForwardFrom,
-    Matrix, NextLayer, PreactivationBlock, Prediction, Real, StepInertia, StepReport, WeightBlock,
-    WeightProblem, activate, band_violation, biased, forward_loss, penalty, prox,
+    Matrix, NextLayer, PreactivationBlock, Prediction, Real, StateVisitor, StepInertia, StepReport,
+    WeightBlock, WeightProblem, activate, band_violation, biased, forward_loss, penalty, prox,
 };
 
 use crate::data::{Samples, Target};
@@ -181,6 +181,26 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             last.penalty = None;
         }
         loss
+    }
+
+    /// Every block with its history, and what has been computed from them.
+    pub(crate) fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        for l in 0..self.layers.len() {
+            let (before, rest) = self.layers.split_at_mut(l);
+            let inputs = inputs_of(before, self.samples.inputs());
+            let (layer, n) = (&mut rest[0], l + 1);
+            let (weights, compute) = (&mut layer.weights, &mut self.compute);
+            weights.visit_state(&format!("W_{n}"), inputs, visitor, compute);
+            layer.bias.visit_state(&format!("b_{n}"), visitor);
+            layer.z.visit_state(&format!("z_{n}"), visitor);
+            if let Some(a) = &mut layer.a {
+                a.visit_state(&format!("a_{n}"), visitor);
+            }
+            visitor.optional(&format!("penalty_{n}"), &mut layer.penalty);
+            let fresh = &mut layer.violation_fresh;
+            visitor.flag(&format!("violation_{n}.fresh"), fresh);
+        }
+        visitor.numbers("loss", std::slice::from_mut(&mut self.loss));
     }
 
     fn locate(block: usize) -> (usize, Kind) {

@@ -89,6 +89,14 @@ pub enum ModelError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file is not a checkpoint this version reads, or not one of this run.
+    #[error("{}: not a usable checkpoint: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file is not a model this version reads.
     #[error("{}: not a tiam model: {reason}", path.display())]
     Format {

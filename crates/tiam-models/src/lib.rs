@@ -2,6 +2,7 @@
 
 mod activation;
 mod blocks;
+mod checkpoint;
 mod data;
 mod error;
 mod init;
@@ -16,6 +17,7 @@ mod trajectory;
 
 pub use activation::Activation;
 pub use blocks::{NetworkMeasures, NetworkProblem, PartMeasures};
+pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
 pub use data::{Loss, Samples, Target};
 pub use error::ModelError;
 pub use init::Init;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
-    AffineLayer, AffineLayers, Compute, ForwardFrom, LossSum, Matrix, Real, forward, forward_loss,
-    prox,
+    AffineLayer, AffineLayers, Compute, ForwardFrom, LossSum, Matrix, Real, StateVisitor, forward,
+    forward_loss, prox,
 };
 
 use crate::activation::Activation;
@@ -197,6 +197,14 @@ impl<T: Real> Network<T> {
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut [T], &mut [T])> {
         let layers = self.layers.iter_mut();
         layers.map(|layer| (layer.weights.as_mut_slice(), layer.bias.as_mut_slice()))
+    }
+
+    /// Every layer's W and b, as part `name` of a run's state.
+    pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        for ((weights, bias), l) in self.parameters_mut().zip(1..) {
+            visitor.values(&format!("{name}.W_{l}"), weights);
+            visitor.values(&format!("{name}.b_{l}"), bias);
+        }
     }
 
     /// z_L for inputs n_0 x N: logits, or the predicted values; n_L x N.

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use tiam_linalg::{Matrix, Real};
@@ -99,7 +99,7 @@ impl<T: Stored> Model<T> {
         let bytes = self
             .encode()
             .map_err(|reason| Refusal::Malformed(reason).at(path))?;
-        write_whole(path, &bytes)
+        write_whole(path, |temporary| fs::write(temporary, &bytes))
     }
 
     /// Reads a model of this precision; every weight comes back with the bits it was saved with.
@@ -159,7 +159,7 @@ fn malformed(reason: impl ToString) -> Refusal {
     Refusal::Malformed(reason.to_string())
 }
 
-fn to_bytes<T: Stored>(values: &[T]) -> Vec<u8> {
+pub(crate) fn to_bytes<T: Stored>(values: &[T]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size_of_val(values));
     values.iter().for_each(|v| v.put(&mut bytes));
     bytes
@@ -228,27 +228,33 @@ fn tensor<T: Stored>(
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
     fs::read(path).map_err(|source| ModelError::Io {
         path: path.to_owned(),
         source,
     })
 }
 
-/// Temporary file, sync, rename.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let at = |path: &Path| {
-        let path: PathBuf = path.to_owned();
-        move |source| ModelError::Io { path, source }
-    };
+/// Has a temporary file beside `path` written, syncs and renames it: after a crash there is the old file or the whole new one.
+pub(crate) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), ModelError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+    let written = write(&temporary)
+        .and_then(|()| File::options().append(true).open(&temporary)?.sync_all())
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         fs::remove_file(&temporary).ok();
     }
-    written.map_err(at(path))
+    // The renaming itself lasts once the folder is synced, where the system can do that.
+    if let Some(folder) = path.parent() {
+        File::open(folder).and_then(|folder| folder.sync_all()).ok();
+    }
+    written.map_err(|source| ModelError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }

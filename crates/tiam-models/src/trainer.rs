@@ -1,8 +1,10 @@
 //! Training runs: full-batch TIAM, and any other problem that holds a network.
 
 use thiserror::Error;
-use tiam_core::{BlockProblem, CoreError, Driver, DriverConfig, Observer, StopReason, Trace};
-use tiam_linalg::Real;
+use tiam_core::{
+    BlockProblem, CoreError, Driver, DriverConfig, Failure, Observer, Outcome, StopReason, Trace,
+};
+use tiam_linalg::{Real, StateVisitor};
 
 use crate::blocks::{NetworkMeasures, NetworkProblem};
 use crate::data::Samples;
@@ -90,6 +92,10 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     /// [`ModelError`] when the parameters do not make a network; those of a network's own problem do.
     fn network(&self) -> Result<Network<T>, ModelError>;
 
+    /// Shows a visitor every number on which the iterations to come depend, so that a run can be saved and gone on with: called after an
+    /// iteration on a run's problem, and to restore on one made anew from the same network, data and parameters.
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>);
+
     /// How each W and a step is computed; none for methods without such steps.
     fn solver_choices(&self) -> Vec<SolverChoice> {
         Vec::new()
@@ -99,6 +105,10 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
 impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Self::network(self)
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        Self::visit_state(self, visitor);
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {
@@ -119,7 +129,14 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
     for observer in observers {
         driver = driver.observe(&mut **observer);
     }
-    match driver.run(problem) {
+    outcome(driver.run(problem))
+}
+
+/// What a run leaves, whatever its end.
+pub(crate) fn outcome<T: Real, P: TrainingProblem<T>>(
+    end: Result<Outcome<P>, Failure<P>>,
+) -> Result<Trained<T>, TrainError<T>> {
+    match end {
         Ok(outcome) => Ok(Trained {
             network: outcome.problem.network()?,
             reason: outcome.reason,

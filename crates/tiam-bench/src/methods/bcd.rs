@@ -7,7 +7,8 @@ pub use params::{BcdConfig, BcdParams};
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
-    BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, band_violation, sum_entries,
+    BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, StateVisitor, band_violation,
+    sum_entries,
 };
 use tiam_models::{
     Activation, ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem,
@@ -305,5 +306,20 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
 impl<T: Real> TrainingProblem<T> for BcdProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Ok(self.network.clone())
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        self.network.visit_state("network", visitor);
+        for (layer, l) in self.layers.iter_mut().zip(1..) {
+            layer.bias.visit_state(&format!("b_{l}"), visitor);
+            let matrices = [
+                ("product", &mut layer.product),
+                ("U", &mut layer.u),
+                ("V", &mut layer.v),
+            ];
+            for (name, matrix) in matrices {
+                visitor.values(&format!("{name}_{l}"), matrix.as_mut_slice());
+            }
+        }
     }
 }

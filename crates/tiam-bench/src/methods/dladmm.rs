@@ -8,8 +8,8 @@ pub use params::{DladmmConfig, DladmmParams, Search};
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
-    BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, band_violation, product,
-    sum_entries,
+    BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, StateVisitor, band_violation,
+    product, sum_entries,
 };
 use tiam_models::{
     ModelError, Network, NetworkMeasures, Samples, TrainingProblem, with_activation,
@@ -404,5 +404,31 @@ impl<T: Real> BlockProblem for DladmmProblem<'_, T> {
 impl<T: Real> TrainingProblem<T> for DladmmProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Ok(self.network.clone())
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        self.network.visit_state("network", visitor);
+        for (layer, l) in self.layers.iter_mut().zip(1..) {
+            layer.bias.visit_state(&format!("b_{l}"), visitor);
+            let matrices = [
+                ("product", &mut layer.product),
+                ("z", &mut layer.z),
+                ("a", &mut layer.a),
+            ];
+            for (name, matrix) in matrices {
+                visitor.values(&format!("{name}_{l}"), matrix.as_mut_slice());
+            }
+            layer.theta.visit_state(&format!("theta_{l}"), visitor);
+            layer.tau.visit_state(&format!("tau_{l}"), visitor);
+        }
+        self.z_last.visit_state("z_last", visitor);
+        visitor.values("dual", self.dual.as_mut_slice());
+        let mut numbers = [self.rho, self.loss];
+        visitor.numbers("numbers", &mut numbers);
+        [self.rho, self.loss] = numbers;
+        visitor.optional("cost", &mut self.costs.last);
+        visitor.count("cost.rises", &mut self.costs.rises);
+        // Measured anew where it is asked for.
+        self.costs.current = None;
     }
 }

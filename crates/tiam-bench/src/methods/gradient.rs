@@ -11,7 +11,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    Compute, ForwardFrom, Gradients, LossSum, Real, forward_loss, loss_gradient, reduce,
+    Compute, ForwardFrom, Gradients, LossSum, Real, StateVisitor, forward_loss, loss_gradient,
+    reduce,
 };
 use tiam_models::{
     ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem, with_activation,
@@ -100,6 +101,16 @@ impl<T: Real> Iterate<T> {
             rule.step(weights, of_weights, rate, &mut memory);
             rule.step(bias, slope(&layer.bias, T::zero()), rate, &mut memory);
         }
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        self.network.visit_state("network", visitor);
+        self.memory.visit_state(visitor);
+        let mut epochs = usize::try_from(self.epochs).unwrap_or(usize::MAX);
+        visitor.count("epochs", &mut epochs);
+        self.epochs = epochs as u64;
+        visitor.numbers("loss", std::slice::from_mut(&mut self.sum.loss));
+        visitor.count("correct", &mut self.sum.correct);
     }
 
     fn all_finite(&self) -> bool {
@@ -265,5 +276,10 @@ impl<T: Real> BlockProblem for GradientProblem<'_, T> {
 impl<T: Real> TrainingProblem<T> for GradientProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Ok(self.current.network.clone())
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        self.current.visit_state(visitor);
+        self.gradients_fresh = false;
     }
 }

@@ -6,10 +6,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tiam_core::{Inertia, Order, Schedule, Stopping};
-use tiam_linalg::{Real, Solver};
+use tiam_linalg::Solver;
 use tiam_models::{
-    Architecture, Band, Init, ModelError, Network, NetworkProblem, OutputStart, Samples,
-    StochasticData, StochasticParams, TiamParams, TrainError, Trained,
+    Architecture, Band, Init, ModelError, Network, NetworkProblem, OutputStart, Samples, Session,
+    StochasticData, StochasticParams, StochasticProblem, Stored, TiamParams, TrainError, Trained,
+    run_in,
 };
 
 use super::bcd::{BcdParams, BcdProblem};
@@ -299,7 +300,7 @@ impl Setup {
     ///
     /// # Errors
     /// [`TrainError::Refused`] for parameters or data that do not fit, [`TrainError::Failed`] when training cannot go on.
-    pub fn train<T: Real>(
+    pub fn train<T: Stored>(
         &self,
         architecture: Architecture,
         samples: &Samples<T>,
@@ -314,11 +315,26 @@ impl Setup {
     ///
     /// # Errors
     /// As [`Setup::train`]; [`TrainError::Refused`] too for weights or parts that the method knows nothing of.
-    pub fn train_from<T: Real>(
+    pub fn train_from<T: Stored>(
         &self,
         network: Network<T>,
         data: StochasticData<'_, T>,
         run: RunParams,
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Trained<T>, TrainError<T>> {
+        self.train_in(network, data, run, Session::default(), on_row)
+    }
+
+    /// [`Setup::train_from`], saved on the way or going on from where it was saved.
+    ///
+    /// # Errors
+    /// As [`Setup::train_from`]; [`TrainError::Refused`] too for a checkpoint of another run.
+    pub fn train_in<T: Stored>(
+        &self,
+        network: Network<T>,
+        data: StochasticData<'_, T>,
+        run: RunParams,
+        session: Session<'_, '_>,
         on_row: &mut OnRow<'_>,
     ) -> Result<Trained<T>, TrainError<T>> {
         let mut rows = Rows(on_row);
@@ -340,32 +356,34 @@ impl Setup {
             MethodParams::Stochastic(params) => {
                 let params = params.clone().threads(run.threads).seed(run.seed);
                 let config = params.stopping(run.stopping).check()?;
-                tiam_models::train_stochastic(network, data, &config, &mut [&mut rows])
+                let driver = config.driver(samples.n_samples())?;
+                let problem = StochasticProblem::new(network, data, config)?;
+                run_in(problem, driver, &mut [&mut rows], session)
             }
             MethodParams::Relaxed(params) => {
                 let params = params.clone().threads(run.threads);
                 let config = params.stopping(run.stopping).check()?;
                 let driver = config.driver().clone();
                 let problem = NetworkProblem::new(network, samples, config)?;
-                tiam_models::run(problem, driver, &mut [&mut rows])
+                run_in(problem, driver, &mut [&mut rows], session)
             }
             MethodParams::Gradient(params) => {
                 let config = params.threads(run.threads).seed(run.seed).check()?;
                 let problem = GradientProblem::new(network, samples, config)?;
                 let driver = plain_driver(Order::Forward, run.stopping)?;
-                tiam_models::run(problem, driver, &mut [&mut rows])
+                run_in(problem, driver, &mut [&mut rows], session)
             }
             MethodParams::Dladmm(params) => {
                 let config = params.threads(run.threads).check()?;
                 let problem = DladmmProblem::new(network, samples, config)?;
                 let driver = plain_driver(problem.order(), run.stopping)?;
-                tiam_models::run(problem, driver, &mut [&mut rows])
+                run_in(problem, driver, &mut [&mut rows], session)
             }
             MethodParams::Bcd(params) => {
                 let config = params.threads(run.threads).check()?;
                 let problem = BcdProblem::new(network, samples, config)?;
                 let driver = plain_driver(problem.order(), run.stopping)?;
-                tiam_models::run(problem, driver, &mut [&mut rows])
+                run_in(problem, driver, &mut [&mut rows], session)
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, gather_columns, gather_labels};
+use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor, gather_columns, gather_labels};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
@@ -261,6 +261,26 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
 impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
     fn network(&self) -> Result<Network<T>, ModelError> {
         Ok(Self::network(self).clone())
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        self.state.visit(visitor);
+        visitor.count("done", &mut self.done);
+        let mut numbers = [self.objective, self.training_seconds];
+        visitor.numbers("numbers", &mut numbers);
+        [self.objective, self.training_seconds] = numbers;
+        let mut has_best = self.best.is_some();
+        visitor.flag("best", &mut has_best);
+        if has_best {
+            let best = self.best.get_or_insert_with(|| Best {
+                network: self.state.network.clone(),
+                loss: 0.0,
+                age: 0,
+            });
+            best.network.visit_state("best", visitor);
+            visitor.numbers("best.loss", std::slice::from_mut(&mut best.loss));
+            visitor.count("best.age", &mut best.age);
+        }
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {

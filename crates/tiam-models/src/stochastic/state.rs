@@ -5,8 +5,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, LossSum, Real, StepInertia, StochasticBatch,
-    StochasticBlocks, StochasticStep,
+    Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor, StepInertia,
+    StochasticBatch, StochasticBlocks, StochasticStep,
 };
 
 use super::params::{StochasticConfig, StochasticParams};
@@ -122,6 +122,16 @@ impl<T: Real> State<T> {
             }
             epoch
         })
+    }
+
+    /// What passes from epoch to epoch.
+    pub(super) fn visit(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        self.blocks.visit_state(visitor);
+        visitor.count("steps", &mut self.steps);
+        let mut epochs = usize::try_from(self.epochs).unwrap_or(usize::MAX);
+        visitor.count("epochs", &mut epochs);
+        self.epochs = epochs as u64;
+        self.network.visit_state("network", visitor);
     }
 
     /// Writes the averaged iterate into the network.

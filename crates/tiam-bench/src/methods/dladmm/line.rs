@@ -1,7 +1,7 @@
 //! One backtracked gradient step of a quadratic.
 
 use tiam_core::BlockChange;
-use tiam_linalg::Real;
+use tiam_linalg::{Real, StateVisitor};
 
 use super::Search;
 
@@ -27,6 +27,13 @@ impl StepSize {
             start,
             first: true,
         }
+    }
+
+    pub(super) fn visit_state<T: Real>(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
+        let mut numbers = [self.last, self.start];
+        visitor.numbers(name, &mut numbers);
+        [self.last, self.start] = numbers;
+        visitor.flag(&format!("{name}.first"), &mut self.first);
     }
 
     /// θ (τ) for a step along −G of a quadratic with ⟨G, H G⟩ = `bend`: doubled from the search's start until

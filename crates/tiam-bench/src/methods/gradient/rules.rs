@@ -1,7 +1,7 @@
 //! What a gradient method does with a gradient.
 
 use serde::{Deserialize, Serialize};
-use tiam_linalg::Real;
+use tiam_linalg::{Real, StateVisitor};
 
 /// How a gradient g becomes a step, entry by entry; η is the learning rate, t counts steps from 1, all sums start at 0.
 ///
@@ -127,6 +127,15 @@ impl<T: Real> Memory<T> {
             to.copy_from_slice(from);
         }
         self.steps = other.steps;
+    }
+
+    pub(super) fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        for (sums, name) in self.sums.iter_mut().zip(["memory.first", "memory.second"]) {
+            visitor.values(name, sums);
+        }
+        let mut steps = usize::try_from(self.steps).unwrap_or_default();
+        visitor.count("memory.steps", &mut steps);
+        self.steps = i32::try_from(steps).unwrap_or(i32::MAX);
     }
 
     /// Counts a step; its slices then come in the order of the parameters.

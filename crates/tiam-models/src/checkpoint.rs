@@ -1,0 +1,98 @@
+//! Checkpoints: a run's whole state in one file, from which it goes on as if it had never stopped.
+//!
+//! A file is safetensors: the iterates with their history as tensors, everything else as JSON under the key `tiam-checkpoint`, and a
+//! checksum of each tensor and of the JSON.
+
+mod file;
+mod identity;
+mod saver;
+
+pub use file::{Checkpoint, Found};
+pub use identity::Identity;
+pub use saver::{Cadence, Checkpointer};
+
+use tiam_core::{Driver, DriverConfig, Observer};
+
+use crate::store::Stored;
+use crate::trainer::{TrainError, Trained, TrainingProblem, outcome};
+
+/// What surrounds a run: where its state is saved, and what it goes on from.
+#[derive(Default)]
+pub struct Session<'s, 'd> {
+    /// Saves the state as the run goes.
+    pub checkpoints: Option<&'s mut Checkpointer<'d>>,
+    /// Goes on from here; the problem must have been made of what the checkpoint's was, see [`Identity::difference`].
+    pub resume: Option<&'s Checkpoint>,
+}
+
+/// Runs a training problem of any method to its end, as [`run`](crate::run) does, saving it on the way or going on from where it was saved.
+///
+/// On the same number of threads, the run that goes on has the bits of one that was never interrupted; iterations, seconds and the trace
+/// count on.
+///
+/// # Errors
+/// [`TrainError::Refused`] when the checkpoint is of another problem, [`TrainError::Failed`] as [`run`](crate::run). A checkpoint that cannot
+/// be written is no reason to stop: see [`Checkpointer::on_failure`].
+///
+/// ```
+/// use tiam_core::Stopping;
+/// use tiam_linalg::Matrix;
+/// use tiam_models::{
+///     Activation, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Init, Network, NetworkProblem, Samples, Session,
+///     Target, TiamParams, run_in,
+/// };
+/// let x = Matrix::from_fn(1, 20, |_, j| if j < 10 { -1.0 } else { 1.0 });
+/// let labels = (0..20).map(|j| u32::from(j >= 10)).collect();
+/// let samples = Samples::new(x, Target::Classes { labels, n_classes: 2 })?;
+/// let shape = Architecture::new(1, &[4], 2, Activation::Relu, samples.target().loss())?;
+/// let network = Network::<f64>::new(shape, Init::He, 1)?;
+/// let config = |n| TiamParams::default().stopping(Stopping::default().max_iterations(n)).check();
+/// let identity = || Identity::default().samples("training data", &samples);
+///
+/// let folder = tempfile::tempdir()?;
+/// let mut saver = Checkpointer::new(folder.path(), identity).every(Cadence::Iterations(5));
+/// let problem = NetworkProblem::new(network.clone(), &samples, config(10)?)?;
+/// let session = Session { checkpoints: Some(&mut saver), resume: None };
+/// run_in(problem, config(10)?.driver().clone(), &mut [], session)?;
+///
+/// // Later, in another process.
+/// let checkpoint = Checkpoint::latest(folder.path())?.newest.unwrap();
+/// assert_eq!((checkpoint.iteration(), checkpoint.identity().difference(&identity())), (10, None));
+/// let problem = NetworkProblem::new(network, &samples, config(20)?)?;
+/// let session = Session { checkpoints: None, resume: Some(&checkpoint) };
+/// let trained = run_in(problem, config(20)?.driver().clone(), &mut [], session)?;
+/// assert_eq!(trained.trace.rows.len(), 21);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn run_in<T: Stored, P: TrainingProblem<T>>(
+    mut problem: P,
+    driver: DriverConfig,
+    observers: &mut [&mut dyn Observer<P>],
+    session: Session<'_, '_>,
+) -> Result<Trained<T>, TrainError<T>> {
+    let mut driver = Driver::new(driver);
+    for observer in observers {
+        driver = driver.observe(&mut **observer);
+    }
+    let started = match session.resume {
+        Some(checkpoint) => {
+            checkpoint.restore(&mut problem)?;
+            driver.resume(problem, checkpoint.trace().clone())
+        }
+        None => driver.start(problem),
+    };
+    let mut run = match started {
+        Ok(run) => run,
+        Err(failure) => return outcome(Err(failure)),
+    };
+    let mut saver = session.checkpoints;
+    while let Ok(flow) = run.step() {
+        if let Some(saver) = &mut saver {
+            saver.after_step(&mut run, flow);
+        }
+        if flow.is_break() {
+            break;
+        }
+    }
+    outcome(run.finish())
+}

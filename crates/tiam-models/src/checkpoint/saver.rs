@@ -1,0 +1,170 @@
+//! When a run is saved, and which files are kept.
+
+use std::cell::LazyCell;
+use std::fmt;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tiam_core::{Run, StopReason};
+
+use super::file::{self, Facts};
+use super::identity::Identity;
+use crate::error::ModelError;
+use crate::store::Stored;
+use crate::trainer::TrainingProblem;
+
+/// Saving by the clock may take this part of the run's time; where it takes longer, it is done less often.
+const SHARE: u32 = 20;
+
+/// How often a run is saved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cadence {
+    /// After every so many iterations, and at the end.
+    Iterations(usize),
+    /// After an iteration once this time has passed, and at least twenty times the time that the last saving took; at the end if the run was
+    /// interrupted, by a flag or its time limit.
+    Interval(Duration),
+}
+
+/// Saves a run into a folder of its own.
+pub struct Checkpointer<'d> {
+    folder: PathBuf,
+    cadence: Cadence,
+    keep: usize,
+    note: String,
+    /// Found out when it is first needed: it reads all data.
+    identity: LazyCell<Identity, Box<dyn FnOnce() -> Identity + 'd>>,
+    on_failure: Box<dyn FnMut(&ModelError) + 'd>,
+    last: Instant,
+    cost: Duration,
+    saved: usize,
+}
+
+impl fmt::Debug for Checkpointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpointer")
+            .field("folder", &self.folder)
+            .field("cadence", &self.cadence)
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'d> Checkpointer<'d> {
+    /// Saves into this folder, which is made when it is first needed and must be no other run's: once a minute, the last two kept.
+    pub fn new(folder: impl Into<PathBuf>, identity: impl FnOnce() -> Identity + 'd) -> Self {
+        Self {
+            folder: folder.into(),
+            cadence: Cadence::Interval(Duration::from_secs(60)),
+            keep: 2,
+            note: String::new(),
+            identity: LazyCell::new(Box::new(identity)),
+            on_failure: Box::new(|_| {}),
+            last: Instant::now(),
+            cost: Duration::ZERO,
+            saved: 0,
+        }
+    }
+
+    /// How often.
+    #[must_use]
+    pub fn every(self, cadence: Cadence) -> Self {
+        Self { cadence, ..self }
+    }
+
+    /// How many files are kept, at least 1.
+    #[must_use]
+    pub fn keep(self, keep: usize) -> Self {
+        let keep = keep.max(1);
+        Self { keep, ..self }
+    }
+
+    /// A text that is kept in every file.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        let note = note.into();
+        Self { note, ..self }
+    }
+
+    /// Called when a file could not be written. The run goes on, the files before stay, and the next attempt is made when it is due.
+    #[must_use]
+    pub fn on_failure(self, f: impl FnMut(&ModelError) + 'd) -> Self {
+        let on_failure = Box::new(f);
+        Self { on_failure, ..self }
+    }
+
+    /// Files written.
+    pub fn saved(&self) -> usize {
+        self.saved
+    }
+
+    pub(super) fn after_step<T: Stored, P: TrainingProblem<T>>(
+        &mut self,
+        run: &mut Run<'_, P>,
+        flow: ControlFlow<StopReason>,
+    ) {
+        let iteration = run.trace().last().map_or(0, |row| row.iteration);
+        let due = match (self.cadence, flow) {
+            (Cadence::Iterations(_), ControlFlow::Break(_)) => true,
+            (Cadence::Iterations(n), ControlFlow::Continue(())) => {
+                iteration.is_multiple_of(n.max(1))
+            }
+            (Cadence::Interval(_), ControlFlow::Break(reason)) => {
+                matches!(reason, StopReason::Interrupted | StopReason::TimeLimit)
+            }
+            (Cadence::Interval(interval), ControlFlow::Continue(())) => {
+                self.last.elapsed() >= interval.max(SHARE * self.cost)
+            }
+        };
+        if due && let Err(error) = self.save(run) {
+            (self.on_failure)(&error);
+        }
+    }
+
+    fn save<T: Stored, P: TrainingProblem<T>>(
+        &mut self,
+        run: &mut Run<'_, P>,
+    ) -> Result<(), ModelError> {
+        let clock = Instant::now();
+        let facts = Facts {
+            identity: &self.identity,
+            note: &self.note,
+            trace: run.trace().clone(),
+        };
+        let written = fs::create_dir_all(&self.folder)
+            .map_err(|source| ModelError::Io {
+                path: self.folder.clone(),
+                source,
+            })
+            .and_then(|()| file::save(&self.folder, run.problem_mut(), facts));
+        self.last = Instant::now();
+        self.cost = clock.elapsed();
+        let written = written?;
+        self.saved += 1;
+        self.remove_old(&written)
+    }
+
+    /// Only once the new file is safe, and never it: older ones, and what a process that died has left half written.
+    fn remove_old(&self, newest: &Path) -> Result<(), ModelError> {
+        let files = file::list(&self.folder)?;
+        let older: Vec<&PathBuf> = files.iter().filter(|path| *path != newest).collect();
+        let excess = (older.len() + 1).saturating_sub(self.keep);
+        for path in &older[..excess.min(older.len())] {
+            fs::remove_file(path).ok();
+        }
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if name.starts_with(".tmp") || name.ends_with(".tmp") {
+                fs::remove_file(path).ok();
+            }
+        }
+        Ok(())
+    }
+}
