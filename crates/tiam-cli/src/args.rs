@@ -10,8 +10,8 @@ use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSch
 
 use crate::settings;
 use crate::values::{
-    Columns, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision, ScalingName,
-    ScheduleName, SolverName, TaskName, inertia,
+    CheckpointEvery, Columns, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision,
+    ScalingName, ScheduleName, SolverName, TaskName, inertia,
 };
 
 /// Trains multilayer perceptrons without back-propagation, by triple-inertial alternating minimisation.
@@ -47,17 +47,48 @@ impl Default for Command {
 }
 
 /// Train a network and save it with its trace and configuration.
-#[derive(Clone, Debug, Default, Args)]
+///
+/// Ctrl-C ends training after the iteration under way and saves everything; --resume goes on with it.
+#[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Example: tiam train --data wine.csv --task values --hidden 32,32 --out wine\n\
-                        Repeat:  tiam train --config wine/config.toml --out again"
+                        Repeat:  tiam train --config wine/config.toml --out again\n\
+                        Go on:   tiam train --resume wine"
 )]
 pub(crate) struct TrainArgs {
     /// Options from a TOML file, named as the flags are; flags win over it. Paths in it count from the current folder
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Go on with a run that was interrupted, from the newest checkpoint in the folder it wrote to; its flags hold, limits given here win
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "from"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// How often the run is saved: a number of iterations, seconds as in `60s`, or `off` [default: 60s]
+    #[arg(long, value_name = "N|SECONDSs|off")]
+    pub(crate) checkpoint_every: Option<CheckpointEvery>,
+    /// Checkpoints kept
+    #[arg(long, value_name = "K", default_value_t = 2, value_parser = at_least_one)]
+    pub(crate) keep_checkpoints: usize,
     #[command(flatten)]
     pub(crate) options: TrainOptions,
+}
+
+impl Default for TrainArgs {
+    fn default() -> Self {
+        Self {
+            config: None,
+            resume: None,
+            checkpoint_every: None,
+            keep_checkpoints: 2,
+            options: TrainOptions::default(),
+        }
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("give a number from 1".to_owned()),
+    }
 }
 
 /// Everything a configuration file may say too.

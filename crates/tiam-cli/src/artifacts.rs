@@ -1,6 +1,6 @@
 //! The folder of a run: model, trace, configuration; every file is written whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,8 @@ pub(crate) fn solver_times(model: &Path) -> Vec<SolverChoice> {
 /// The folder, found to be writable.
 pub(crate) struct Artifacts {
     folder: PathBuf,
+    /// Locked while the run lasts, where the system can lock a folder.
+    _lock: Option<File>,
 }
 
 impl Artifacts {
@@ -53,6 +55,7 @@ impl Artifacts {
             })?;
         Ok(Self {
             folder: folder.to_owned(),
+            _lock: lock(folder)?,
         })
     }
 
@@ -84,6 +87,21 @@ impl Artifacts {
             let traced = Traced { trace, solvers };
             serde_json::to_writer(file, &traced).map_err(io::Error::from)
         })
+    }
+}
+
+/// Keeps other processes out of the folder; a system or file system that knows no locks lets everyone in.
+fn lock(folder: &Path) -> Result<Option<File>, CliError> {
+    let Ok(file) = File::open(folder) else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::Error(_)) => Ok(None),
+        Err(TryLockError::WouldBlock) => Err(CliError::Usage(format!(
+            "another tiam is writing to {}; choose another place with --out",
+            folder.display()
+        ))),
     }
 }
 

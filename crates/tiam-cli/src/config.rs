@@ -40,7 +40,8 @@ pub(crate) fn read(path: &Path) -> Result<ConfigFile, CliError> {
     parse(&text).map_err(at)
 }
 
-fn parse(text: &str) -> Result<ConfigFile, String> {
+/// Reads the text of a file.
+pub(crate) fn parse(text: &str) -> Result<ConfigFile, String> {
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
     let known = known_keys();
     let mut version = None;

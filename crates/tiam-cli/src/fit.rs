@@ -3,13 +3,14 @@
 use tiam_bench::methods::{Method, RunParams};
 use tiam_core::{CoreError, StopReason, Trace};
 use tiam_models::{
-    Architecture, Network, NetworkMeasures, SolverChoice, StochasticData, TrainError,
+    Architecture, Network, NetworkMeasures, Session, SolverChoice, StochasticData, TrainError,
 };
 
 use crate::error::CliError;
 use crate::interrupt;
 use crate::prepare::Prepared;
 use crate::progress::Progress;
+use crate::resume::{Resumed, Saving, identity_now};
 use crate::samples::Scalar;
 use crate::settings::Settings;
 
@@ -50,6 +51,8 @@ impl<T> Fitted<T> {
 pub(crate) fn fit<T: Scalar>(
     settings: &Settings,
     prepared: &Prepared<T>,
+    saving: &Saving,
+    resumed: Option<&Resumed>,
 ) -> Result<Fitted<T>, CliError> {
     let samples = &prepared.train;
     let (n_inputs, target) = (samples.inputs().n_rows(), samples.target());
@@ -69,6 +72,15 @@ pub(crate) fn fit<T: Scalar>(
         Some(network) => network.clone(),
         None => setup.start.network(shape, settings.seed)?,
     };
+    match resumed {
+        Some(resumed) => resumed.check(&identity_now(settings, prepared, &network)?)?,
+        None => saving.set_aside()?,
+    }
+    let mut saver = saving.checkpointer(settings, prepared, &network)?;
+    let session = Session {
+        checkpoints: saver.as_mut(),
+        resume: resumed.map(|resumed| &resumed.checkpoint),
+    };
     let data = StochasticData {
         train: samples,
         weights: prepared.weights.as_deref(),
@@ -81,7 +93,7 @@ pub(crate) fn fit<T: Scalar>(
     };
     let (iterations, unit) = settings.length(samples.n_samples());
     let mut progress = Progress::new(iterations, unit, settings.quiet);
-    let trained = setup.train_from(network, data, run, &mut |row| progress.show(row));
+    let trained = setup.train_in(network, data, run, session, &mut |row| progress.show(row));
     progress.finish();
     match trained {
         Ok(trained) => Ok(Fitted {

@@ -19,6 +19,7 @@ mod progress;
 mod provenance;
 mod report;
 mod reproduce;
+mod resume;
 mod samples;
 mod settings;
 mod train;

@@ -256,7 +256,8 @@ macro_rules! first {
     };
 }
 
-fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
+/// Flags, and what they leave open from a file.
+pub(crate) fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions {
     // A flag for one way to test takes the place of the file's other way.
     if flags.data.test.is_some() {
         file.data.test_fraction = None;

@@ -16,33 +16,46 @@ use crate::output;
 use crate::prepare::{DataFacts, Prepared, prepare};
 use crate::provenance::{BlockSolver, Provenance};
 use crate::report::{Report, describe};
+use crate::resume::{Resumed, Saving};
 use crate::samples::Scalar;
-use crate::settings::Settings;
+use crate::settings::{Settings, over};
 use crate::values::{DataKind, GuardName, Precision, name_of};
 
 /// Runs the command.
 pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
-    let options = Settings::options(args)?;
+    let resumed = args.resume.as_deref().map(Resumed::open).transpose()?;
+    let (every, keep) = (args.checkpoint_every, args.keep_checkpoints);
+    let options = match &resumed {
+        Some(resumed) => over(args.options, resumed.options.clone()),
+        None => Settings::options(args)?,
+    };
     // Wrong parameters are found before data are read; what depends on the data is settled after.
     if let Some(method) = options.method.method {
         check_flags(&options, method)?;
     }
     let settings = Settings::new(&options, DataKind::Digits);
     settings.check_method()?;
+    let saving = Saving::new(every, keep, &settings.out);
     match settings.precision {
-        Precision::F32 => train_as::<f32>(&options, &settings),
-        Precision::F64 => train_as::<f64>(&options, &settings),
+        Precision::F32 => train_as::<f32>(&options, &settings, &saving, resumed.as_ref()),
+        Precision::F64 => train_as::<f64>(&options, &settings, &saving, resumed.as_ref()),
     }
 }
 
-fn train_as<T: Scalar>(options: &TrainOptions, reading: &Settings) -> Result<(), CliError> {
+fn train_as<T: Scalar>(
+    options: &TrainOptions,
+    reading: &Settings,
+    saving: &Saving,
+    resumed: Option<&Resumed>,
+) -> Result<(), CliError> {
     let prepared = prepare::<T>(reading)?;
     let settings = &Settings::new(options, prepared.facts.kind);
     check_flags(options, settings.method)?;
     settings.class_weights.of(prepared.train.target())?;
     let artifacts = Artifacts::create(&settings.out)?;
-    let fitted = fit(settings, &prepared)?;
+    let fitted = fit(settings, &prepared, saving, resumed)?;
     let report = save(settings, &prepared, &fitted, &artifacts)?;
+    saving.finish(settings, &fitted);
     output::print(&if settings.json {
         report.to_json()?
     } else {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use tiam_bench::methods::Method;
 use tiam_core::{Guard, Inertia, Schedule};
 use tiam_data::ScalingKind;
 use tiam_linalg::Solver;
-use tiam_models::SolverChoice;
+use tiam_models::{Cadence, SolverChoice};
 
 /// Where data come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -327,4 +328,33 @@ pub(crate) fn name_of(value: impl ValueEnum) -> String {
         .to_possible_value()
         .map(|v| v.get_name().to_owned())
         .unwrap_or_default()
+}
+
+/// How often a run is saved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum CheckpointEvery {
+    /// Not even when it is interrupted.
+    Off,
+    /// After so many iterations, or so much time.
+    On(Cadence),
+}
+
+impl FromStr for CheckpointEvery {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || "give a number of iterations from 1, a time as in 60s, or off".to_owned();
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        if let Some(seconds) = text.strip_suffix('s') {
+            let seconds = seconds.parse().map_err(|_| bad())?;
+            let interval = Duration::try_from_secs_f64(seconds).map_err(|_| bad())?;
+            return Ok(Self::On(Cadence::Interval(interval)));
+        }
+        match text.parse() {
+            Ok(n) if n > 0 => Ok(Self::On(Cadence::Iterations(n))),
+            _ => Err(bad()),
+        }
+    }
 }

@@ -1,0 +1,215 @@
+//! Saving a run on the way, and going on with one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
+
+use crate::args::TrainOptions;
+use crate::config::{self, RunFacts};
+use crate::error::CliError;
+use crate::fit::{End, Fitted};
+use crate::output;
+use crate::prepare::Prepared;
+use crate::samples::Scalar;
+use crate::settings::Settings;
+use crate::values::CheckpointEvery;
+
+/// Within a run's folder.
+const FOLDER: &str = "checkpoints";
+/// Where those of an unfinished run go when a new one takes its folder.
+const SET_ASIDE: &str = "checkpoints.old";
+/// Keys of a configuration that may change when a run goes on: limits, what wrote it, and what only the clock sees.
+const FREE: [&str; 7] = [
+    "version",
+    "iterations",
+    "epochs",
+    "target-objective",
+    "rel-change",
+    "time-limit",
+    "threads",
+];
+
+/// A run to go on with.
+pub(crate) struct Resumed {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) options: TrainOptions,
+}
+
+impl Resumed {
+    /// The newest usable checkpoint of the run that wrote to this folder.
+    pub(crate) fn open(folder: &Path) -> Result<Self, CliError> {
+        let none = || {
+            let text = format!(
+                "{} holds no checkpoint to go on from; is it the --out folder of a run that was interrupted?",
+                folder.display()
+            );
+            CliError::Usage(text)
+        };
+        let checkpoints = folder.join(FOLDER);
+        if !checkpoints.is_dir() {
+            return Err(none());
+        }
+        let found = Checkpoint::latest(&checkpoints)?;
+        for refused in &found.refused {
+            output::message(&format!(
+                "warning: {refused}; going on from an earlier one if there is any"
+            ));
+        }
+        let checkpoint = found.newest.ok_or_else(none)?;
+        if checkpoint.version() != env!("CARGO_PKG_VERSION") {
+            output::message(&format!(
+                "warning: {} was written by tiam {}, this is {}; results may differ",
+                checkpoint.path().display(),
+                checkpoint.version(),
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        let config = config::parse(checkpoint.note()).map_err(|reason| {
+            CliError::Usage(format!("{}: {reason}", checkpoint.path().display()))
+        })?;
+        let mut options = config.options;
+        options.run.out = Some(folder.to_owned());
+        Ok(Self {
+            checkpoint,
+            options,
+        })
+    }
+
+    /// Refuses to go on with other data or parameters.
+    pub(crate) fn check(&self, now: &Identity) -> Result<(), CliError> {
+        match self.checkpoint.identity().difference(now) {
+            None => Ok(()),
+            Some(difference) => Err(CliError::Usage(format!(
+                "{} is of another run: {difference}",
+                self.checkpoint.path().display()
+            ))),
+        }
+    }
+}
+
+/// How a run is saved.
+pub(crate) struct Saving {
+    every: Option<CheckpointEvery>,
+    keep: usize,
+    folder: PathBuf,
+}
+
+impl Saving {
+    /// Of the run that writes to `out`; without a cadence that was asked for, the usual one.
+    pub(crate) fn new(every: Option<CheckpointEvery>, keep: usize, out: &Path) -> Self {
+        Self {
+            every,
+            keep,
+            folder: out.join(FOLDER),
+        }
+    }
+
+    /// Makes room for a new run; checkpoints of an earlier one that is not finished are kept beside.
+    pub(crate) fn set_aside(&self) -> Result<(), CliError> {
+        if !self.folder.is_dir() {
+            return Ok(());
+        }
+        let aside = self.folder.with_file_name(SET_ASIDE);
+        if aside.is_dir() {
+            fs::remove_dir_all(&aside).map_err(CliError::writing(&aside))?;
+        }
+        fs::rename(&self.folder, &aside).map_err(CliError::writing(&aside))?;
+        output::message(&format!(
+            "note: checkpoints of an earlier run are now in {}",
+            aside.display()
+        ));
+        Ok(())
+    }
+
+    /// What saves the run, unless it is off.
+    pub(crate) fn checkpointer<'d, T: Scalar>(
+        &self,
+        settings: &Settings,
+        prepared: &'d Prepared<T>,
+        start: &Network<T>,
+    ) -> Result<Option<Checkpointer<'d>>, CliError> {
+        if self.every == Some(CheckpointEvery::Off) {
+            return Ok(None);
+        }
+        let config = configuration(settings, prepared)?;
+        let (start, parameters) = (start.clone(), config.clone());
+        let identity = move || identity(&parameters, prepared, &start);
+        let saver = Checkpointer::new(&self.folder, identity)
+            .keep(self.keep)
+            .note(config)
+            .on_failure(|error| {
+                output::message(&format!("warning: not saved, training goes on: {error}"));
+            });
+        Ok(Some(match self.every {
+            Some(CheckpointEvery::On(cadence)) => saver.every(cadence),
+            _ => saver,
+        }))
+    }
+
+    /// Takes the checkpoints of a finished run away where nobody asked for them, and tells how to go on with another.
+    pub(crate) fn finish<T>(&self, settings: &Settings, fitted: &Fitted<T>) {
+        if fitted.cut_short_after().is_some() {
+            if self.folder.is_dir() && !settings.quiet {
+                let out = settings.out.display();
+                output::message(&format!("go on with: tiam train --resume {out}"));
+            }
+        } else if self.every.is_none() && matches!(fitted.end, End::Stopped(_)) {
+            fs::remove_dir_all(&self.folder).ok();
+        }
+    }
+}
+
+/// The run as a configuration file has it.
+fn configuration<T: Scalar>(
+    settings: &Settings,
+    prepared: &Prepared<T>,
+) -> Result<String, CliError> {
+    let facts = RunFacts {
+        scaling: prepared.facts.scaling,
+        test_fraction: prepared.facts.test_fraction,
+        cut_short_after: None,
+        epochs_and_batch: settings.epochs_and_batch(prepared.train.n_samples()),
+        solver: settings.solver,
+    };
+    config::write(settings, facts)
+}
+
+/// Everything that decides the iterates.
+fn identity<T: Scalar>(config: &str, prepared: &Prepared<T>, start: &Network<T>) -> Identity {
+    let mut identity = Identity::default()
+        .samples("training data", &prepared.train)
+        .network("network at the start", start);
+    if let Some(weights) = &prepared.weights {
+        identity = identity.weights("sample weights", weights);
+    }
+    for (name, part) in [
+        ("validation data", &prepared.validation),
+        ("test data", &prepared.test),
+    ] {
+        if let Some(samples) = part {
+            identity = identity.samples(name, samples);
+        }
+    }
+    let table: toml::Table = config.parse().unwrap_or_default();
+    let fixed = table
+        .into_iter()
+        .filter(|(key, _)| !FREE.contains(&key.as_str()));
+    fixed.fold(identity, |identity, (key, value)| {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        identity.parameter(&format!("--{key}"), value)
+    })
+}
+
+/// The identity of the run that the settings now describe.
+pub(crate) fn identity_now<T: Scalar>(
+    settings: &Settings,
+    prepared: &Prepared<T>,
+    start: &Network<T>,
+) -> Result<Identity, CliError> {
+    Ok(identity(
+        &configuration(settings, prepared)?,
+        prepared,
+        start,
+    ))
+}
