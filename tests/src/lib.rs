@@ -1,1 +1,3 @@
-//! Holds no code: the tests are in `tests/`.
+//! What the tests in `tests/` share with the fuzz targets in `fuzz/`.
+
+pub mod inputs;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tiam_linalg::{
     ActivationBlock, Band, BiasBlock, Compute, Elu, Identity, LeakyRelu, LossTarget, Matrix,
     Monotone, NextLayer, PreactivationBlock, Prediction, Relu, Solver, StepInertia, WeightBlock,
-    activate, band_violation,
+    activate, band_violation, biased,
 };
 
 const TIGHT: f64 = 1e-11;
@@ -181,10 +181,10 @@ proptest! {
         p in prop::array::uniform3(0.0..1.0_f64),
     ) {
         let steps = [inertia(p[0], p[1], p[2]); 3];
-        hidden_steps(Relu, (n, n_samples), seed, &steps);
-        hidden_steps(LeakyRelu, (n, n_samples), seed, &steps);
-        hidden_steps(Elu, (n, n_samples), seed, &steps);
-        hidden_steps(Identity, (n, n_samples), seed, &steps);
+        hidden_steps(Relu, (n, n_samples), seed, &steps, 1);
+        hidden_steps(LeakyRelu, (n, n_samples), seed, &steps, 1);
+        hidden_steps(Elu, (n, n_samples), seed, &steps, 1);
+        hidden_steps(Identity, (n, n_samples), seed, &steps, 1);
     }
 
     #[test]
@@ -203,6 +203,7 @@ fn hidden_steps(
     (n, n_samples): (usize, usize),
     seed: u64,
     steps: &[StepInertia],
+    threads: usize,
 ) {
     let setting = Setting::random(h, (n, 1, n_samples), seed);
     let product: Matrix<f64> = map(&random(n, n_samples, seed + 9), |x| 3.0 * x);
@@ -210,7 +211,7 @@ fn hidden_steps(
     let m = Matrix::from_fn(n, n_samples, |i, j| product[(i, j)] + bias[i]);
     let low = map(&setting.a, |a| h.preimage_low(a - setting.epsilon));
     let high = map(&setting.a, |a| h.preimage_high(a + setting.epsilon));
-    let mut compute = Compute::new(1).unwrap();
+    let mut compute = Compute::new(threads).unwrap();
     let mut block = PreactivationBlock::new(setting.z.clone());
     let (mut z, mut previous) = (setting.z.clone(), setting.z.clone());
     for p in steps {
@@ -378,4 +379,93 @@ fn saturated_elu_units_keep_finite_pre_activations() {
             block.values()
         );
     }
+}
+
+/// So many samples that every sweep is cut, and each part's sums count.
+#[test]
+fn samples_shared_out_among_threads_take_the_algorithms_own_steps() {
+    let steps = [inertia(0.4, 0.6, 0.3); 2];
+    for threads in [2, 3] {
+        hidden_steps(Relu, (40, 60_000), 5, &steps, threads);
+        bias_steps((40, 60_000), 6, &steps, threads);
+        let compared = Setting::random(Relu, (20, 20, 16_000), 7).compare(&steps, threads);
+        assert!(compared < 1e-7, "{compared}");
+    }
+}
+
+#[test]
+fn the_last_z_steps_report_is_its_objective_before_and_after() {
+    for (n, n_samples, threads) in [(3, 25, 1), (30, 60_000, 2)] {
+        let product: Matrix<f64> = random(n, n_samples, 1);
+        let y: Matrix<f64> = random(n, n_samples, 2);
+        let start: Matrix<f64> = random(n, n_samples, 3);
+        let bias = random::<f64>(n, 1, 4).into_vec();
+        let m = Matrix::from_fn(n, n_samples, |i, j| product[(i, j)] + bias[i]);
+        let apart = |z: &Matrix<f64>, from: &Matrix<f64>| {
+            0.5 * along(&map(z, |_| 0.0), 1.0, z, from).norm_sq()
+        };
+        let mut block = PreactivationBlock::new(start.clone());
+        let prediction = Prediction {
+            product: &product,
+            bias: &bias,
+            rho: RHO,
+        };
+        let mut compute = Compute::new(threads).unwrap();
+        let p = inertia(0.2, 0.4, 0.3);
+        let (report, loss) =
+            block.propose_last(prediction, LossTarget::Values(&y), p, &mut compute);
+        block.accept();
+        let z = block.values();
+        let (before, after) = (
+            apart(&start, &y) + RHO * apart(&start, &m),
+            apart(z, &y) + RHO * apart(z, &m),
+        );
+        assert!((report.before / before - 1.0).abs() < TIGHT);
+        assert!((report.after() / after - 1.0).abs() < TIGHT);
+        assert!((loss / apart(z, &y) - 1.0).abs() < TIGHT);
+    }
+}
+
+#[test]
+fn conjugate_gradients_solved_tightly_and_cholesky_take_the_same_a_step() {
+    // Wider next layers make Wᵀ W regular; a wide band leaves the solution as it is.
+    let setting = Setting {
+        epsilon: 50.0,
+        ..Setting::random(Identity, (5, 9, 30), 11)
+    };
+    let tight = Solver::ConjugateGradient {
+        max_iterations: 100,
+        rel_tolerance: 1e-13,
+    };
+    let mut compute = Compute::new(1).unwrap();
+    let solved = [tight, Solver::Cholesky].map(|solver| {
+        let mut next = WeightBlock::new(setting.weights.clone(), 30, solver);
+        next.refresh_product(&setting.a, &mut compute);
+        let mut block = ActivationBlock::new(setting.a.clone(), 9, solver);
+        let view = NextLayer {
+            weights: &next,
+            bias: &setting.bias,
+            target: &setting.target,
+            rho: RHO,
+        };
+        let band = Band {
+            center: &setting.z,
+            activation: Identity,
+            epsilon: setting.epsilon,
+        };
+        block.propose(view, band, StepInertia::NONE, &mut compute);
+        block.accept(&mut next);
+        block.values().clone()
+    });
+    assert!(distance(&solved[0], &solved[1]) < 1e-9);
+}
+
+#[test]
+fn a_bias_is_added_to_every_sample() {
+    let product: Matrix<f64> = random(3, 7, 1);
+    let bias = [0.5, -2.0, 3.0];
+    let mut out = map(&product, |_| f64::NAN);
+    biased(&mut out, &product, &bias);
+    let expected = Matrix::from_fn(3, 7, |i, j| product[(i, j)] + bias[i]);
+    assert!(distance(&out, &expected) <= 0.0);
 }

@@ -1,0 +1,193 @@
+//! What is depended on: from where, under which licences, for which compiler. `cargo deny` says more where it is installed; these hold
+//! everywhere, and read its list.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn toml_file(name: &str) -> toml::Table {
+    std::fs::read_to_string(root().join(name))
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// The packages of the lock file, as `cargo metadata` knows them without network.
+///
+/// Of all platforms where their sources have been fetched (`cargo fetch --locked`), of this one otherwise.
+fn packages() -> Vec<Value> {
+    let cargo = || {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.current_dir(root());
+        command
+    };
+    let metadata = |platform: &[&str]| {
+        let arguments = ["metadata", "--locked", "--offline", "--format-version", "1"];
+        cargo().args(arguments).args(platform).output().unwrap()
+    };
+    let mut output = metadata(&[]);
+    if !output.status.success() {
+        println!("only this platform's packages: `cargo fetch --locked` fetches the others'");
+        let version = String::from_utf8(cargo().arg("-vV").output().unwrap().stdout).unwrap();
+        let host = version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .unwrap();
+        output = metadata(&["--filter-platform", host]);
+    }
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
+    all["packages"].as_array().unwrap().clone()
+}
+
+/// True where the licence expression can be met by licences of the list. `/` is an old way to write OR; AND binds before OR.
+fn is_met(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    let spaced = expression
+        .replace('/', " OR ")
+        .replace('(', " ( ")
+        .replace(')', " ) ");
+    let mut tokens = spaced.split_whitespace().peekable();
+    let met = any_of(&mut tokens, allowed);
+    assert!(tokens.next().is_none(), "not understood: {expression}");
+    met
+}
+
+type Tokens<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
+
+fn any_of(tokens: &mut Tokens<'_>, allowed: &BTreeSet<String>) -> bool {
+    let mut met = all_of(tokens, allowed);
+    while tokens.next_if_eq(&"OR").is_some() {
+        met |= all_of(tokens, allowed);
+    }
+    met
+}
+
+fn all_of(tokens: &mut Tokens<'_>, allowed: &BTreeSet<String>) -> bool {
+    let mut met = one(tokens, allowed);
+    while tokens.next_if_eq(&"AND").is_some() {
+        met &= one(tokens, allowed);
+    }
+    met
+}
+
+fn one(tokens: &mut Tokens<'_>, allowed: &BTreeSet<String>) -> bool {
+    let name = tokens.next().unwrap();
+    if name == "(" {
+        let met = any_of(tokens, allowed);
+        assert_eq!(tokens.next(), Some(")"));
+        return met;
+    }
+    match tokens.next_if_eq(&"WITH") {
+        Some(_) => allowed.contains(&format!("{name} WITH {}", tokens.next().unwrap())),
+        None => allowed.contains(name),
+    }
+}
+
+fn allowed_licences() -> BTreeSet<String> {
+    let list = toml_file("deny.toml")["licenses"]["allow"].clone();
+    list.try_into().unwrap()
+}
+
+#[test]
+fn every_licence_is_one_of_denys_list() {
+    let allowed = allowed_licences();
+    let packages = packages();
+    assert!(
+        packages.len() > 100,
+        "{} packages are not the tree",
+        packages.len()
+    );
+    for package in packages {
+        let expression = package["license"].as_str().unwrap_or("");
+        assert!(
+            !expression.is_empty(),
+            "{} names no licence",
+            package["name"]
+        );
+        assert!(
+            is_met(expression, &allowed),
+            "{}: {expression}",
+            package["name"]
+        );
+    }
+}
+
+#[test]
+fn a_licence_expression_means_what_its_operators_say() {
+    let allowed = ["MIT", "Zlib"].map(String::from).into();
+    for met in [
+        "MIT",
+        "GPL-3.0/MIT",
+        "GPL-3.0 AND Apache-2.0 OR MIT",
+        "(MIT OR GPL-3.0) AND Zlib",
+    ] {
+        assert!(is_met(met, &allowed), "{met}");
+    }
+    for unmet in [
+        "GPL-3.0",
+        "MIT AND GPL-3.0",
+        "MIT WITH exception",
+        "(MIT OR GPL-3.0) AND Unicode-3.0",
+    ] {
+        assert!(!is_met(unmet, &allowed), "{unmet}");
+    }
+}
+
+#[test]
+fn every_locked_package_is_from_crates_io_with_its_checksum_or_is_ours() {
+    let lock = toml_file("Cargo.lock");
+    for package in lock["package"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        match package.get("source") {
+            Some(source) => {
+                assert_eq!(source.as_str(), Some(CRATES_IO), "{name}");
+                let checksum = package["checksum"].as_str().unwrap();
+                assert_eq!(checksum.len(), 64, "{name}: SHA-256 in hexadecimal");
+            }
+            None => assert!(
+                name.starts_with("tiam-"),
+                "{name} is a path outside this repository"
+            ),
+        }
+    }
+}
+
+#[test]
+fn no_dependency_asks_for_a_newer_compiler_than_is_stated() {
+    let manifest = toml_file("Cargo.toml");
+    let stated = manifest["workspace"]["package"]["rust-version"]
+        .as_str()
+        .unwrap();
+    let version = |text: &str| {
+        text.split('.')
+            .map(|part| part.parse().unwrap())
+            .collect::<Vec<u32>>()
+    };
+    for package in packages() {
+        let name = package["name"].as_str().unwrap();
+        let asked = package["rust_version"].as_str();
+        if package["source"].is_null() {
+            assert_eq!(asked, Some(stated), "{name}");
+        }
+        if let Some(asked) = asked {
+            assert!(
+                version(asked) <= [version(stated), vec![u32::MAX]].concat(),
+                "{name} asks for {asked}"
+            );
+        }
+    }
+}
