@@ -68,6 +68,7 @@ fn deviation(
         }
     }
     let scale = reference.weights().norm_sq().sqrt().max(1e-3);
+    worst = worst.max(distance(reference.previous(), other.previous()) / scale);
     worst = worst.max(distance(reference.weights(), other.weights()) / scale);
     worst = worst.max(distance(reference.previous(), other.previous()) / scale);
     worst.max(distance(other.product(), &multiply(other.weights(), &p.a)) / scale)

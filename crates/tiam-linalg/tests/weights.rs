@@ -394,3 +394,15 @@ fn unit_backtracking_leaves_a_block_that_ten_doublings_do_not_serve() {
     }
     assert!(w.abs() <= 0.0);
 }
+
+#[test]
+fn one_coefficient_is_enough_for_inertia() {
+    assert!(StepInertia::NONE.is_none());
+    for one in [
+        inertia(0.3, 0.0, 0.0),
+        inertia(0.0, 0.3, 0.0),
+        inertia(0.0, 0.0, 0.3),
+    ] {
+        assert!(!one.is_none(), "{one:?}");
+    }
+}

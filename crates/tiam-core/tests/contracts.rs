@@ -1,0 +1,157 @@
+//! What the types promise one by one: a block's moves, a borrowed problem, the report of a rate.
+#![allow(clippy::float_cmp, clippy::unwrap_used)]
+
+mod common;
+
+use common::{Quadratic, params, run};
+use tiam_core::{
+    Block, BlockChange, BlockProblem, DecayLaw, Guard, Inertia, Limit, Schedule, StopReason, Trace,
+    TraceRow, fit_rates,
+};
+
+/// A bowl that ends its run as soon as its objective is below 1.
+struct Ending(Quadratic);
+
+impl BlockProblem for Ending {
+    type Measures = ();
+    fn n_blocks(&self) -> usize {
+        self.0.n_blocks()
+    }
+    fn block_name(&self, block: usize) -> String {
+        self.0.block_name(block)
+    }
+    fn propose(&mut self, block: usize, inertia: Inertia) -> BlockChange {
+        self.0.propose(block, inertia)
+    }
+    fn accept(&mut self, block: usize) {
+        self.0.accept(block);
+    }
+    fn objective(&mut self) -> f64 {
+        self.0.objective()
+    }
+    fn measures(&mut self) {}
+    fn stop(&self) -> Option<StopReason> {
+        (self.0.value(&self.0.x()) < 1.0).then_some(StopReason::NoImprovement)
+    }
+}
+
+fn bowl() -> Quadratic {
+    Quadratic::diagonal(&[1.0, 3.0, 7.0], &[2, 1], &[1.0, -2.0, 3.0])
+}
+
+#[test]
+fn a_step_of_the_callers_own_is_what_gets_accepted() {
+    let mut block = Block::new(vec![1.0, 2.0]);
+    block.candidate_mut().copy_from_slice(&[5.0, 6.0]);
+    block.accept();
+    assert_eq!(block.current(), [5.0, 6.0]);
+    assert_eq!(block.previous(), [1.0, 2.0]);
+}
+
+#[test]
+fn a_projected_step_is_corrected_and_then_projected_again() {
+    // From 4, the step ends at 3 and the correction at 2.5; without one the point is projected once.
+    for (correction, expected, projections) in [(0.5, 2.5, 2), (0.0, 3.0, 1)] {
+        let inertia = Inertia::new(0.0, 0.0, correction).unwrap();
+        let (mut block, mut n) = (Block::new(vec![4.0f64]), 0);
+        let project = |u: &mut [f64]| {
+            n += 1;
+            u[0] = u[0].max(0.0);
+        };
+        block.propose_projected(inertia, 1.0, |_, out| out[0] = 1.0, project);
+        assert_eq!(block.candidate(), [expected]);
+        assert_eq!(n, projections);
+    }
+}
+
+#[test]
+fn a_borrowed_problem_is_the_problem() {
+    let mut problem = bowl();
+    let names: Vec<String> = (0..2).map(|i| problem.block_name(i)).collect();
+    fn names_of<P: BlockProblem>(problem: P) -> Vec<String> {
+        (0..problem.n_blocks())
+            .map(|i| problem.block_name(i))
+            .collect()
+    }
+    assert_eq!(names_of(&mut problem), names);
+    let plain = params(Inertia::NONE, Schedule::Constant, Guard::On, 9);
+    let owned = run(plain.clone(), Ending(bowl()));
+    let mut lent = Ending(bowl());
+    let borrowed = run(plain, &mut lent);
+    assert_eq!(owned.reason, StopReason::NoImprovement);
+    assert_eq!(
+        (borrowed.reason, borrowed.trace.rows.len()),
+        (owned.reason, owned.trace.rows.len())
+    );
+}
+
+#[test]
+fn a_problem_without_constraints_violates_none() {
+    let outcome = run(
+        params(Inertia::NONE, Schedule::Constant, Guard::On, 4),
+        bowl(),
+    );
+    assert!(outcome.trace.rows.iter().all(|row| row.violation == 0.0));
+}
+
+#[test]
+fn a_rate_prints_its_law_its_number_and_its_interval() {
+    let halves: Vec<f64> = (0..30).map(|k| 0.5f64.powi(k)).collect();
+    let report = fit_rates(0, &halves, Limit::Known(0.0)).unwrap();
+    let text = report.linear.to_string();
+    assert!(
+        text.starts_with("linear C q^k: q = 0.500000 (95 % 0.500000 to 0.500000)"),
+        "{text}"
+    );
+    assert!(text.ends_with("29 points"), "{text}");
+    assert!(
+        report
+            .sublinear
+            .to_string()
+            .starts_with("sublinear C k^-p: p = ")
+    );
+}
+
+#[test]
+fn the_ends_of_an_interval_lie_about_its_rate_in_order() {
+    let bumpy = |k: i32| 1.0 + 0.05 * f64::from(k * k).sin();
+    let linear: Vec<f64> = (1..40).map(|k| bumpy(k) * 0.8f64.powi(k)).collect();
+    let power: Vec<f64> = (1..40)
+        .map(|k| bumpy(k) * f64::from(k).powf(-1.5))
+        .collect();
+    // Student's t of 39 points less two parameters, or three.
+    for (limit, t) in [(Limit::Known(0.0), 2.0262), (Limit::Estimated, 2.0281)] {
+        let report = |values: &[f64]| fit_rates(1, values, limit).unwrap();
+        for fit in [report(&linear).linear, report(&power).sublinear] {
+            let [low, high] = fit.interval;
+            assert!(low < fit.rate && fit.rate < high, "{fit}");
+            assert_eq!(fit.n_points, 39);
+            // Half the interval is t standard errors; for q in the logarithm.
+            let half = match fit.law {
+                DecayLaw::Linear => 0.5 * (high / low).ln() * fit.rate,
+                DecayLaw::Sublinear => 0.5 * (high - low),
+            };
+            assert!((half / fit.std_error - t).abs() < 1e-3, "{fit}");
+        }
+    }
+}
+
+#[test]
+fn a_trace_fitted_from_an_iteration_counts_from_that_iteration() {
+    let rows = (0..60).map(|k: usize| TraceRow {
+        iteration: k,
+        objective: (k.max(1) as f64).powf(-1.5),
+        violation: 0.0,
+        restarts: 0,
+        rel_change: None,
+        seconds: 0.0,
+        inertia: Inertia::NONE,
+        measures: (),
+    });
+    let trace = Trace {
+        rows: rows.collect(),
+    };
+    let fit = trace.fit_rates(20, Limit::Known(0.0)).unwrap().sublinear;
+    assert_eq!(fit.n_points, 40);
+    assert!((fit.rate - 1.5).abs() < 1e-12, "{fit}");
+}
