@@ -49,9 +49,18 @@ pub(crate) fn residual(
     Matrix::from_fn(z.n_rows(), z.n_cols(), |i, j| wa[(i, j)] + b[i] - z[(i, j)])
 }
 
+/// The largest difference; NaN where an entry is NaN, so that no bound holds. (`f64::max` would pass over it.)
 pub(crate) fn distance(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
+    assert_eq!((a.n_rows(), a.n_cols()), (b.n_rows(), b.n_cols()));
     let pairs = a.as_slice().iter().zip(b.as_slice());
-    pairs.map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+    let worse = |worst: f64, apart: f64| if apart <= worst { worst } else { apart };
+    pairs.map(|(x, y)| (x - y).abs()).fold(0.0, |worst, apart| {
+        if worst.is_nan() {
+            worst
+        } else {
+            worse(worst, apart)
+        }
+    })
 }
 
 pub(crate) fn widen<T: Real>(x: &Matrix<T>) -> Matrix<f64> {
