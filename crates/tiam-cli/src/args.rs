@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -49,7 +50,7 @@ impl Default for Command {
 /// Train a network and save it with its trace and configuration.
 ///
 /// Ctrl-C ends training after the iteration under way and saves everything; --resume goes on with it.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(
     after_help = "Example: tiam train --data wine.csv --task values --hidden 32,32 --out wine\n\
                         Repeat:  tiam train --config wine/config.toml --out again\n\
@@ -65,30 +66,11 @@ pub(crate) struct TrainArgs {
     /// How often the run is saved: a number of iterations, seconds as in `60s`, or `off` [default: 60s]
     #[arg(long, value_name = "N|SECONDSs|off")]
     pub(crate) checkpoint_every: Option<CheckpointEvery>,
-    /// Checkpoints kept
-    #[arg(long, value_name = "K", default_value_t = 2, value_parser = at_least_one)]
-    pub(crate) keep_checkpoints: usize,
+    /// Checkpoints kept, from 1 [default: 2]
+    #[arg(long, value_name = "K")]
+    pub(crate) keep_checkpoints: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) options: TrainOptions,
-}
-
-impl Default for TrainArgs {
-    fn default() -> Self {
-        Self {
-            config: None,
-            resume: None,
-            checkpoint_every: None,
-            keep_checkpoints: 2,
-            options: TrainOptions::default(),
-        }
-    }
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(n) if n > 0 => Ok(n),
-        _ => Err("give a number from 1".to_owned()),
-    }
 }
 
 /// Everything a configuration file may say too.

@@ -110,22 +110,12 @@ pub(crate) fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let filled = File::create(&temporary).and_then(|file| {
-        let mut buffered = BufWriter::new(file);
+    let filled = |temporary: &Path| {
+        let mut buffered = BufWriter::new(File::create(temporary)?);
         write(&mut buffered)?;
-        buffered
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()
-    });
-    let written = filled.and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        fs::remove_file(&temporary).ok();
-    }
-    written.map_err(CliError::writing(path))
+        buffered.flush()
+    };
+    tiam_models::write_whole(path, filled).map_err(CliError::writing(path))
 }
 
 fn write_trace(trace: &Trace<NetworkMeasures>, file: &mut dyn Write) -> io::Result<()> {

@@ -11,6 +11,9 @@ use toml::Value;
 use crate::args::TrainOptions;
 use crate::error::CliError;
 use crate::method::Flag;
+use crate::output;
+use crate::prepare::Prepared;
+use crate::samples::Scalar;
 use crate::settings::Settings;
 use crate::values::{DataSource, ScalingName, SolverName, absolute, name_of};
 
@@ -23,6 +26,20 @@ pub(crate) struct ConfigFile {
     /// Version that wrote it, if it says so.
     pub(crate) version: Option<String>,
     pub(crate) options: TrainOptions,
+}
+
+impl ConfigFile {
+    /// What the file at `path` says; another version's is warned about.
+    pub(crate) fn trusted(self, path: &Path) -> TrainOptions {
+        let own = env!("CARGO_PKG_VERSION");
+        if let Some(version) = self.version.filter(|version| version != own) {
+            output::message(&format!(
+                "warning: {} was written by tiam {version}, this is {own}; results may differ",
+                path.display(),
+            ));
+        }
+        self.options
+    }
 }
 
 /// The keys of a file, as flags.
@@ -197,6 +214,19 @@ pub(crate) struct RunFacts {
     pub(crate) epochs_and_batch: Option<(usize, usize)>,
     /// The solver as it was chosen.
     pub(crate) solver: SolverName,
+}
+
+impl RunFacts {
+    /// What is known before the run.
+    pub(crate) fn before<T: Scalar>(settings: &Settings, prepared: &Prepared<T>) -> Self {
+        Self {
+            scaling: prepared.facts.scaling,
+            test_fraction: prepared.facts.test_fraction,
+            cut_short_after: None,
+            epochs_and_batch: settings.epochs_and_batch(prepared.train.n_samples()),
+            solver: settings.solver,
+        }
+    }
 }
 
 /// The file from which a run can be repeated.

@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::interrupt;
 use crate::prepare::Prepared;
 use crate::progress::Progress;
-use crate::resume::{Resumed, Saving, identity_now};
+use crate::resume::{Resumed, Saving};
 use crate::samples::Scalar;
 use crate::settings::Settings;
 
@@ -73,10 +73,10 @@ pub(crate) fn fit<T: Scalar>(
         None => setup.start.network(shape, settings.seed)?,
     };
     match resumed {
-        Some(resumed) => resumed.check(&identity_now(settings, prepared, &network)?)?,
+        Some(resumed) => resumed.check(settings, prepared, &network)?,
         None => saving.set_aside()?,
     }
-    let mut saver = saving.checkpointer(settings, prepared, &network)?;
+    let mut saver = saving.checkpointer(settings, prepared, &network, resumed)?;
     let session = Session {
         checkpoints: saver.as_mut(),
         resume: resumed.map(|resumed| &resumed.checkpoint),

@@ -1,6 +1,7 @@
 //! Saving a run on the way, and going on with one.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
@@ -57,18 +58,10 @@ impl Resumed {
             ));
         }
         let checkpoint = found.newest.ok_or_else(none)?;
-        if checkpoint.version() != env!("CARGO_PKG_VERSION") {
-            output::message(&format!(
-                "warning: {} was written by tiam {}, this is {}; results may differ",
-                checkpoint.path().display(),
-                checkpoint.version(),
-                env!("CARGO_PKG_VERSION")
-            ));
-        }
         let config = config::parse(checkpoint.note()).map_err(|reason| {
             CliError::Usage(format!("{}: {reason}", checkpoint.path().display()))
         })?;
-        let mut options = config.options;
+        let mut options = config.trusted(checkpoint.path());
         options.run.out = Some(folder.to_owned());
         Ok(Self {
             checkpoint,
@@ -77,8 +70,15 @@ impl Resumed {
     }
 
     /// Refuses to go on with other data or parameters.
-    pub(crate) fn check(&self, now: &Identity) -> Result<(), CliError> {
-        match self.checkpoint.identity().difference(now) {
+    pub(crate) fn check<T: Scalar>(
+        &self,
+        settings: &Settings,
+        prepared: &Prepared<T>,
+        start: &Network<T>,
+    ) -> Result<(), CliError> {
+        let config = configuration(settings, prepared)?;
+        let now = with_data(parameters(&config, start), prepared);
+        match self.checkpoint.identity().difference(&now) {
             None => Ok(()),
             Some(difference) => Err(CliError::Usage(format!(
                 "{} is of another run: {difference}",
@@ -91,13 +91,17 @@ impl Resumed {
 /// How a run is saved.
 pub(crate) struct Saving {
     every: Option<CheckpointEvery>,
-    keep: usize,
+    keep: Option<NonZeroUsize>,
     folder: PathBuf,
 }
 
 impl Saving {
     /// Of the run that writes to `out`; without a cadence that was asked for, the usual one.
-    pub(crate) fn new(every: Option<CheckpointEvery>, keep: usize, out: &Path) -> Self {
+    pub(crate) fn new(
+        every: Option<CheckpointEvery>,
+        keep: Option<NonZeroUsize>,
+        out: &Path,
+    ) -> Self {
         Self {
             every,
             keep,
@@ -128,19 +132,29 @@ impl Saving {
         settings: &Settings,
         prepared: &'d Prepared<T>,
         start: &Network<T>,
+        resumed: Option<&'d Resumed>,
     ) -> Result<Option<Checkpointer<'d>>, CliError> {
         if self.every == Some(CheckpointEvery::Off) {
             return Ok(None);
         }
         let config = configuration(settings, prepared)?;
-        let (start, parameters) = (start.clone(), config.clone());
-        let identity = move || identity(&parameters, prepared, &start);
+        let identity: Box<dyn FnOnce() -> Identity> = match resumed {
+            // Found to be the same.
+            Some(resumed) => Box::new(|| resumed.checkpoint.identity().clone()),
+            None => {
+                let parameters = parameters(&config, start);
+                Box::new(|| with_data(parameters, prepared))
+            }
+        };
         let saver = Checkpointer::new(&self.folder, identity)
-            .keep(self.keep)
             .note(config)
             .on_failure(|error| {
                 output::message(&format!("warning: not saved, training goes on: {error}"));
             });
+        let saver = match self.keep {
+            Some(keep) => saver.keep(keep.get()),
+            None => saver,
+        };
         Ok(Some(match self.every {
             Some(CheckpointEvery::On(cadence)) => saver.every(cadence),
             _ => saver,
@@ -165,21 +179,25 @@ fn configuration<T: Scalar>(
     settings: &Settings,
     prepared: &Prepared<T>,
 ) -> Result<String, CliError> {
-    let facts = RunFacts {
-        scaling: prepared.facts.scaling,
-        test_fraction: prepared.facts.test_fraction,
-        cut_short_after: None,
-        epochs_and_batch: settings.epochs_and_batch(prepared.train.n_samples()),
-        solver: settings.solver,
-    };
-    config::write(settings, facts)
+    config::write(settings, RunFacts::before(settings, prepared))
 }
 
-/// Everything that decides the iterates.
-fn identity<T: Scalar>(config: &str, prepared: &Prepared<T>, start: &Network<T>) -> Identity {
-    let mut identity = Identity::default()
-        .samples("training data", &prepared.train)
-        .network("network at the start", start);
+/// The parameters and the start of a run.
+fn parameters<T: Scalar>(config: &str, start: &Network<T>) -> Identity {
+    let table: toml::Table = config.parse().unwrap_or_default();
+    let fixed = table
+        .into_iter()
+        .filter(|(key, _)| !FREE.contains(&key.as_str()));
+    let start = Identity::default().network("network at the start", start);
+    fixed.fold(start, |identity, (key, value)| {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        identity.parameter(&format!("--{key}"), value)
+    })
+}
+
+/// The data beside: every number is read.
+fn with_data<T: Scalar>(identity: Identity, prepared: &Prepared<T>) -> Identity {
+    let mut identity = identity.samples("training data", &prepared.train);
     if let Some(weights) = &prepared.weights {
         identity = identity.weights("sample weights", weights);
     }
@@ -191,25 +209,5 @@ fn identity<T: Scalar>(config: &str, prepared: &Prepared<T>, start: &Network<T>)
             identity = identity.samples(name, samples);
         }
     }
-    let table: toml::Table = config.parse().unwrap_or_default();
-    let fixed = table
-        .into_iter()
-        .filter(|(key, _)| !FREE.contains(&key.as_str()));
-    fixed.fold(identity, |identity, (key, value)| {
-        let value = serde_json::to_value(value).unwrap_or_default();
-        identity.parameter(&format!("--{key}"), value)
-    })
-}
-
-/// The identity of the run that the settings now describe.
-pub(crate) fn identity_now<T: Scalar>(
-    settings: &Settings,
-    prepared: &Prepared<T>,
-    start: &Network<T>,
-) -> Result<Identity, CliError> {
-    Ok(identity(
-        &configuration(settings, prepared)?,
-        prepared,
-        start,
-    ))
+    identity
 }

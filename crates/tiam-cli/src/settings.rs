@@ -13,7 +13,6 @@ use crate::args::{
 use crate::config;
 use crate::error::CliError;
 use crate::method::Defaults;
-use crate::output;
 use crate::preset::Preset;
 use crate::values::{
     Columns, DataKind, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision,
@@ -159,15 +158,8 @@ impl Settings {
         let Some(path) = args.config else {
             return Ok(args.options);
         };
-        let file = config::read(&path)?;
-        if let Some(version) = file.version.filter(|v| v != env!("CARGO_PKG_VERSION")) {
-            output::message(&format!(
-                "warning: {} was written by tiam {version}, this is {}; results may differ",
-                path.display(),
-                env!("CARGO_PKG_VERSION")
-            ));
-        }
-        Ok(over(args.options, file.options))
+        let file = config::read(&path)?.trusted(&path);
+        Ok(over(args.options, file))
     }
 
     /// Most iterations of a method other than stochastic TIAM.

@@ -97,11 +97,9 @@ fn save<T: Scalar>(
     artifacts.save_model(&Model::from_parts(fitted.network.clone(), metadata)?)?;
     artifacts.save_trace(&fitted.trace, &fitted.solvers)?;
     let run_facts = RunFacts {
-        scaling: facts.scaling,
-        test_fraction: facts.test_fraction,
         cut_short_after: fitted.cut_short_after(),
-        epochs_and_batch: settings.epochs_and_batch(prepared.train.n_samples()),
         solver: settings.solver.recorded(&fitted.solvers),
+        ..RunFacts::before(settings, prepared)
     };
     artifacts.save_config(&config::write(settings, run_facts)?)?;
     Ok(report)

@@ -109,9 +109,8 @@ impl<T: Real> ActivationBlock<T> {
     /// Current and previous value, τ and the last violation.
     pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
         self.iterate.visit_state(name, visitor);
-        let mut numbers = [self.tau, self.violation];
-        visitor.numbers(&format!("{name}.numbers"), &mut numbers);
-        [self.tau, self.violation] = numbers;
+        visitor.number(&format!("{name}.tau"), &mut self.tau);
+        visitor.number(&format!("{name}.violation"), &mut self.violation);
     }
 
     /// Moves a up to h(min(z, 0)) − ε where a shrinking band has left it below (ours: moving z instead would divide

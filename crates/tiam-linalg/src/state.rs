@@ -30,6 +30,11 @@ pub trait StateVisitor<T> {
     /// Numbers in double precision, as many as there are. NaN is allowed here, and stands for what is not there.
     fn numbers(&mut self, name: &str, numbers: &mut [f64]);
 
+    /// One such number.
+    fn number(&mut self, name: &str, number: &mut f64) {
+        self.numbers(name, std::slice::from_mut(number));
+    }
+
     /// A number of things.
     #[allow(
         clippy::cast_precision_loss,
@@ -38,9 +43,9 @@ pub trait StateVisitor<T> {
         reason = "counts are below 2^53; a damaged one saturates"
     )]
     fn count(&mut self, name: &str, count: &mut usize) {
-        let mut number = [*count as f64];
-        self.numbers(name, &mut number);
-        *count = number[0] as usize;
+        let mut number = *count as f64;
+        self.number(name, &mut number);
+        *count = number as usize;
     }
 
     /// Yes or no.
@@ -52,8 +57,8 @@ pub trait StateVisitor<T> {
 
     /// A finite number that may be missing.
     fn optional(&mut self, name: &str, number: &mut Option<f64>) {
-        let mut stored = [number.unwrap_or(f64::NAN)];
-        self.numbers(name, &mut stored);
-        *number = Some(stored[0]).filter(|x| !x.is_nan());
+        let mut stored = number.unwrap_or(f64::NAN);
+        self.number(name, &mut stored);
+        *number = Some(stored).filter(|x| !x.is_nan());
     }
 }

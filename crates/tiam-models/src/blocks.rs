@@ -200,7 +200,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             let fresh = &mut layer.violation_fresh;
             visitor.flag(&format!("violation_{n}.fresh"), fresh);
         }
-        visitor.numbers("loss", std::slice::from_mut(&mut self.loss));
+        visitor.number("loss", &mut self.loss);
     }
 
     fn locate(block: usize) -> (usize, Kind) {

@@ -29,7 +29,7 @@ pub use stochastic::{
     ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticData,
     StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
 };
-pub use store::{AnyModel, Stored};
+pub use store::{AnyModel, Stored, write_whole};
 pub use trainer::{TrainError, Trained, TrainingProblem, run, train};
 pub use trajectory::{Deviation, Expected, Trajectory};
 

@@ -99,7 +99,7 @@ impl<T: Stored> Model<T> {
         let bytes = self
             .encode()
             .map_err(|reason| Refusal::Malformed(reason).at(path))?;
-        write_whole(path, |temporary| fs::write(temporary, &bytes))
+        write_whole(path, |temporary| fs::write(temporary, &bytes)).map_err(io_error(path))
     }
 
     /// Reads a model of this precision; every weight comes back with the bits it was saved with.
@@ -229,17 +229,14 @@ fn tensor<T: Stored>(
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
-    fs::read(path).map_err(|source| ModelError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    fs::read(path).map_err(io_error(path))
 }
 
 /// Has a temporary file beside `path` written, syncs and renames it: after a crash there is the old file or the whole new one.
-pub(crate) fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&Path) -> io::Result<()>,
-) -> Result<(), ModelError> {
+///
+/// # Errors
+/// What `write` or the system said; the file that stood there before is then untouched.
+pub fn write_whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
@@ -253,8 +250,13 @@ pub(crate) fn write_whole(
     if let Some(folder) = path.parent() {
         File::open(folder).and_then(|folder| folder.sync_all()).ok();
     }
-    written.map_err(|source| ModelError::Io {
+    written
+}
+
+/// For [`Result::map_err`] where a file or folder is at fault.
+pub(crate) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ModelError + '_ {
+    move |source| ModelError::Io {
         path: path.to_owned(),
         source,
-    })
+    }
 }

@@ -16,7 +16,9 @@ use tiam_models::{
 };
 
 use super::entry::inlined;
-use super::splitting::{Forward, copy, forward_variables, max_or_nan, measures, parameters};
+use super::splitting::{
+    Forward, copy, forward_variables, max_or_nan, measures, parameters, visit_matrices,
+};
 
 /// BCD of J. Zeng, T. Lau, S. Lin, Y. Yao, "Global Convergence of Block Coordinate Descent in Deep Learning", ICML 2019: three-splitting,
 /// square loss, full batch.
@@ -317,9 +319,7 @@ impl<T: Real> TrainingProblem<T> for BcdProblem<'_, T> {
                 ("U", &mut layer.u),
                 ("V", &mut layer.v),
             ];
-            for (name, matrix) in matrices {
-                visitor.values(&format!("{name}_{l}"), matrix.as_mut_slice());
-            }
+            visit_matrices(l, matrices, visitor);
         }
     }
 }

@@ -16,7 +16,9 @@ use tiam_models::{
 };
 
 use super::entry::inlined;
-use super::splitting::{Forward, copy, forward_variables, max_or_nan, measures, parameters};
+use super::splitting::{
+    Forward, copy, forward_variables, max_or_nan, measures, parameters, visit_matrices,
+};
 use line::StepSize;
 
 /// dlADMM of J. Wang, F. Yu, X. Chen, L. Zhao, "ADMM for Efficient Deep Learning with Global Convergence", KDD 2019 (arXiv:1905.13611), full batch.
@@ -415,17 +417,14 @@ impl<T: Real> TrainingProblem<T> for DladmmProblem<'_, T> {
                 ("z", &mut layer.z),
                 ("a", &mut layer.a),
             ];
-            for (name, matrix) in matrices {
-                visitor.values(&format!("{name}_{l}"), matrix.as_mut_slice());
-            }
+            visit_matrices(l, matrices, visitor);
             layer.theta.visit_state(&format!("theta_{l}"), visitor);
             layer.tau.visit_state(&format!("tau_{l}"), visitor);
         }
         self.z_last.visit_state("z_last", visitor);
         visitor.values("dual", self.dual.as_mut_slice());
-        let mut numbers = [self.rho, self.loss];
-        visitor.numbers("numbers", &mut numbers);
-        [self.rho, self.loss] = numbers;
+        visitor.number("rho", &mut self.rho);
+        visitor.number("loss", &mut self.loss);
         visitor.optional("cost", &mut self.costs.last);
         visitor.count("cost.rises", &mut self.costs.rises);
         // Measured anew where it is asked for.

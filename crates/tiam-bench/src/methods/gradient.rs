@@ -67,7 +67,7 @@ pub struct GradientProblem<'d, T> {
 struct Iterate<T> {
     network: Network<T>,
     memory: Memory<T>,
-    epochs: u64,
+    epochs: usize,
     sum: LossSum,
 }
 
@@ -106,10 +106,8 @@ impl<T: Real> Iterate<T> {
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.network.visit_state("network", visitor);
         self.memory.visit_state(visitor);
-        let mut epochs = usize::try_from(self.epochs).unwrap_or(usize::MAX);
-        visitor.count("epochs", &mut epochs);
-        self.epochs = epochs as u64;
-        visitor.numbers("loss", std::slice::from_mut(&mut self.sum.loss));
+        visitor.count("epochs", &mut self.epochs);
+        visitor.number("loss", &mut self.sum.loss);
         visitor.count("correct", &mut self.sum.correct);
     }
 
@@ -202,7 +200,7 @@ impl<'d, T: Real> GradientProblem<'d, T> {
     fn mini_batch_epoch(&mut self, batch_size: usize) {
         let n = self.samples.n_samples();
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
-        random.set_stream(self.candidate.epochs);
+        random.set_stream(self.candidate.epochs as u64);
         self.order.clear();
         self.order.extend(0..n);
         self.order.shuffle(&mut random);

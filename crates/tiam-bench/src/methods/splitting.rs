@@ -1,7 +1,7 @@
 //! What the two splitting methods share.
 
 use tiam_core::BlockChange;
-use tiam_linalg::{Compute, Matrix, Real, activate, biased, product};
+use tiam_linalg::{Compute, Matrix, Real, StateVisitor, activate, biased, product};
 use tiam_models::{Network, NetworkMeasures, Samples, with_activation};
 
 /// A layer's variables at the network's own forward pass.
@@ -73,6 +73,17 @@ pub(crate) fn parameters<T: Real>(
 /// The larger of two; NaN if either is (`f64::max` drops it).
 pub(crate) fn max_or_nan(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
+}
+
+/// Some matrices of layer `l`, counted from 1, as parts of a run's state.
+pub(crate) fn visit_matrices<T: Real>(
+    l: usize,
+    matrices: [(&str, &mut Matrix<T>); 3],
+    visitor: &mut dyn StateVisitor<T>,
+) {
+    for (name, matrix) in matrices {
+        visitor.values(&format!("{name}_{l}"), matrix.as_mut_slice());
+    }
 }
 
 /// to ← from, of one shape.

@@ -1,9 +1,7 @@
 //! Runs as a table, and files that are whole or not there.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
@@ -162,16 +160,7 @@ pub fn iso_8601(seconds: u64) -> String {
 ///
 /// [`BenchError::Io`]; the file that stood there before is then untouched.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BenchError> {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|source| {
-        // The error told is the first one; what is left of the temporary file matters less.
-        let _ = fs::remove_file(&temporary);
+    tiam_models::write_whole(path, |temporary| fs::write(temporary, bytes)).map_err(|source| {
         BenchError::Io {
             path: path.to_owned(),
             source,

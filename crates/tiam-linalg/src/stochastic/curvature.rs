@@ -167,10 +167,7 @@ impl<T: Real> LayerCurvature<T> {
 
     pub(super) fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
         visitor.count(&format!("{name}.updates"), &mut self.updates);
-        visitor.numbers(
-            &format!("{name}.trace"),
-            std::slice::from_mut(&mut self.trace),
-        );
+        visitor.number(&format!("{name}.trace"), &mut self.trace);
         let (average, solve) = (format!("{name}.average"), format!("{name}.solve"));
         match &mut self.form {
             Form::Identity => {}
@@ -182,8 +179,7 @@ impl<T: Real> LayerCurvature<T> {
             Form::Sketch(sketch) => {
                 visitor.values(&average, sketch.average.as_mut_slice());
                 visitor.values(&solve, sketch.solve.as_mut_slice());
-                let damping = std::slice::from_mut(&mut sketch.damping);
-                visitor.numbers(&format!("{name}.damping"), damping);
+                visitor.number(&format!("{name}.damping"), &mut sketch.damping);
             }
         }
     }

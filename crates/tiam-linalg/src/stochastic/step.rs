@@ -146,10 +146,7 @@ impl<T: Real> StochasticBlocks<T> {
         visitor.values("parameters", &mut self.current);
         visitor.values("change", &mut self.change);
         visitor.values("average", &mut self.average);
-        visitor.numbers(
-            "average.filled",
-            std::slice::from_mut(&mut self.average_filled),
-        );
+        visitor.number("average.filled", &mut self.average_filled);
         for (l, curvature) in self.curvature.iter_mut().enumerate() {
             curvature.visit_state(&format!("curvature_{}", l + 1), visitor);
         }

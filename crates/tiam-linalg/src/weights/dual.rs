@@ -124,8 +124,7 @@ impl<T: Real> DualForm<T> {
             ("current", &mut self.current),
             ("previous", &mut self.previous),
         ] {
-            let start = std::slice::from_mut(&mut of.start);
-            visitor.numbers(&format!("{name}.{part}.start"), start);
+            visitor.number(&format!("{name}.{part}.start"), &mut of.start);
             let samples = of.samples.as_mut_slice();
             visitor.values(&format!("{name}.{part}.samples"), samples);
         }

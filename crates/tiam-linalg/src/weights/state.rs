@@ -48,20 +48,14 @@ impl<T: Real> WeightBlock<T> {
                 self.direction_product = Matrix::zeros(shape[0], shape[1]);
             }
         }
-        let mut numbers = [
-            self.theta,
-            self.norm_sq,
-            self.l1_norm,
-            self.drift.error,
-            self.drift.change,
-        ];
-        visitor.numbers(&format!("{name}.numbers"), &mut numbers);
-        [
-            self.theta,
-            self.norm_sq,
-            self.l1_norm,
-            self.drift.error,
-            self.drift.change,
-        ] = numbers;
+        for (part, number) in [
+            ("theta", &mut self.theta),
+            ("norm_sq", &mut self.norm_sq),
+            ("l1_norm", &mut self.l1_norm),
+            ("drift.error", &mut self.drift.error),
+            ("drift.change", &mut self.drift.change),
+        ] {
+            visitor.number(&format!("{name}.{part}"), number);
+        }
     }
 }

@@ -14,7 +14,7 @@ use tiam_linalg::{Matrix, StateVisitor};
 use super::identity::{Fingerprint, Identity};
 use crate::blocks::NetworkMeasures;
 use crate::error::ModelError;
-use crate::store::{Stored, read, to_bytes, write_whole};
+use crate::store::{Stored, io_error, read, to_bytes, write_whole};
 use crate::trainer::TrainingProblem;
 
 /// The format's number; a file of another is refused.
@@ -244,7 +244,8 @@ pub(super) fn save<T: Stored, P: TrainingProblem<T>>(
     write_whole(&path, |temporary| {
         let views: Result<Vec<_>, _> = writer.tensors.iter().map(Tensor::view).collect();
         serialize_to_file(views.map_err(failed)?, Some(metadata), temporary).map_err(failed)
-    })?;
+    })
+    .map_err(io_error(&path))?;
     Ok(path)
 }
 
@@ -257,13 +258,9 @@ fn failed(error: SafeTensorError) -> io::Error {
 
 /// The checkpoints of a folder by iteration, the earliest first.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let at = |source| ModelError::Io {
-        path: folder.to_owned(),
-        source,
-    };
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(at)? {
-        let path = entry.map_err(at)?.path();
+    for entry in fs::read_dir(folder).map_err(io_error(folder))? {
+        let path = entry.map_err(io_error(folder))?.path();
         let number = path.file_name().and_then(|name| {
             let number = name.to_str()?.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
             number.parse::<usize>().ok()

@@ -12,7 +12,7 @@ use tiam_core::{Run, StopReason};
 use super::file::{self, Facts};
 use super::identity::Identity;
 use crate::error::ModelError;
-use crate::store::Stored;
+use crate::store::{Stored, io_error};
 use crate::trainer::TrainingProblem;
 
 /// Saving by the clock may take this part of the run's time; where it takes longer, it is done less often.
@@ -134,10 +134,7 @@ impl<'d> Checkpointer<'d> {
             trace: run.trace().clone(),
         };
         let written = fs::create_dir_all(&self.folder)
-            .map_err(|source| ModelError::Io {
-                path: self.folder.clone(),
-                source,
-            })
+            .map_err(io_error(&self.folder))
             .and_then(|()| file::save(&self.folder, run.problem_mut(), facts));
         self.last = Instant::now();
         self.cost = clock.elapsed();

@@ -266,9 +266,8 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.state.visit(visitor);
         visitor.count("done", &mut self.done);
-        let mut numbers = [self.objective, self.training_seconds];
-        visitor.numbers("numbers", &mut numbers);
-        [self.objective, self.training_seconds] = numbers;
+        visitor.number("objective", &mut self.objective);
+        visitor.number("training_seconds", &mut self.training_seconds);
         let mut has_best = self.best.is_some();
         visitor.flag("best", &mut has_best);
         if has_best {
@@ -278,7 +277,7 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
                 age: 0,
             });
             best.network.visit_state("best", visitor);
-            visitor.numbers("best.loss", std::slice::from_mut(&mut best.loss));
+            visitor.number("best.loss", &mut best.loss);
             visitor.count("best.age", &mut best.age);
         }
     }

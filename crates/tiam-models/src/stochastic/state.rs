@@ -33,7 +33,7 @@ pub(super) struct State<T> {
     blocks: StochasticBlocks<T>,
     activation: Activation,
     steps: usize,
-    epochs: u64,
+    epochs: usize,
     order: Vec<usize>,
 }
 
@@ -87,7 +87,7 @@ impl<T: Real> State<T> {
     ) -> Epoch {
         let n = samples.n_samples();
         let mut rng = ChaCha8Rng::seed_from_u64(self.config.params().seed);
-        rng.set_stream(self.epochs);
+        rng.set_stream(self.epochs as u64);
         self.epochs += 1;
         self.order.clear();
         self.order.extend(0..n);
@@ -128,9 +128,7 @@ impl<T: Real> State<T> {
     pub(super) fn visit(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.blocks.visit_state(visitor);
         visitor.count("steps", &mut self.steps);
-        let mut epochs = usize::try_from(self.epochs).unwrap_or(usize::MAX);
-        visitor.count("epochs", &mut epochs);
-        self.epochs = epochs as u64;
+        visitor.count("epochs", &mut self.epochs);
         self.network.visit_state("network", visitor);
     }
 

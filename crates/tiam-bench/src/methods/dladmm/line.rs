@@ -30,9 +30,8 @@ impl StepSize {
     }
 
     pub(super) fn visit_state<T: Real>(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
-        let mut numbers = [self.last, self.start];
-        visitor.numbers(name, &mut numbers);
-        [self.last, self.start] = numbers;
+        visitor.number(&format!("{name}.last"), &mut self.last);
+        visitor.number(&format!("{name}.start"), &mut self.start);
         visitor.flag(&format!("{name}.first"), &mut self.first);
     }
 
