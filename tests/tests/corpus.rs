@@ -104,14 +104,18 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let samples = samples();
         let (path, mut problem) = checkpoint(folder.path(), &samples);
-        Checkpoint::read(&path).unwrap().restore(&mut problem).unwrap();
+        let saved = Checkpoint::read(&path).unwrap();
+        saved.restore(&mut problem).unwrap();
         let bytes = fs::read(&path).unwrap();
         let other = changed(bytes.clone(), &changes);
         fs::write(&path, &other).unwrap();
         match Checkpoint::read(&path) {
             Err(error) => prop_assert!(error.to_string().contains("not a usable checkpoint"), "{}", error),
-            // Changes may undo each other, and blanks may pad the header.
-            Ok(read) => prop_assert!(read.restore(&mut problem).is_ok()),
+            // Changes may undo each other, and blanks may pad the header: what it says is the same then.
+            Ok(read) => {
+                prop_assert_eq!((read.trace(), read.identity()), (saved.trace(), saved.identity()));
+                prop_assert!(read.restore(&mut problem).is_ok());
+            }
         }
     }
 }
