@@ -70,8 +70,10 @@ pub enum CoreError {
         increase: f64,
     },
     /// The constraint violation stopped being a finite number.
-    #[error("the violation after iteration {iteration} is {violation}")]
+    #[error("the violation after iteration {iteration} is {violation}; block {block} rose most")]
     NonFiniteViolation {
+        /// The block whose own objective rose most in this iteration, or fell least.
+        block: String,
         /// The iteration; the first is 1.
         iteration: usize,
         /// The violation.
@@ -79,9 +81,11 @@ pub enum CoreError {
     },
     /// The objective is not finite, or exceeds the divergence factor times max(|F₀|, 1).
     #[error(
-        "diverged in iteration {iteration}: the objective is {objective}, it started at {start}"
+        "diverged in iteration {iteration}: the objective is {objective}, it started at {start}; block {block} rose most"
     )]
     Diverged {
+        /// The block whose own objective rose most in this iteration, or fell least.
+        block: String,
         /// The iteration; the first is 1.
         iteration: usize,
         /// The objective after it.

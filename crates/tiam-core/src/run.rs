@@ -19,6 +19,8 @@ pub struct Run<'o, P: BlockProblem> {
     schedule: ScheduleSteps,
     /// Order of the blocks in this iteration.
     blocks: Vec<usize>,
+    /// The largest increase of a block's own objective in this iteration, and whose it was.
+    rise: Option<(f64, usize)>,
     restarts: usize,
     clock: Instant,
     /// Seconds of earlier sessions.
@@ -65,6 +67,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
             trace,
             schedule,
             blocks: Vec::new(),
+            rise: None,
             restarts: 0,
             clock: Instant::now(),
             seconds_before: 0.0,
@@ -178,8 +181,9 @@ impl<'o, P: BlockProblem> Run<'o, P> {
             .order
             .fill(done, self.problem.n_blocks(), &mut self.blocks)?;
         self.problem.begin_iteration(done);
+        self.rise = None;
         for &block in &self.blocks {
-            let restarted = update(
+            let update = update(
                 &mut self.problem,
                 block,
                 inertia,
@@ -190,7 +194,10 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 iteration: done + 1,
                 increase,
             })?;
-            self.restarts += usize::from(restarted);
+            self.restarts += usize::from(update.restarted);
+            if self.rise.is_none_or(|(most, _)| update.increase > most) {
+                self.rise = Some((update.increase, block));
+            }
         }
         let row = self.evaluate(done + 1, inertia)?;
         for observer in &mut self.observers {
@@ -212,14 +219,11 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         let last = self.trace.last().map(|row| row.objective);
         if let Some(first) = self.trace.first() {
             if !objective.is_finite() {
-                return Err(CoreError::Diverged {
-                    iteration,
-                    objective,
-                    start: first.objective,
-                });
+                return Err(self.diverged(iteration, objective, first.objective));
             }
             if !violation.is_finite() {
                 return Err(CoreError::NonFiniteViolation {
+                    block: self.steepest(),
                     iteration,
                     violation,
                 });
@@ -250,12 +254,23 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         if objective <= most {
             Ok(())
         } else {
-            Err(CoreError::Diverged {
-                iteration,
-                objective,
-                start,
-            })
+            Err(self.diverged(iteration, objective, start))
         }
+    }
+
+    fn diverged(&self, iteration: usize, objective: f64, start: f64) -> CoreError {
+        CoreError::Diverged {
+            block: self.steepest(),
+            iteration,
+            objective,
+            start,
+        }
+    }
+
+    /// The block that rose most; none where the order names none.
+    fn steepest(&self) -> String {
+        self.rise
+            .map_or_else(String::new, |(_, block)| self.problem.block_name(block))
     }
 
     /// Records how the run ends and tells the observers.
@@ -280,23 +295,33 @@ impl<'o, P: BlockProblem> Run<'o, P> {
     }
 }
 
-/// Proposes, guards and accepts one block; whether it was restarted, or the increase that is not finite.
+/// A block's step that was accepted.
+struct Update {
+    restarted: bool,
+    /// Of the block's own objective.
+    increase: f64,
+}
+
+/// Proposes, guards and accepts one block; or the increase that is not finite.
 fn update<P: BlockProblem>(
     problem: &mut P,
     block: usize,
     inertia: Inertia,
     guard: Guard,
-) -> Result<bool, f64> {
+) -> Result<Update, f64> {
     let mut change = problem.propose(block, inertia);
     // Written so that a NaN restarts: it never counts as an improvement.
     let improves = change.after().is_finite() && change.increase <= 0.0;
-    let restart = guard == Guard::On && !improves;
-    if restart {
+    let restarted = guard == Guard::On && !improves;
+    if restarted {
         change = problem.propose(block, Inertia::NONE);
     }
     if !change.after().is_finite() {
         return Err(change.increase);
     }
     problem.accept(block);
-    Ok(restart)
+    Ok(Update {
+        restarted,
+        increase: change.increase,
+    })
 }

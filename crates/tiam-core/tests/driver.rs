@@ -172,6 +172,39 @@ fn start_and_objective_that_are_not_finite_are_errors() {
 }
 
 #[test]
+fn divergence_names_the_block_that_rose_most() {
+    let failed = |increases: &[f64], objectives: &[f64], violations: &[f64]| {
+        let problem = Scripted::new(3, increases, objectives).violating(violations);
+        let driver = Driver::new(config(5, Guard::Off));
+        driver.run(problem).unwrap_err().error.to_string()
+    };
+    for (increases, block) in [
+        ([1.0, 5.0, 2.0], "b1"),
+        ([-3.0, -2.0, -1.0], "b2"),
+        ([4.0, 4.0, 4.0], "b0"),
+    ] {
+        let rose = format!("block {block} rose most");
+        let error = failed(&increases, &[1.0, f64::INFINITY], &[0.0]);
+        assert!(
+            error.starts_with("diverged in iteration 1") && error.contains(&rose),
+            "{error}"
+        );
+        let error = failed(&increases, &[1.0], &[0.0, f64::NAN]);
+        assert!(
+            error.starts_with("the violation after iteration 1") && error.contains(&rose),
+            "{error}"
+        );
+    }
+    // Of the failing iteration alone.
+    let error = failed(
+        &[9.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        &[1.0, 1.0, f64::NAN],
+        &[0.0],
+    );
+    assert!(error.contains("block b1 rose most"), "{error}");
+}
+
+#[test]
 fn divergence_is_measured_against_the_start() {
     let ends = |start: f64, then: f64| {
         let params = params(SOME, Schedule::Constant, Guard::On, 1).divergence_factor(10.0);
@@ -185,6 +218,7 @@ fn divergence_is_measured_against_the_start() {
         assert_eq!(
             failure.error,
             CoreError::Diverged {
+                block: "b0".to_owned(),
                 iteration: 1,
                 objective: then,
                 start

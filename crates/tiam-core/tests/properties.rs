@@ -295,6 +295,7 @@ fn too_much_inertia_without_guard_diverges_with_the_last_finite_iterate() {
         iteration,
         objective,
         start,
+        ..
     } = failure.error
     else {
         panic!("{failure}")

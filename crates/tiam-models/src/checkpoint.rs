@@ -11,10 +11,10 @@ pub use file::{Checkpoint, Found};
 pub use identity::Identity;
 pub use saver::{Cadence, Checkpointer};
 
-use tiam_core::{Driver, DriverConfig, Observer};
+use tiam_core::{DriverConfig, Observer};
 
 use crate::store::Stored;
-use crate::trainer::{TrainError, Trained, TrainingProblem, outcome};
+use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
 
 /// What surrounds a run: where its state is saved, and what it goes on from.
 #[derive(Default)]
@@ -70,10 +70,8 @@ pub fn run_in<T: Stored, P: TrainingProblem<T>>(
     observers: &mut [&mut dyn Observer<P>],
     session: Session<'_, '_>,
 ) -> Result<Trained<T>, TrainError<T>> {
-    let mut driver = Driver::new(driver);
-    for observer in observers {
-        driver = driver.observe(&mut **observer);
-    }
+    let guard = driver.params().guard;
+    let driver = observed(driver, observers);
     let started = match session.resume {
         Some(checkpoint) => {
             checkpoint.restore(&mut problem)?;
@@ -81,18 +79,10 @@ pub fn run_in<T: Stored, P: TrainingProblem<T>>(
         }
         None => driver.start(problem),
     };
-    let mut run = match started {
-        Ok(run) => run,
-        Err(failure) => return outcome(Err(failure)),
-    };
     let mut saver = session.checkpoints;
-    while let Ok(flow) = run.step() {
+    to_the_end(started, guard, |run, flow| {
         if let Some(saver) = &mut saver {
-            saver.after_step(&mut run, flow);
+            saver.after_step(run, flow);
         }
-        if flow.is_break() {
-            break;
-        }
-    }
-    outcome(run.finish())
+    })
 }

@@ -1,8 +1,10 @@
 //! Training runs: full-batch TIAM, and any other problem that holds a network.
 
+use std::ops::ControlFlow;
+
 use thiserror::Error;
 use tiam_core::{
-    BlockProblem, CoreError, Driver, DriverConfig, Failure, Observer, Outcome, StopReason, Trace,
+    BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Observer, Run, StopReason, Trace,
 };
 use tiam_linalg::{Real, StateVisitor};
 
@@ -30,7 +32,7 @@ pub struct Trained<T> {
     pub solvers: Vec<SolverChoice>,
 }
 
-/// Training that could not go on; it still carries the last finite network, where there is one.
+/// Training that could not go on; it still carries the last good network, where there is one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError<T: Real> {
@@ -42,9 +44,10 @@ pub enum TrainError<T: Real> {
     Failed {
         /// What happened, in which block and iteration.
         error: CoreError,
-        /// The network of the last finite iterate.
+        /// The network of the last good iterate: after the last iteration that ended well, or, with the guard on, as the failing
+        /// iteration left it.
         network: Box<Network<T>>,
-        /// The iterations before.
+        /// The iterations before; where the objective grew beyond its bound, that iteration too.
         trace: Box<Trace<NetworkMeasures>>,
         /// How each W and a step was computed.
         solvers: Vec<SolverChoice>,
@@ -119,24 +122,53 @@ impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
 /// Runs a training problem of any method to its end.
 ///
 /// # Errors
-/// [`TrainError::Failed`], with the last finite network, when it cannot go on.
+/// [`TrainError::Failed`], with the last good network, when it cannot go on.
 pub fn run<T: Real, P: TrainingProblem<T>>(
     problem: P,
     driver: DriverConfig,
     observers: &mut [&mut dyn Observer<P>],
 ) -> Result<Trained<T>, TrainError<T>> {
+    let guard = driver.params().guard;
+    let started = observed(driver, observers).start(problem);
+    to_the_end(started, guard, |_, _| {})
+}
+
+/// A driver with its observers.
+pub(crate) fn observed<'o, P: BlockProblem>(
+    driver: DriverConfig,
+    observers: &'o mut [&mut dyn Observer<P>],
+) -> Driver<'o, P> {
     let mut driver = Driver::new(driver);
     for observer in observers {
         driver = driver.observe(&mut **observer);
     }
-    outcome(driver.run(problem))
+    driver
 }
 
-/// What a run leaves, whatever its end.
-pub(crate) fn outcome<T: Real, P: TrainingProblem<T>>(
-    end: Result<Outcome<P>, Failure<P>>,
+/// Does all iterations, with `after` each, and takes what the run leaves, whatever its end.
+pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
+    started: Result<Run<'o, P>, Failure<P>>,
+    guard: Guard,
+    mut after: impl FnMut(&mut Run<'o, P>, ControlFlow<StopReason>),
 ) -> Result<Trained<T>, TrainError<T>> {
-    match end {
+    let mut run = match started {
+        Ok(run) => run,
+        Err(failure) => return Err(failed(failure, None)),
+    };
+    // Without a guard a step may be finite and ruin all the same, which only shows at the end of its iteration.
+    let network = |run: &Run<'o, P>| match guard {
+        Guard::Off => run.problem().network().map(Some),
+        Guard::On => Ok(None),
+    };
+    let mut good = network(&run)?;
+    while let Ok(flow) = run.step() {
+        good = network(&run)?;
+        after(&mut run, flow);
+        if flow.is_break() {
+            break;
+        }
+    }
+    match run.finish() {
         Ok(outcome) => Ok(Trained {
             network: outcome.problem.network()?,
             reason: outcome.reason,
@@ -145,11 +177,22 @@ pub(crate) fn outcome<T: Real, P: TrainingProblem<T>>(
             seconds: outcome.seconds,
             solvers: outcome.problem.solver_choices(),
         }),
-        Err(failure) => Err(TrainError::Failed {
-            network: Box::new(failure.problem.network()?),
+        Err(failure) => Err(failed(failure, good)),
+    }
+}
+
+/// What a failure leaves, with the network that was good, or else the problem's.
+fn failed<T: Real, P: TrainingProblem<T>>(
+    failure: Failure<P>,
+    good: Option<Network<T>>,
+) -> TrainError<T> {
+    match good.map_or_else(|| failure.problem.network(), Ok) {
+        Ok(network) => TrainError::Failed {
+            network: Box::new(network),
             trace: Box::new(failure.trace),
             solvers: failure.problem.solver_choices(),
             error: failure.error,
-        }),
+        },
+        Err(error) => error.into(),
     }
 }
