@@ -61,7 +61,12 @@ impl Artifacts {
 
     /// Where the model goes.
     pub(crate) fn model_path(&self) -> PathBuf {
-        self.folder.join(MODEL)
+        Self::model_in(&self.folder)
+    }
+
+    /// Where the model of a run in this folder is.
+    pub(crate) fn model_in(folder: &Path) -> PathBuf {
+        folder.join(MODEL)
     }
 
     pub(crate) fn save_model<T: Scalar>(&self, model: &Model<T>) -> Result<(), CliError> {

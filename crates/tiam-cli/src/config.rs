@@ -10,12 +10,12 @@ use toml::Value;
 
 use crate::args::TrainOptions;
 use crate::error::CliError;
-use crate::method::Flag;
+use crate::method::{Flag, check_flags};
 use crate::output;
 use crate::prepare::Prepared;
 use crate::samples::Scalar;
 use crate::settings::Settings;
-use crate::values::{DataSource, ScalingName, SolverName, absolute, name_of};
+use crate::values::{DataKind, DataSource, ScalingName, SolverName, absolute, name_of};
 
 /// The key that tells which version wrote a file.
 const VERSION: &str = "version";
@@ -227,6 +227,35 @@ impl RunFacts {
             solver: settings.solver,
         }
     }
+}
+
+/// What the text of a file says, once more as a file: as it would be recorded by a run of `n_samples` training samples that are scaled only
+/// where the text says so. No data are read.
+///
+/// # Errors
+/// What is wrong with the text, or with the parameters in it.
+///
+/// ```
+/// let text = tiam_cli::rewritten("method = 'tiam'\nband = [10, 0.5, 0.01]\nseed = 7", 1000)?;
+/// assert!(text.contains("seed = 7\n") && text.contains("band = [10.0, 0.5, 0.01]\n"));
+/// assert_eq!(tiam_cli::rewritten(&text, 1000)?, text);
+/// assert!(tiam_cli::rewritten("rho = 'much'", 1000).unwrap_err().contains("--rho"));
+/// # Ok::<(), String>(())
+/// ```
+pub fn rewritten(text: &str, n_samples: usize) -> Result<String, String> {
+    let options = parse(text)?.options;
+    let settings = Settings::new(&options, DataKind::Digits);
+    let facts = RunFacts {
+        scaling: settings.scaling.resolve(ScalingKind::None),
+        test_fraction: settings.test_fraction,
+        cut_short_after: None,
+        epochs_and_batch: settings.epochs_and_batch(n_samples),
+        solver: settings.solver,
+    };
+    let checked = check_flags(&options, settings.method).and_then(|()| settings.check_method());
+    checked
+        .and_then(|()| write(&settings, facts))
+        .map_err(|error| error.to_string())
 }
 
 /// The file from which a run can be repeated.

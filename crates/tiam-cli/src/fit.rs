@@ -25,8 +25,8 @@ pub(crate) enum End {
 
 /// What a run leaves.
 pub(crate) struct Fitted<T> {
-    /// The last finite iterate.
     pub(crate) method: Method,
+    /// Of the last good iterate.
     pub(crate) network: Network<T>,
     pub(crate) trace: Trace<NetworkMeasures>,
     pub(crate) solvers: Vec<SolverChoice>,

@@ -1,4 +1,6 @@
 //! The command `tiam`: trains, evaluates and applies networks, and verifies recorded trajectories.
+//!
+//! The binary calls [`main`]. It is a library for the sake of tests and fuzzing alone; programs depend on `tiam-models`.
 
 mod args;
 mod artifacts;
@@ -33,7 +35,10 @@ use clap::FromArgMatches;
 use args::{Cli, Command};
 use error::CliError;
 
-fn main() -> ExitCode {
+pub use config::rewritten;
+
+/// Does what the arguments of this process ask for.
+pub fn main() -> ExitCode {
     let matches = args::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,

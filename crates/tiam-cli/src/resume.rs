@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
 
 use crate::args::TrainOptions;
+use crate::artifacts::Artifacts;
 use crate::config::{self, RunFacts};
 use crate::error::CliError;
 use crate::fit::{End, Fitted};
@@ -41,11 +42,19 @@ impl Resumed {
     /// The newest usable checkpoint of the run that wrote to this folder.
     pub(crate) fn open(folder: &Path) -> Result<Self, CliError> {
         let none = || {
-            let text = format!(
-                "{} holds no checkpoint to go on from; is it the --out folder of a run that was interrupted?",
-                folder.display()
-            );
-            CliError::Usage(text)
+            let model = Artifacts::model_in(folder);
+            let advice = if model.is_file() {
+                format!(
+                    "its run has ended; to train its network further: tiam train --from {}",
+                    model.display()
+                )
+            } else {
+                "is it the --out folder of a run that was interrupted?".to_owned()
+            };
+            let folder = folder.display();
+            CliError::Usage(format!(
+                "{folder} holds no checkpoint to go on from; {advice}"
+            ))
         };
         let checkpoints = folder.join(FOLDER);
         if !checkpoints.is_dir() {

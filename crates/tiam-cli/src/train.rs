@@ -158,9 +158,13 @@ fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
             "use smaller inertia (--inertia 0.5,0.5,0), scale the inputs (--scaling standard) or use --precision f64"
         }
     };
+    // The trace has the row that went beyond the bound, the model is the one before.
+    let good = match error {
+        CoreError::Diverged { iteration, .. } => report.iterations.min(iteration.saturating_sub(1)),
+        _ => report.iterations,
+    };
     format!(
-        "training failed: {error}; {advice}. The last finite model, of iteration {}, is in {}",
-        report.iterations,
+        "training failed: {error}; {advice}. The last good model, of iteration {good}, is in {}",
         report.model.display()
     )
 }

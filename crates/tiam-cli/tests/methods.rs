@@ -134,5 +134,5 @@ fn a_diverging_gradient_method_says_what_to_do() {
     bench.write("prices.csv", &prices(60, 4));
     bench
         .tiam("train --quiet --data prices.csv --method gd --learning-rate 1e6 --iterations 50 --out d")
-        .fails(1, &["training failed", "--learning-rate", "last finite model"]);
+        .fails(1, &["training failed", "--learning-rate", "last good model"]);
 }

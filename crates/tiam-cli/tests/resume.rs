@@ -219,6 +219,15 @@ fn an_earlier_runs_checkpoints_are_kept_beside_and_a_finished_runs_are_not_left(
     assert!(ran.stderr.contains("checkpoints.old"), "{}", ran.stderr);
     assert!(bench.path("run/checkpoints.old").is_dir());
     assert!(!bench.path("run/checkpoints").exists());
+    // Nothing to go on with, but a model to start from.
+    let further =
+        "has ended; to train its network further: tiam train --from run/model.safetensors";
+    bench.tiam("train --resume run").fails(2, &[further]);
+    let from = "train --from run/model.safetensors --iterations 1 --quiet --out further";
+    bench.tiam(from).ok();
+    bench
+        .tiam("train --resume nowhere")
+        .fails(2, &["nowhere holds no checkpoint", "that was interrupted?"]);
 }
 
 #[test]

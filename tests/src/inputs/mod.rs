@@ -9,25 +9,32 @@
     reason = "an assertion fails by panicking"
 )]
 
+mod checkpoints;
 mod data;
 mod models;
+mod texts;
 
 use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
 
+pub use checkpoints::checkpoint;
 pub use data::{graph, idx, table};
 pub use models::{model, trace, trajectory};
+pub use texts::{config, peers};
 
 /// Asserts what must hold of some bytes.
 pub type Check = fn(&[u8]);
 
 /// Every input by the name of its target and its folder in `fuzz/corpus`.
-pub const ALL: [(&str, Check); 6] = [
+pub const ALL: [(&str, Check); 9] = [
+    ("checkpoint", checkpoint),
+    ("config", config),
     ("graph", graph),
     ("idx", idx),
     ("model", model),
+    ("peers", peers),
     ("table", table),
     ("trace", trace),
     ("trajectory", trajectory),

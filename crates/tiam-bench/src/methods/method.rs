@@ -405,6 +405,7 @@ pub struct RunParams {
     pub seed: u64,
     /// Worker threads.
     pub threads: usize,
-    /// When to stop; an iteration of a gradient method is an epoch.
+    /// When to stop; an iteration of a gradient method is an epoch. Stochastic TIAM's epochs are among its own parameters, with
+    /// `stop_after`.
     pub stopping: Stopping,
 }

@@ -184,8 +184,14 @@ fn decode(bytes: &[u8]) -> Result<Header, String> {
             header.format
         ));
     }
-    if header.trace.rows.is_empty() {
+    let rows = &header.trace.rows;
+    if rows.is_empty() {
         return Err("its trace has no rows".to_owned());
+    }
+    // A run counts on from its last row.
+    if let Some(row) = (0..rows.len()).find(|&row| rows[row].iteration != row) {
+        let found = rows[row].iteration;
+        return Err(format!("row {row} of its trace is of iteration {found}"));
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
     for (name, view) in tensors.iter() {
@@ -347,15 +353,25 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// As [`Reader::take`]; a run saves no iterate that is not finite.
+    fn take_finite<T: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<T>> {
+        let values = self.take::<T>(name, shapes)?;
+        let bad = values.iter().position(|x| !x.is_finite());
+        self.error = bad.map(|at| format!("entry {at} of {name} is {}", values[at]));
+        bad.is_none().then_some(values)
+    }
+}
+
 impl<T: Stored> StateVisitor<T> for Reader<'_> {
     fn values(&mut self, name: &str, values: &mut [T]) {
-        if let Some(stored) = self.take(name, &[&[values.len()]]) {
+        if let Some(stored) = self.take_finite(name, &[&[values.len()]]) {
             values.copy_from_slice(&stored);
         }
     }
 
     fn matrix(&mut self, name: &str, values: &mut Matrix<T>, [n_rows, n_cols]: [usize; 2]) {
-        let Some(stored) = self.take(name, &[&[n_cols, n_rows], &[0, 0]]) else {
+        let Some(stored) = self.take_finite(name, &[&[n_cols, n_rows], &[0, 0]]) else {
             return;
         };
         *values = if stored.is_empty() {

@@ -1,0 +1,5 @@
+//! The command `tiam`.
+
+fn main() -> std::process::ExitCode {
+    tiam_cli::main()
+}
