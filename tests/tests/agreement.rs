@@ -141,9 +141,12 @@ fn by_batches_the_precisions_agree_where_nothing_is_sketched() {
     }
 }
 
-/// Against a plain form others that take the same step, each with what it may differ by in double and in single precision: rounding;
-/// where systems are solved that, times their condition; what an iterative solve leaves.
-const FORMS: [(Solver, &[(Solver, f64, f64)]); 2] = [
+/// A form of a step, with what it may differ by in double and in single precision.
+type Form = (Solver, f64, f64);
+
+/// Against a plain form others that take the same step. They differ by rounding; where systems are solved by that, times their condition;
+/// by what an iterative solve leaves.
+const FORMS: [(Solver, &[Form]); 2] = [
     (
         Solver::Backtracking,
         &[
