@@ -145,9 +145,10 @@ fn trains_or_says_why<T: Stored>() {
                 }
                 Err(TrainError::Failed { error, network, .. }) => {
                     assert!(is_finite(&network), "{name}, {method}: {error}");
+                    let told = error.to_string();
                     assert!(
-                        error.to_string().contains("iteration"),
-                        "{name}, {method}: {error}"
+                        told.contains("iteration") && told.contains("block"),
+                        "{name}, {method}: {told}"
                     );
                 }
                 Err(TrainError::Refused(error)) => assert!(!error.to_string().is_empty()),

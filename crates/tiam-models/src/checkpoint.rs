@@ -11,8 +11,12 @@ pub use file::{Checkpoint, Found};
 pub use identity::Identity;
 pub use saver::{Cadence, Checkpointer};
 
-use tiam_core::{DriverConfig, Observer};
+use std::path::Path;
 
+use tiam_core::{DriverConfig, Observer, Trace};
+use tiam_linalg::StateVisitor;
+
+use crate::error::ModelError;
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
 
@@ -85,4 +89,32 @@ pub fn run_in<T: Stored, P: TrainingProblem<T>>(
             saver.after_step(run, flow);
         }
     })
+}
+
+/// Writes a state that is no run's, and what it was made of.
+pub(crate) fn save_state<T: Stored>(
+    path: &Path,
+    identity: &Identity,
+    visit: impl FnOnce(&mut dyn StateVisitor<T>),
+) -> Result<(), ModelError> {
+    let facts = file::Facts {
+        identity,
+        note: "",
+        trace: Trace::new(),
+    };
+    file::write(path, visit, facts)
+}
+
+/// Reads what [`save_state`] wrote, where that was made of the same.
+pub(crate) fn restore_state<T: Stored>(
+    path: &Path,
+    identity: &Identity,
+    visit: impl FnOnce(&mut dyn StateVisitor<T>),
+) -> Result<(), ModelError> {
+    let saved = Checkpoint::read(path)?;
+    let restored = match saved.identity().difference(identity) {
+        Some(difference) => Err(format!("it is of another trainer: {difference}")),
+        None => saved.show_state(visit),
+    };
+    restored.map_err(|reason| file::refusal(path, reason))
 }

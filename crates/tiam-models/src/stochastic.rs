@@ -10,13 +10,17 @@ pub use choices::{ClassWeights, CurvatureChoice, StepSchedule};
 pub use params::{StochasticConfig, StochasticParams};
 pub use problem::{StochasticData, StochasticProblem};
 
+use std::path::Path;
+
 use tiam_core::Observer;
 use tiam_linalg::Real;
 
 use self::state::{Pace, State};
 use self::weighting::sample_weights;
+use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::ModelError;
-use crate::network::Network;
+use crate::network::{Architecture, Network};
+use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, run};
 
 /// Trains `network` by batches: stochastic TIAM (ours).
@@ -123,4 +127,63 @@ impl<T: Real> StochasticTrainer<T> {
     pub fn network(&self) -> &Network<T> {
         &self.state.network
     }
+}
+
+impl<T: Stored> StochasticTrainer<T> {
+    /// Writes everything that later calls depend on to a file, a checkpoint with its checksums: whole, or not at all.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`], naming the file.
+    pub fn save(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+        let identity = identity(self.state.network.architecture(), &self.state.config);
+        save_state(path.as_ref(), &identity, |v| self.state.visit(v))
+    }
+
+    /// The trainer that was saved; on the same number of threads it goes on with the same bits. Of `network` only the architecture counts:
+    /// its weights give way to those in the file.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`]; [`ModelError::Checkpoint`] for a file that is damaged, or of another architecture or other parameters, the
+    /// difference named; those of [`StochasticTrainer::new`].
+    ///
+    /// ```
+    /// # use tiam_linalg::Matrix;
+    /// # use tiam_models::{Activation, Architecture, Init, Loss, Network, Samples, StochasticParams, StochasticTrainer, Target};
+    /// # let shape = Architecture::new(1, &[3], 1, Activation::Relu, Loss::Squared)?;
+    /// # let network = || Network::<f64>::new(shape.clone(), Init::He, 0);
+    /// # let x = Matrix::from_fn(1, 64, |_, j| (j % 17) as f64);
+    /// # let samples = Samples::new(x.clone(), Target::Values(x))?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("trainer.safetensors");
+    /// let config = StochasticParams::default().check()?;
+    /// let mut trainer = StochasticTrainer::new(network()?, &config)?;
+    /// trainer.partial_fit(&samples, None)?;
+    /// trainer.save(&path)?;
+    /// // Later, in another process.
+    /// let mut again = StochasticTrainer::restore(&path, network()?, &config)?;
+    /// assert_eq!(again.partial_fit(&samples, None)?, trainer.partial_fit(&samples, None)?);
+    /// assert_eq!(again.network(), trainer.network());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn restore(
+        path: impl AsRef<Path>,
+        network: Network<T>,
+        config: &StochasticConfig,
+    ) -> Result<Self, ModelError> {
+        let mut trainer = Self::new(network, config)?;
+        let identity = identity(trainer.state.network.architecture(), config);
+        restore_state(path.as_ref(), &identity, |v| trainer.state.visit(v))?;
+        Ok(trainer)
+    }
+}
+
+/// What a trainer's steps depend on beside its state.
+fn identity(architecture: &Architecture, config: &StochasticConfig) -> Identity {
+    let params = config.params();
+    let shape = serde_json::to_value(architecture).unwrap_or_default();
+    let steps = serde_json::to_value(params).unwrap_or_default();
+    Identity::default()
+        .parameter("architecture", shape)
+        .parameter("parameters", steps)
+        .parameter("seed", params.seed)
 }

@@ -187,6 +187,62 @@ fn pieces_are_learnt_as_they_come() {
     assert!(accuracy(trainer.network(), &whole) > 0.97);
 }
 
+/// Saved and restored between any two pieces, in both forms of the curvature.
+#[test]
+fn a_trainer_that_was_saved_goes_on_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trainer");
+    for curvature in [CurvatureChoice::Full, CurvatureChoice::Sketch] {
+        let params = StochasticParams::default().curvature(curvature).seed(7);
+        let config = params.clone().check().unwrap();
+        let piece = |i| rings::<f32>(120 + i, i, 0.5);
+        let start = || network(&piece(0), &[40, 6]);
+        let mut whole = StochasticTrainer::new(start(), &config).unwrap();
+        let mut parts = StochasticTrainer::new(start(), &config).unwrap();
+        for i in 0..8 {
+            let losses = [&mut whole, &mut parts].map(|t| t.partial_fit(&piece(i), None).unwrap());
+            assert_eq!(losses[0].to_bits(), losses[1].to_bits(), "{curvature}, {i}");
+            assert_eq!(whole.network(), parts.network(), "{curvature}, {i}");
+            parts.save(&path).unwrap();
+            parts = StochasticTrainer::restore(&path, start(), &config).unwrap();
+        }
+
+        let refused = |network: Network<f32>, params: StochasticParams| {
+            let config = params.check().unwrap();
+            let restored = StochasticTrainer::restore(&path, network, &config);
+            restored.err().map(|error| error.to_string()).unwrap()
+        };
+        for (reason, told) in [
+            (
+                "architecture.sizes",
+                refused(network(&piece(0), &[40, 5]), params.clone()),
+            ),
+            (
+                "parameters.ridge",
+                refused(start(), params.clone().ridge(0.5)),
+            ),
+            (
+                "seed was 7 and is 8",
+                refused(start(), params.clone().seed(8)),
+            ),
+        ] {
+            assert!(
+                told.contains(reason) && told.contains("another trainer"),
+                "{told}"
+            );
+        }
+    }
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let config = StochasticParams::default()
+        .seed(7)
+        .curvature(CurvatureChoice::Sketch);
+    let start = network(&rings::<f32>(120, 0, 0.5), &[40, 6]);
+    let damaged = StochasticTrainer::restore(&path, start, &config.check().unwrap());
+    assert!(damaged.err().unwrap().to_string().contains("damaged"));
+}
+
 #[test]
 fn early_stopping_restores_the_best_network() {
     let (train, held_out) = (rings::<f64>(60, 1, 0.5), rings::<f64>(300, 2, 0.5));

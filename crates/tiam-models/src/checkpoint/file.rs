@@ -21,6 +21,8 @@ use crate::trainer::TrainingProblem;
 const FORMAT: u32 = 1;
 const HEADER_KEY: &str = "tiam-checkpoint";
 const CHECKSUM_KEY: &str = "checksum";
+/// A run counts on from what it reads, so that there must be room above; 2^53, up to which doubles hold every whole number.
+const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
 const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
 
@@ -138,6 +140,17 @@ impl Checkpoint {
     }
 
     fn try_restore<T: Stored, P: TrainingProblem<T>>(&self, problem: &mut P) -> Result<(), String> {
+        if self.header.trace.rows.is_empty() {
+            return Err("its trace has no rows: it is of no run".to_owned());
+        }
+        self.show_state::<T>(|reader| problem.visit_state(reader))
+    }
+
+    /// Has a state taken from the file by whoever shows it to the visitor.
+    pub(super) fn show_state<T: Stored>(
+        &self,
+        visit: impl FnOnce(&mut dyn StateVisitor<T>),
+    ) -> Result<(), String> {
         if self.header.precision != T::NAME {
             let stored = &self.header.precision;
             return Err(format!("it is of {stored}, the run of {}", T::NAME));
@@ -148,17 +161,17 @@ impl Checkpoint {
             seen: 0,
             error: None,
         };
-        problem.visit_state(&mut reader);
+        visit(&mut reader);
         let (seen, held) = (reader.seen, tensors.len());
         match reader.error {
             Some(error) => Err(error),
-            None if seen != held => Err(format!("{held} tensors where the run has {seen}")),
+            None if seen != held => Err(format!("{held} tensors where there should be {seen}")),
             None => Ok(()),
         }
     }
 }
 
-fn refusal(path: &Path, reason: String) -> ModelError {
+pub(super) fn refusal(path: &Path, reason: String) -> ModelError {
     ModelError::Checkpoint {
         path: path.to_owned(),
         reason,
@@ -185,9 +198,6 @@ fn decode(bytes: &[u8]) -> Result<Header, String> {
         ));
     }
     let rows = &header.trace.rows;
-    if rows.is_empty() {
-        return Err("its trace has no rows".to_owned());
-    }
     // A run counts on from its last row.
     if let Some(row) = (0..rows.len()).find(|&row| rows[row].iteration != row) {
         let found = rows[row].iteration;
@@ -220,7 +230,7 @@ pub(super) struct Facts<'a> {
     pub(super) trace: Trace<NetworkMeasures>,
 }
 
-/// Writes the state of a problem after the trace's last row; returns the file. The state is in memory once more meanwhile.
+/// Writes the state of a problem after the trace's last row; returns the file.
 pub(super) fn save<T: Stored, P: TrainingProblem<T>>(
     folder: &Path,
     problem: &mut P,
@@ -228,8 +238,18 @@ pub(super) fn save<T: Stored, P: TrainingProblem<T>>(
 ) -> Result<PathBuf, ModelError> {
     let iteration = facts.trace.last().map_or(0, |row| row.iteration);
     let path = folder.join(format!("{PREFIX}{iteration:09}{SUFFIX}"));
+    write::<T>(&path, |writer| problem.visit_state(writer), facts)?;
+    Ok(path)
+}
+
+/// Writes the state that is shown to the visitor. It is in memory once more meanwhile.
+pub(super) fn write<T: Stored>(
+    path: &Path,
+    visit: impl FnOnce(&mut dyn StateVisitor<T>),
+    facts: Facts<'_>,
+) -> Result<(), ModelError> {
     let mut writer = Writer::default();
-    problem.visit_state(&mut writer);
+    visit(&mut writer);
     let checksums = writer.tensors.iter();
     let header = Header {
         format: FORMAT,
@@ -242,17 +262,16 @@ pub(super) fn save<T: Stored, P: TrainingProblem<T>>(
             .map(|tensor| (tensor.name.clone(), checksum(&tensor.bytes)))
             .collect(),
     };
-    let header = serde_json::to_string(&header).map_err(|e| refusal(&path, e.to_string()))?;
+    let header = serde_json::to_string(&header).map_err(|e| refusal(path, e.to_string()))?;
     let metadata = HashMap::from([
         (CHECKSUM_KEY.to_owned(), checksum(header.as_bytes())),
         (HEADER_KEY.to_owned(), header),
     ]);
-    write_whole(&path, |temporary| {
+    write_whole(path, |temporary| {
         let views: Result<Vec<_>, _> = writer.tensors.iter().map(Tensor::view).collect();
         serialize_to_file(views.map_err(failed)?, Some(metadata), temporary).map_err(failed)
     })
-    .map_err(io_error(&path))?;
-    Ok(path)
+    .map_err(io_error(path))
 }
 
 fn failed(error: SafeTensorError) -> io::Error {
@@ -385,6 +404,22 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
         if let Some(stored) = self.take::<f64>(name, &[&[numbers.len()]]) {
             numbers.copy_from_slice(&stored);
+        }
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "found to be a count"
+    )]
+    fn count(&mut self, name: &str, count: &mut usize) {
+        let Some(&[stored]) = self.take::<f64>(name, &[&[1]]).as_deref() else {
+            return;
+        };
+        if (0.0..=LARGEST_COUNT).contains(&stored) && stored.fract().abs() <= 0.0 {
+            *count = stored as usize;
+        } else {
+            self.error = Some(format!("{name} is {stored}, not a count"));
         }
     }
 }
