@@ -108,6 +108,9 @@ pub(crate) struct DataOptions {
     /// Columns of numbers to be read as categories, separated by commas
     #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
     pub(crate) categorical: Option<Columns>,
+    /// Most different values a categorical column, or the label, may have
+    #[arg(long, value_name = "N")]
+    pub(crate) max_categories: Option<usize>,
     /// Columns to leave out, separated by commas
     #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
     pub(crate) ignore: Option<Columns>,

@@ -129,6 +129,7 @@ struct Recorded {
     label: String,
     task: String,
     categorical: Vec<String>,
+    max_categories: usize,
     ignore: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sample_weights: Option<String>,
@@ -294,6 +295,7 @@ impl Recorded {
             label: s.label.clone(),
             task: name_of(s.task),
             categorical: s.categorical.0.clone(),
+            max_categories: s.max_categories,
             ignore: s.ignore.0.clone(),
             sample_weights: s.sample_weights.clone(),
             scaling: fresh(name_of(ScalingName::of(facts.scaling))),

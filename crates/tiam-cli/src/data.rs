@@ -22,7 +22,8 @@ impl Reading {
         let mut table = TableParams::default()
             .header(header(settings.header))
             .label(label(&settings.label))
-            .task(task(settings.task));
+            .task(task(settings.task))
+            .max_categories(settings.max_categories);
         table.categorical = references(&settings.categorical);
         table.ignore = references(&settings.ignore);
         table.sample_weights = settings.sample_weights.as_deref().and_then(reference);

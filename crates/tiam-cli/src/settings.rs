@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tiam_bench::methods::Method;
 use tiam_core::{Inertia, Stopping};
+use tiam_data::DEFAULT_MAX_CATEGORIES;
 use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 
 use crate::args::{
@@ -38,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) label: String,
     pub(crate) task: TaskName,
     pub(crate) categorical: Columns,
+    pub(crate) max_categories: usize,
     pub(crate) ignore: Columns,
     pub(crate) sample_weights: Option<String>,
     pub(crate) scaling: ScalingName,
@@ -102,6 +104,7 @@ impl Settings {
             label: data.label.unwrap_or_else(|| LABEL.to_owned()),
             task: data.task.unwrap_or_default(),
             categorical: data.categorical.unwrap_or_default(),
+            max_categories: data.max_categories.unwrap_or(DEFAULT_MAX_CATEGORIES),
             ignore: data.ignore.unwrap_or_default(),
             sample_weights: data.sample_weights,
             scaling: data.scaling.unwrap_or_default(),
@@ -201,6 +204,7 @@ pub(crate) fn default_texts() -> Vec<(&'static str, String)> {
             "scaling",
             Preset::describe(|p| name_of(ScalingName::of(p.scaling))),
         ),
+        ("max_categories", s.max_categories.to_string()),
         ("hops", s.hops.to_string()),
         ("test_fraction", TEST_FRACTION.to_string()),
         ("hidden", by_method(Method::Tiam, |s| s.hidden.to_string())),
@@ -281,7 +285,7 @@ pub(crate) fn over(flags: TrainOptions, mut file: TrainOptions) -> TrainOptions 
         flags.run.out.or(file.run.out),
     );
     TrainOptions {
-        data: first!(DataOptions, flags.data, file.data; data format header label task categorical ignore sample_weights scaling hops
+        data: first!(DataOptions, flags.data, file.data; data format header label task categorical max_categories ignore sample_weights scaling hops
             validation_fraction test test_fraction),
         network: first!(NetworkOptions, flags.network, file.network; from hidden activation init),
         method: first!(MethodOptions, flags.method, file.method; method rho ridge l1 band inertia schedule guard solver

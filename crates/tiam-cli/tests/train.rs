@@ -164,6 +164,7 @@ fn every_value_of_every_flag_is_taken() {
         "--seed 18446744073709551615",
         "--precision f32",
         "--precision f64",
+        "--max-categories 3",
         "--hops 2",
         "--epochs 3",
         "--batch-size 7",
@@ -527,6 +528,31 @@ fn a_test_file_is_read_in_the_layout_of_the_training_file() {
     assert_eq!(evaluated["loss"], result["test_loss"]);
     assert_eq!(evaluated["accuracy"], result["test_accuracy"]);
     assert_eq!(evaluated["samples"], 2);
+}
+
+#[test]
+fn more_classes_than_usual_are_asked_for() {
+    let bench = Bench::new();
+    let rows = (0..3000).map(|i| format!("{},{},k{}\n", i % 97, i % 89, i % 1500));
+    bench.write(
+        "many.csv",
+        &("x,y,kind\n".to_owned() + &rows.collect::<String>()),
+    );
+    let line = "train --data many.csv --epochs 1 --hidden 4 --quiet --json";
+    bench.tiam(line).fails(2, &["line 1002", "max_categories"]);
+    let trained = bench
+        .tiam(&format!("{line} --max-categories 1500"))
+        .ok()
+        .json();
+    assert!(
+        trained["train_loss"].as_f64().unwrap().is_finite(),
+        "{trained}"
+    );
+    assert!(
+        bench
+            .read("tiam-out/config.toml")
+            .contains("max-categories = 1500")
+    );
 }
 
 #[test]
