@@ -73,13 +73,21 @@ impl<'a> Encoder<'a> {
         places: &'a Places<'a>,
     ) -> Result<Self> {
         let specs = encoding.columns();
-        let first_feature = |i: usize| specs[..i].iter().map(|c| c.kind.width()).sum();
+        let mut n_features = 0;
+        let first_features: Vec<usize> = specs
+            .iter()
+            .map(|c| {
+                let first = n_features;
+                n_features += c.kind.width();
+                first
+            })
+            .collect();
         let action = |column: &Option<usize>| {
             let Some((i, spec)) = column.and_then(|i| Some((i, specs.get(i)?))) else {
                 return Ok(Action::Skip);
             };
             Ok(match &spec.kind {
-                ColumnKind::Numeric => Action::Number(first_feature(i)),
+                ColumnKind::Numeric => Action::Number(first_features[i]),
                 ColumnKind::Categorical { categories } => {
                     let index = categories
                         .iter()
@@ -87,7 +95,7 @@ impl<'a> Encoder<'a> {
                         .map(|(i, c)| (c.as_bytes(), i))
                         .collect();
                     Action::OneHot {
-                        first: first_feature(i),
+                        first: first_features[i],
                         categories,
                         index,
                     }
@@ -104,7 +112,7 @@ impl<'a> Encoder<'a> {
         let actions = columns.iter().map(action).collect::<Result<_>>()?;
         Ok(Self {
             actions,
-            n_features: encoding.n_features(),
+            n_features,
             places,
         })
     }

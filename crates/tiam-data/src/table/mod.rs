@@ -24,7 +24,7 @@ use crate::{
     error::{DataError, Result},
     source::Source,
 };
-use cell::Places;
+use cell::{Places, Positions, positions};
 use encode::{Encoded, Encoder};
 use records::{Row, Rows};
 
@@ -73,9 +73,10 @@ pub(crate) fn load_encoded<T: Real>(
     let text = source.read_all(limit)?;
     let mut rows = start(&text, source, params);
     let first = first_row(rows.clone(), source)?;
-    let known = |cell: &[u8]| encoding.columns().iter().any(|c| c.name.as_bytes() == cell);
+    let known = positions(encoding.columns().iter().map(|c| &c.name));
+    let names_a_column = || first.cells.iter().any(|cell| known.contains_key(&cell[..]));
     let has_header = match params.header {
-        Header::Auto if encoding.has_header() && first.cells.iter().any(|cell| known(cell)) => true,
+        Header::Auto if encoding.has_header() && names_a_column() => true,
         header => sniff::has_header(rows.clone(), header)?,
     };
     let names = if has_header {
@@ -89,7 +90,7 @@ pub(crate) fn load_encoded<T: Real>(
         names: &names,
     };
     let mut columns = if has_header && encoding.has_header() {
-        by_name(encoding, &places, first.line)?
+        by_name(encoding, &known, &places, first.line)?
     } else {
         by_position(encoding, &first, rows.delimiter(), &places)?
     };
@@ -130,13 +131,15 @@ fn first_row<'a>(mut rows: Rows<'a>, source: &Source) -> Result<Row<'a>> {
 /// For each column of the file the column of the encoding with that name.
 fn by_name(
     encoding: &ColumnEncoding,
+    known: &Positions<'_>,
     places: &Places<'_>,
     line: u64,
 ) -> Result<Vec<Option<usize>>> {
-    let specs = encoding.columns();
-    if let Some(absent) = specs
+    let found = positions(places.names.iter());
+    if let Some(absent) = encoding
+        .columns()
         .iter()
-        .find(|c| c.kind.width() > 0 && !places.names.contains(&c.name))
+        .find(|c| c.kind.width() > 0 && !found.contains_key(c.name.as_bytes()))
     {
         return Err(DataError::UnknownColumn {
             path: places.path.to_path_buf(),
@@ -148,7 +151,7 @@ fn by_name(
     Ok(places
         .names
         .iter()
-        .map(|name| specs.iter().position(|c| c.name == *name))
+        .map(|name| known.get(name.as_bytes()).copied())
         .collect())
 }
 

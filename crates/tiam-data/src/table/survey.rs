@@ -9,7 +9,7 @@ use std::{
 use foldhash::fast::RandomState;
 
 use super::{
-    cell::{CellKind, Places, has_decimal_comma, kind, quote},
+    cell::{CellKind, Places, has_decimal_comma, kind, positions, quote},
     encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
     params::{ColumnRef, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, TableParams, Task},
     pieces::map,
@@ -104,13 +104,16 @@ pub(crate) fn roles(
     places: &Places<'_>,
     line: u64,
 ) -> Result<Vec<Role>> {
+    let columns = positions(names.iter());
     let find = |column: &ColumnRef| {
-        column.find(names).ok_or_else(|| DataError::UnknownColumn {
-            path: places.path.to_path_buf(),
-            line,
-            column: column.to_string(),
-            available: super::cell::list(names),
-        })
+        column
+            .find(&columns)
+            .ok_or_else(|| DataError::UnknownColumn {
+                path: places.path.to_path_buf(),
+                line,
+                column: column.to_string(),
+                available: super::cell::list(names),
+            })
     };
     let mut roles = vec![Role::Feature; names.len()];
     for column in &params.categorical {
