@@ -6,8 +6,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{folder, write};
-use tiam_data::{ColumnRef, LoadParams, TableParams, Task, load, load_with_encoding};
+use common::{folder, graph_arrays, i32s, i64s, npz, write};
+use tiam_data::{ColumnRef, GraphParams, LoadParams, TableParams, Task, load, load_with_encoding};
+
+/// Several hundred times what the graph below takes; with work for every column that it states it takes longer.
+const SOON: Duration = Duration::from_secs(5);
 
 fn timed<R>(f: impl FnOnce() -> R) -> (Duration, R) {
     let started = Instant::now();
@@ -56,4 +59,56 @@ fn forty_thousand_columns_are_found_by_name_as_fast_as_they_are_read() {
     let (chosen, few) = timed(|| load::<f64>(&path, &params.table(table)).unwrap());
     assert_eq!(few.features().values(), [1., 2., 2., 3.]);
     assert!(chosen < first * 20, "{chosen:?} after {first:?}");
+}
+
+/// Ten thousand nodes in a row, 2^18 columns of which three hold something.
+#[test]
+fn empty_columns_of_a_graph_stay_zero_and_take_no_work() {
+    const NODES: i32 = 10_000;
+    let graph = |columns: i64, filled: [i32; 3]| {
+        let mut arrays = graph_arrays();
+        let indptr: Vec<i32> = (0..=NODES).collect();
+        let next: Vec<i32> = (0..NODES).map(|i| (i + 1) % NODES).collect();
+        let attributes: Vec<i32> = (0..NODES).map(|i| filled[i as usize % 3]).collect();
+        let labels: Vec<i32> = (0..NODES).map(|i| i % 2).collect();
+        let ones = i32s(&vec![1; NODES as usize]);
+        for (name, array) in &mut arrays {
+            *array = match *name {
+                "adj_data" | "attr_data" => ones.clone(),
+                "adj_indices" => i32s(&next),
+                "adj_indptr" | "attr_indptr" => i32s(&indptr),
+                "adj_shape" => i64s(&[NODES.into(), NODES.into()]),
+                "attr_indices" => i32s(&attributes),
+                "attr_shape" => i64s(&[NODES.into(), columns]),
+                "labels" => i32s(&labels),
+                _ => continue,
+            };
+        }
+        npz(&arrays)
+    };
+    let folder = folder();
+    let params = LoadParams::default().graph(GraphParams::default().hops(4));
+    let narrow = write(&folder, "narrow.npz", graph(3, [2, 0, 1]));
+    let narrow = load::<f64>(narrow, &params).unwrap();
+
+    const COLUMNS: usize = 1 << 18;
+    let filled = [200_000, 5, 70_000];
+    let wide = write(&folder, "wide.npz", graph(COLUMNS as i64, filled));
+    let (took, wide) = timed(|| load::<f64>(wide, &params).unwrap());
+    for (few, all) in narrow
+        .features()
+        .values()
+        .chunks(15)
+        .zip(wide.features().values().chunks(5 * COLUMNS))
+    {
+        for hop in 0..5 {
+            let (few, all) = (&few[3 * hop..], &all[hop * COLUMNS..(hop + 1) * COLUMNS]);
+            let mut expected = vec![0.0; COLUMNS];
+            for (at, x) in [5, 70_000, 200_000].into_iter().zip(few) {
+                expected[at] = *x;
+            }
+            assert!(*all == expected, "hop {hop}");
+        }
+    }
+    assert!(took < SOON, "{took:?}");
 }

@@ -6,7 +6,7 @@ use crate::{
     error::{Result, reserve},
 };
 
-/// Feature columns worked on at a time: two blocks of `n_nodes x 64` doubles stay in the second-level cache for graphs
+/// Feature columns with an entry worked on at a time: two blocks of `n_nodes x 64` doubles stay in the second-level cache for graphs
 /// of a few thousand nodes, and the memory needed is small beside the result.
 const BLOCK: usize = 64;
 
@@ -68,7 +68,8 @@ impl NormalisedAdjacency {
 /// `[Â^hops X, ..., Â X, X]` for the given nodes: one row a node, `(hops + 1) * X.columns` values each.
 ///
 /// `values` has room for them (the caller checked the size). Sums are in double precision, neighbours in ascending
-/// order, so the result does not depend on which nodes are asked for.
+/// order, so the result does not depend on which nodes are asked for. Columns without an entry stay 0 and cost nothing
+/// but their place.
 pub(crate) fn hop_features<T: Real>(
     mut values: Vec<T>,
     adjacency: &NormalisedAdjacency,
@@ -79,28 +80,30 @@ pub(crate) fn hop_features<T: Real>(
     let (n, columns) = (attributes.rows, attributes.columns);
     let row_width = columns * (hops + 1);
     values.resize(nodes.len() * row_width, T::default());
-    let mut block = vec![0.0; n * BLOCK.min(columns)];
+    let mut entries: Vec<(usize, usize, f64)> = (0..n)
+        .flat_map(|i| attributes.row(i).map(move |(column, x)| (column, i, x)))
+        .collect();
+    // Stable: what a row says twice of a column is added in the order of the file.
+    entries.sort_by_key(|&(column, ..)| column);
+    let filled: Vec<_> = entries.chunk_by(|a, b| a.0 == b.0).collect();
+    let mut block = vec![0.0; n * BLOCK.min(filled.len())];
     let mut next = block.clone();
-    for first in (0..columns).step_by(BLOCK) {
-        let width = BLOCK.min(columns - first);
+    for filled in filled.chunks(BLOCK) {
+        let width = filled.len();
         let (block, next) = (&mut block[..n * width], &mut next[..n * width]);
         block.fill(0.0);
-        for i in 0..n {
-            for (column, value) in attributes
-                .row(i)
-                .filter(|(c, _)| (first..first + width).contains(c))
-            {
-                block[i * width + column - first] += value;
+        for (at, column) in filled.iter().enumerate() {
+            for &(_, i, value) in *column {
+                block[i * width + at] += value;
             }
         }
         for hop in 0..=hops {
-            let to = (hops - hop) * columns + first;
+            let to = (hops - hop) * columns;
             for (row, &node) in values.chunks_exact_mut(row_width).zip(nodes) {
                 let from = &block[node * width..(node + 1) * width];
-                row[to..to + width]
-                    .iter_mut()
-                    .zip(from)
-                    .for_each(|(v, x)| *v = T::from_f64(*x));
+                for (column, x) in filled.iter().zip(from) {
+                    row[to + column[0].0] = T::from_f64(*x);
+                }
             }
             if hop < hops {
                 adjacency.multiply(next, block, width);
