@@ -5,6 +5,7 @@
 //! over [`pieces`] of the text where it has no quotes; nothing shows in the result, nor in an error.
 
 mod cell;
+mod column;
 mod encode;
 mod encoding;
 mod params;
@@ -33,12 +34,11 @@ pub(crate) fn load_table<T: Real>(
     source: &Source,
     params: &TableParams,
     threads: usize,
-    limit: u64,
 ) -> Result<Dataset<T>> {
     params.check()?;
     let path = source.path.as_path();
-    let text = source.read_all(limit)?;
-    let mut rows = start(&text, source, params);
+    let text = source.read_all()?;
+    let mut rows = start(&text, source, params)?;
     let has_header = sniff::has_header(rows.clone(), params.header)?;
     let first = first_row(rows.clone(), source)?;
     let names = if has_header {
@@ -53,10 +53,16 @@ pub(crate) fn load_table<T: Real>(
     };
     let roles = survey::roles(&names, params, &places, first.line)?;
     let pieces = pieces::pieces(&rows, threads);
-    let (encoding, n_rows) = survey::survey(&pieces, threads, &roles, params, &places, has_header)?;
+    let survey = survey::Survey {
+        source,
+        roles: &roles,
+        params,
+        places: &places,
+    };
+    let (encoding, n_rows) = survey.run(&pieces, threads, has_header)?;
     let columns: Vec<_> = (0..names.len()).map(Some).collect();
     let encoder = Encoder::new(&encoding, &columns, &places)?;
-    let encoded = encoder.read(pieces, Some(n_rows), threads, limit)?;
+    let encoded = encoder.read(pieces, Some(n_rows), threads, source)?;
     finish(encoded, encoding, source)
 }
 
@@ -66,12 +72,11 @@ pub(crate) fn load_encoded<T: Real>(
     encoding: &ColumnEncoding,
     params: &TableParams,
     threads: usize,
-    limit: u64,
 ) -> Result<Dataset<T>> {
     params.check()?;
     let path = source.path.as_path();
-    let text = source.read_all(limit)?;
-    let mut rows = start(&text, source, params);
+    let text = source.read_all()?;
+    let mut rows = start(&text, source, params)?;
     let first = first_row(rows.clone(), source)?;
     let known = positions(encoding.columns().iter().map(|c| &c.name));
     let names_a_column = || first.cells.iter().any(|cell| known.contains_key(&cell[..]));
@@ -106,15 +111,16 @@ pub(crate) fn load_encoded<T: Real>(
     }
     let pieces = pieces::pieces(&rows, threads);
     let encoder = Encoder::new(encoding, &columns, &places)?;
-    let encoded = encoder.read(pieces, None, threads, limit)?;
+    let encoded = encoder.read(pieces, None, threads, source)?;
     finish(encoded, encoding.clone(), source)
 }
 
-fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Rows<'a> {
-    let delimiter = params
-        .delimiter
-        .unwrap_or_else(|| sniff::delimiter(text, &source.path));
-    Rows::new(text, delimiter, &source.path)
+fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Result<Rows<'a>> {
+    let delimiter = match params.delimiter {
+        Some(delimiter) => delimiter,
+        None => sniff::delimiter(text, source)?,
+    };
+    Ok(Rows::new(text, delimiter, &source.path).limited(source))
 }
 
 fn first_row<'a>(mut rows: Rows<'a>, source: &Source) -> Result<Row<'a>> {
@@ -179,6 +185,7 @@ fn finish<T: Real>(
     encoding: ColumnEncoding,
     source: &Source,
 ) -> Result<Dataset<T>> {
+    source.check("the names of the features", encoding.feature_names_bytes())?;
     let data = Dataset::new(encoded.features, encoded.targets)?
         .with_feature_names(encoding.feature_names())?;
     let data = match encoded.weights {
