@@ -78,8 +78,8 @@ pub enum DataError {
         /// What was found instead.
         found: String,
     },
-    /// A file asks for more memory than [`LoadParams::max_bytes`](crate::LoadParams) allows.
-    #[error("{}: {what} would take {bytes} bytes, over the limit of {limit}; raise `max_bytes` if the file is meant to be this large", path.display())]
+    /// A file asks for more memory than [`LoadParams`](crate::LoadParams) allows.
+    #[error("{}: {what} would take {bytes} bytes, over the limit of {limit}; if the file is meant to be this large, raise {raise}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -89,6 +89,8 @@ pub enum DataError {
         bytes: u64,
         /// The limit in bytes.
         limit: u64,
+        /// The parameter that sets it, and what else helps.
+        raise: &'static str,
     },
     /// The allocator refused.
     #[error("out of memory: {what} needs {bytes} bytes")]

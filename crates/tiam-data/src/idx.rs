@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     Dataset, Features, Real, Split, Targets,
     error::{DataError, Result, reserve},
-    source::{Reader, Source, check_limit},
+    source::{Limits, Reader, Source},
 };
 
 const TYPE_U8: u8 = 0x08;
@@ -91,7 +91,7 @@ fn header_error(source: &Source, offset: u64, reason: String) -> DataError {
 }
 
 impl IdxFile {
-    fn open(source: &Source, limit: u64) -> Result<Self> {
+    fn open(source: &Source) -> Result<Self> {
         let dimensions = dimensions(source)?;
         let overflow =
             || header_error(source, 4, format!("the dimensions {dimensions:?} overflow"));
@@ -101,7 +101,7 @@ impl IdxFile {
         };
         let header_len = 4 + 4 * dimensions.len();
         let expected = product(&dimensions).and_then(|data| data.checked_add(header_len as u64));
-        check_length(source, expected.ok_or_else(overflow)?, limit)?;
+        check_length(source, expected.ok_or_else(overflow)?)?;
         let to_usize =
             |d: Option<u64>| d.and_then(|d| usize::try_from(d).ok()).ok_or_else(overflow);
         Ok(Self {
@@ -171,11 +171,11 @@ impl IdxFile {
 }
 
 /// Compares promise and file before anything is allocated.
-fn check_length(source: &Source, expected: u64, limit: u64) -> Result<()> {
+fn check_length(source: &Source, expected: u64) -> Result<()> {
     if source.states_length(expected) {
         return Ok(());
     }
-    let actual = source.count(limit)?;
+    let actual = source.count()?;
     if actual == expected {
         return Ok(()); // several gzip members
     }
@@ -188,25 +188,25 @@ fn check_length(source: &Source, expected: u64, limit: u64) -> Result<()> {
     })
 }
 
-/// Room for the features of all files, within the limit.
-fn room<T>(files: &[&IdxFile], limit: u64) -> Result<Vec<T>> {
-    let n = files
-        .iter()
-        .fold(0_usize, |n, file| n.saturating_add(file.n_values()));
-    if let Some(first) = files.first() {
-        let bytes = (n as u64).saturating_mul(size_of::<T>() as u64);
-        check_limit(&first.source.path, "the features", bytes, limit)?;
+/// Room for one value a byte of all files, each within its own limit, and all within that of a single buffer.
+fn room<T>(files: &[&IdxFile], what: &str) -> Result<Vec<T>> {
+    let mut n = 0_usize;
+    for file in files {
+        let bytes = |n: usize| (n as u64).saturating_mul(size_of::<T>() as u64);
+        file.source.check(what, bytes(file.n_values()))?;
+        n = n.saturating_add(file.n_values());
+        file.source.check_bytes(what, bytes(n))?;
     }
-    reserve(n, "the features of an IDX file")
+    reserve(n, what)
 }
 
 /// Images with the labels beside them, or a file without labels.
 pub(crate) fn load_file<T: Real>(
     source: &Source,
     with_labels: bool,
-    limit: u64,
+    limits: Limits,
 ) -> Result<Dataset<T>> {
-    let images = IdxFile::open(source, limit)?;
+    let images = IdxFile::open(source)?;
     let labels = match labels_name(&source.path) {
         Some(name) if with_labels && images.rank > 1 => Some(companion(&source.path, &name)?),
         _ => None,
@@ -214,14 +214,14 @@ pub(crate) fn load_file<T: Real>(
     let targets = match labels {
         None => Targets::Absent,
         Some(path) => {
-            let file = IdxFile::open(&Source::open(&path)?, limit)?;
+            let file = IdxFile::open(&Source::open(&path, limits)?)?;
             check_counts(&images, &file)?;
-            let mut labels = reserve(file.n_values(), "labels")?;
+            let mut labels = room(&[&file], "the labels")?;
             file.append_labels(&mut labels)?;
             classes(labels)
         }
     };
-    let mut values = room(&[&images], limit)?;
+    let mut values = room(&[&images], "the features")?;
     images.append_scaled(&mut values)?;
     let features = Features::new(images.n_samples, images.n_features, values)?;
     let source = format!("IDX file {}; bytes / 255", source.path.display());
@@ -229,8 +229,8 @@ pub(crate) fn load_file<T: Real>(
 }
 
 /// The four standard files: training samples first, then test samples, and the split that says so.
-pub(crate) fn load_folder<T: Real>(folder: &Path, limit: u64) -> Result<Dataset<T>> {
-    let open = |name: &str| IdxFile::open(&Source::open(&standard_file(folder, name)?)?, limit);
+pub(crate) fn load_folder<T: Real>(folder: &Path, limits: Limits) -> Result<Dataset<T>> {
+    let open = |name: &str| IdxFile::open(&Source::open(&standard_file(folder, name)?, limits)?);
     let [train, test] = STANDARD;
     let [train, train_labels] = [open(train[0])?, open(train[1])?];
     let [test, test_labels] = [open(test[0])?, open(test[1])?];
@@ -245,10 +245,10 @@ pub(crate) fn load_folder<T: Real>(folder: &Path, limit: u64) -> Result<Dataset<
         });
     }
     let n = train.n_samples.saturating_add(test.n_samples);
-    let mut labels = reserve(n, "labels")?;
+    let mut labels = room(&[&train_labels, &test_labels], "the labels")?;
     train_labels.append_labels(&mut labels)?;
     test_labels.append_labels(&mut labels)?;
-    let mut values = room(&[&train, &test], limit)?;
+    let mut values = room(&[&train, &test], "the features")?;
     train.append_scaled(&mut values)?;
     test.append_scaled(&mut values)?;
     let split = Split::new(

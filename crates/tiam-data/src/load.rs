@@ -6,7 +6,7 @@ use crate::{
     ColumnEncoding, Dataset, GraphParams, LabelColumn, Real, TableParams,
     error::{DataError, Result},
     graph, idx,
-    source::Source,
+    source::{Limits, Source},
     table,
 };
 
@@ -27,11 +27,13 @@ pub enum Format {
 /// |---|---|---|---|
 /// | `format` | none: found by content | | forces a format |
 /// | `max_bytes` | 4 GiB | from 1 | limit of each single buffer a file makes the loader allocate: decompressed text, one array of an npz, the decoded features |
+/// | `max_expansion` | 4096 | from 1 | bytes that each of these buffers may take for each byte of its file on disk; 16 MiB are always allowed |
 /// | `threads` | those the system offers | from 1 | threads that read a table; the result is the same for any number |
 /// | `table` | [`TableParams`] | | how to read CSV and TSV |
 /// | `graph` | [`GraphParams`] | | how to read graphs |
 ///
-/// All defaults are ours: the limit is several times the largest data set this crate was written for.
+/// All defaults are ours: `max_bytes` is several times the largest data set this crate was written for; of its files
+/// the one that grows most is Cora with all rows, 700 bytes for each on disk.
 ///
 /// # Memory
 ///
@@ -41,6 +43,20 @@ pub enum Format {
 /// row and the distinct cells found (64 bytes each, at most `max_categories`, on each thread): less than a tenth of the
 /// sum from some tens of thousands of rows on. One-hot features are counted in `V`. The text of a gzip file grows as it
 /// is decompressed and takes up to `3 B` for `B` decompressed bytes.
+///
+/// Whatever a file holds or promises, damaged and forged ones included, no single buffer is larger than
+/// `L = min(max_bytes, E)` bytes with `E = max(16 MiB, max_expansion * size of the file on disk)`, and a table's columns
+/// and their distinct cells, which are many small pieces, take at most `E` each; it is an error ([`DataError::TooLarge`])
+/// before more is allocated. At one time a file takes at most
+///
+/// | format | bytes | which are |
+/// |---|---|---|
+/// | table | `7 L + 2 E` | text, names of columns and categories; features and their names; targets and weights; columns with the cells of a row; distinct cells |
+/// | IDX | `6 L` | features, labels, the split of a folder; `L` is summed over the files, each bounded by its own size |
+/// | graph | `16 L` | arrays as stored and decoded; the normalised adjacency; nodes, labels and split; the features and what is worked on |
+///
+/// and 1 MiB for buffers of fixed size. A file that is refused though it is sound loads with a higher `max_expansion`, or
+/// uncompressed, which raises `E`.
 ///
 /// # Example
 ///
@@ -56,6 +72,8 @@ pub struct LoadParams {
     pub format: Option<Format>,
     /// Limit in bytes of each single buffer a file makes the loader allocate.
     pub max_bytes: u64,
+    /// Limit of the same buffers in bytes for each byte of the file on disk, where that is more than 16 MiB.
+    pub max_expansion: u64,
     /// Threads that read a table.
     pub threads: usize,
     /// How to read CSV and TSV. For IDX files, [`LabelColumn::None`] here means images without labels.
@@ -69,6 +87,7 @@ impl Default for LoadParams {
         Self {
             format: None,
             max_bytes: 4 << 30,
+            max_expansion: 4096,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             table: TableParams::default(),
             graph: GraphParams::default(),
@@ -91,6 +110,13 @@ impl LoadParams {
         self
     }
 
+    /// Sets how many bytes a buffer may take for each byte of its file.
+    #[must_use]
+    pub fn max_expansion(mut self, max_expansion: u64) -> Self {
+        self.max_expansion = max_expansion;
+        self
+    }
+
     /// Sets the number of threads that read a table.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
@@ -102,7 +128,17 @@ impl LoadParams {
         if self.threads == 0 {
             return Err(DataError::parameter("threads", 0, "at least 1"));
         }
+        if self.max_expansion == 0 {
+            return Err(DataError::parameter("max_expansion", 0, "at least 1"));
+        }
         Ok(())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            max_bytes: self.max_bytes,
+            max_expansion: self.max_expansion,
+        }
     }
 
     /// Sets how to read CSV and TSV.
@@ -151,21 +187,19 @@ pub fn load<T: Real>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Data
     let with_labels = params.table.label != LabelColumn::None;
     if path.is_dir() {
         return match params.format {
-            None | Some(Format::Idx) => idx::load_folder(path, params.max_bytes),
+            None | Some(Format::Idx) => idx::load_folder(path, params.limits()),
             Some(_) => Err(unknown(path, "a folder, where a file is needed")),
         };
     }
-    let source = Source::open(path)?;
+    let source = Source::open(path, params.limits())?;
     let format = match params.format {
         Some(format) => format,
         None => detect(&source)?,
     };
     match format {
-        Format::Idx => idx::load_file(&source, with_labels, params.max_bytes),
-        Format::Table => {
-            table::load_table(&source, &params.table, params.threads, params.max_bytes)
-        }
-        Format::GraphNpz => graph::load_graph(&source, &params.graph, params.max_bytes),
+        Format::Idx => idx::load_file(&source, with_labels, params.limits()),
+        Format::Table => table::load_table(&source, &params.table, params.threads),
+        Format::GraphNpz => graph::load_graph(&source, &params.graph),
     }
 }
 
@@ -204,20 +238,14 @@ pub fn load_with_encoding<T: Real>(
     params: &LoadParams,
 ) -> Result<Dataset<T>> {
     params.check()?;
-    let source = Source::open(path.as_ref())?;
+    let source = Source::open(path.as_ref(), params.limits())?;
     if params.format != Some(Format::Table) && detect(&source)? != Format::Table {
         return Err(unknown(
             path.as_ref(),
             "not a text table, which a column encoding needs",
         ));
     }
-    table::load_encoded(
-        &source,
-        encoding,
-        &params.table,
-        params.threads,
-        params.max_bytes,
-    )
+    table::load_encoded(&source, encoding, &params.table, params.threads)
 }
 
 fn detect(source: &Source) -> Result<Format> {

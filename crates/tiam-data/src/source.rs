@@ -16,6 +16,19 @@ const DEFLATE_MAX_RATIO: u64 = 1040;
 /// Bytes of the file looked at to find its format.
 pub(crate) const HEAD: usize = 512;
 const BUFFER: usize = 1 << 16;
+const CONTENT: &str = "the content of the file";
+
+/// The least that every file may make the loader allocate: what a parser's fixed parts and small sound files need.
+pub(crate) const FLOOR: u64 = 16 << 20;
+
+/// What a file may make the loader allocate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of a single buffer.
+    pub(crate) max_bytes: u64,
+    /// Bytes for a byte on disk.
+    pub(crate) max_expansion: u64,
+}
 
 /// A file whose compression is known.
 #[derive(Debug, Clone)]
@@ -26,11 +39,12 @@ pub(crate) struct Source {
     disk_len: u64,
     /// The decompressed length modulo 2³² that the last gzip member states; for a plain file its length.
     stated_len: u64,
+    limits: Limits,
 }
 
 impl Source {
     /// Looks at the first and last bytes.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self> {
         let io = |e| DataError::io(path, e);
         let mut file = File::open(path).map_err(io)?;
         let disk_len = file.metadata().map_err(io)?.len();
@@ -51,7 +65,75 @@ impl Source {
             gzip,
             disk_len,
             stated_len,
+            limits,
         })
+    }
+
+    /// Most bytes that the many small pieces of one kind may take together.
+    pub(crate) fn expansion(&self) -> u64 {
+        FLOOR.max(self.limits.max_expansion.saturating_mul(self.disk_len))
+    }
+
+    /// Most bytes of a single buffer.
+    fn limit(&self) -> u64 {
+        self.limits.max_bytes.min(self.expansion())
+    }
+
+    /// Refuses a buffer over the limit.
+    pub(crate) fn check(&self, what: &str, bytes: u64) -> Result<()> {
+        self.check_bytes(what, bytes)?;
+        self.check_pieces(what, bytes)
+    }
+
+    /// Refuses a buffer that is larger than any may be.
+    pub(crate) fn check_bytes(&self, what: &str, bytes: u64) -> Result<()> {
+        if bytes <= self.limits.max_bytes {
+            return Ok(());
+        }
+        Err(self.too_large(what, bytes, self.limits.max_bytes, "`max_bytes`"))
+    }
+
+    /// Refuses small pieces that together take more than the file may make of itself.
+    pub(crate) fn check_pieces(&self, what: &str, bytes: u64) -> Result<()> {
+        if bytes <= self.expansion() {
+            return Ok(());
+        }
+        let raise = "`max_expansion`, or store it uncompressed";
+        Err(self.too_large(what, bytes, self.expansion(), raise))
+    }
+
+    fn too_large(&self, what: &str, bytes: u64, limit: u64, raise: &'static str) -> DataError {
+        DataError::TooLarge {
+            path: self.path.clone(),
+            what: what.to_owned(),
+            bytes,
+            limit,
+            raise,
+        }
+    }
+
+    /// A vector with room for `len` items, where the limit allows it.
+    pub(crate) fn reserve<T>(&self, len: usize, what: &str) -> Result<Vec<T>> {
+        self.check(what, (len as u64).saturating_mul(size_of::<T>() as u64))?;
+        crate::error::reserve(len, what)
+    }
+
+    /// Appends bytes to a buffer of unknown final size: its room is doubled, but never past the limit.
+    pub(crate) fn append(&self, bytes: &mut Vec<u8>, more: &[u8], what: &str) -> Result<()> {
+        let needed = bytes.len() + more.len();
+        self.check(what, needed as u64)?;
+        if needed > bytes.capacity() {
+            let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
+            let room = needed.saturating_mul(2).min(limit);
+            bytes
+                .try_reserve_exact(room - bytes.len())
+                .map_err(|_| DataError::OutOfMemory {
+                    what: what.to_owned(),
+                    bytes: room as u64,
+                })?;
+        }
+        bytes.extend_from_slice(more);
+        Ok(())
     }
 
     /// A reader of the decompressed bytes.
@@ -80,12 +162,10 @@ impl Source {
     }
 
     /// All decompressed bytes.
-    pub(crate) fn read_all(&self, limit: u64) -> Result<Vec<u8>> {
+    pub(crate) fn read_all(&self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if !self.gzip {
-            self.check_limit(self.disk_len, limit)?;
-            bytes =
-                crate::error::reserve(self.disk_len.try_into().unwrap_or(usize::MAX), "the file")?;
+            bytes = self.reserve(self.disk_len.try_into().unwrap_or(usize::MAX), CONTENT)?;
         }
         let mut reader = self.reader()?;
         let mut chunk = vec![0; BUFFER];
@@ -94,13 +174,8 @@ impl Source {
             if n == 0 {
                 return Ok(bytes);
             }
-            self.check_limit(reader.offset, limit)?;
-            bytes.extend_from_slice(&chunk[..n]);
+            self.append(&mut bytes, &chunk[..n], CONTENT)?;
         }
-    }
-
-    fn check_limit(&self, bytes: u64, limit: u64) -> Result<()> {
-        check_limit(&self.path, "the content of the file", bytes, limit)
     }
 
     /// Whether the file holds `expected` decompressed bytes, as far as that shows without decompressing: true is certain
@@ -114,14 +189,14 @@ impl Source {
     }
 
     /// The decompressed length, counted.
-    pub(crate) fn count(&self, limit: u64) -> Result<u64> {
+    pub(crate) fn count(&self) -> Result<u64> {
         if !self.gzip {
             return Ok(self.disk_len);
         }
         let mut reader = self.reader()?;
         let mut chunk = vec![0; BUFFER];
         while reader.fill(&mut chunk)? > 0 {
-            self.check_limit(reader.offset, limit)?;
+            self.check(CONTENT, reader.offset)?;
         }
         Ok(reader.offset)
     }
@@ -159,17 +234,4 @@ impl Reader {
         self.offset += n as u64;
         Ok(n)
     }
-}
-
-/// Refuses a buffer over the limit.
-pub(crate) fn check_limit(path: &Path, what: &str, bytes: u64, limit: u64) -> Result<()> {
-    if bytes <= limit {
-        return Ok(());
-    }
-    Err(DataError::TooLarge {
-        path: path.to_path_buf(),
-        what: what.to_owned(),
-        bytes,
-        limit,
-    })
 }

@@ -1,15 +1,24 @@
-//! Loading a table of numbers takes the memory that [`LoadParams`] states: counted by the allocator itself.
+//! Loading takes the memory that [`LoadParams`] states, also of files made to take more: counted by the allocator itself.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
 
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::{folder, gzip, write};
-use tiam_data::{LoadParams, Real, load};
+use common::{
+    Arrays, f32s, folder, graph_arrays, gzip, i32s, i64s, idx, npy, npy_header, npz, replaced,
+    without, write,
+};
+use tiam_data::{DataError, Dataset, GraphParams, LoadParams, Real, load};
 
 struct Counting;
 
@@ -36,17 +45,33 @@ static ALLOCATOR: Counting = Counting;
 const ROWS: usize = 60_000;
 const COLUMNS: usize = 20;
 
-/// Most bytes held at a time while a file is loaded.
-fn peak<T: Real>(path: &std::path::Path, threads: usize) -> usize {
+/// Has the other tests wait, lest they be counted.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Most bytes held at a time while a file is loaded, and what came of it.
+fn load_counted<T: Real>(
+    path: &Path,
+    params: &LoadParams,
+) -> (usize, Result<Dataset<T>, DataError>) {
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
-    let data = load::<T>(path, &LoadParams::default().threads(threads)).unwrap();
+    let result = load::<T>(path, params);
+    (PEAK.load(Ordering::Relaxed) - before, result)
+}
+
+fn peak<T: Real>(path: &Path, threads: usize) -> usize {
+    let (peak, data) = load_counted::<T>(path, &LoadParams::default().threads(threads));
+    let data = data.unwrap();
     assert_eq!((data.n_samples(), data.n_features()), (ROWS, COLUMNS));
-    PEAK.load(Ordering::Relaxed) - before
+    peak
 }
 
 #[test]
 fn a_table_of_numbers_takes_the_text_and_its_numbers() {
+    let _alone = alone();
     let mut text = String::new();
     for i in 0..ROWS {
         for j in 0..COLUMNS {
@@ -68,4 +93,306 @@ fn a_table_of_numbers_takes_the_text_and_its_numbers() {
         // The length of a compressed text shows only at its end.
         assert!(peak::<f64>(&packed, threads) <= stated(8, 3 * n_bytes));
     }
+}
+
+/// What a file must not exceed, and what must come of it: part of the error's text, or that it loads.
+enum Bound {
+    Table,
+    Idx,
+    Graph,
+}
+
+struct Hostile {
+    name: &'static str,
+    bytes: Vec<u8>,
+    bound: Bound,
+    params: LoadParams,
+    outcome: Option<&'static str>,
+}
+
+fn hostile(
+    name: &'static str,
+    bound: Bound,
+    bytes: Vec<u8>,
+    outcome: Option<&'static str>,
+) -> Hostile {
+    let graph = GraphParams::default().draw(20, 10, 10);
+    Hostile {
+        name,
+        bytes,
+        bound,
+        params: LoadParams::default().threads(2).graph(graph),
+        outcome,
+    }
+}
+
+/// A limit of `bytes` for each byte of the file, which for files of this size is the 16 MiB that all may take.
+fn tight(mut file: Hostile) -> Hostile {
+    file.params = file.params.max_expansion(64);
+    file
+}
+
+const COLUMNS_OVER: Option<&str> = Some("the columns would take");
+const CELLS_OVER: Option<&str> = Some("the columns' distinct cells would take");
+const CONTENT_OVER: Option<&str> = Some("the content of the file would take");
+
+fn row(n: usize, cell: impl Fn(usize) -> String) -> String {
+    (0..n).map(cell).collect::<Vec<_>>().join(",") + "\n"
+}
+
+fn hostile_tables() -> Vec<Hostile> {
+    let commas = ",".repeat(1 << 20);
+    let same_cells: String = (0..60).map(|r| row(40_000, |_| r.to_string())).collect();
+    let distinct: String = (0..1000)
+        .map(|r| row(100, |c| format!("{}", r * 100 + c)))
+        .collect();
+    let mut long_name = "n".repeat(4 << 20) + ",y\n";
+    (0..900).for_each(|r| writeln!(long_name, "k{r},{}", r % 2).unwrap());
+    let texts = |columns| {
+        (0..1000)
+            .map(|r| row(columns, |c| format!("k{r}x{c}")))
+            .collect::<String>()
+    };
+    let one_hot = |columns| texts(columns).replace('\n', ",0\n").into_bytes();
+    let file = |name, text: Vec<u8>, outcome| hostile(name, Bound::Table, text, outcome);
+    vec![
+        file("commas", commas.clone().into_bytes(), Some("missing")),
+        file(
+            "commas, packed",
+            gzip(commas.repeat(8).as_bytes()),
+            COLUMNS_OVER,
+        ),
+        tight(file(
+            "one cell, packed",
+            gzip(&vec![b'1'; 20 << 20]),
+            CONTENT_OVER,
+        )),
+        file(
+            "a short text",
+            gzip("1,2\n".repeat(1 << 18).as_bytes()),
+            None,
+        ),
+        file(
+            "cells distinct by row",
+            gzip(same_cells.as_bytes()),
+            CELLS_OVER,
+        ),
+        file("distinct cells", distinct.into_bytes(), None),
+        file(
+            "a long name",
+            gzip(long_name.as_bytes()),
+            Some("the names of the features would take"),
+        ),
+        file("categories", one_hot(3), None),
+        tight(file(
+            "more categories",
+            one_hot(10),
+            Some("the encoded features would take"),
+        )),
+    ]
+}
+
+fn hostile_idx() -> Vec<Hostile> {
+    let promise = idx(&[u32::MAX, u32::MAX], &[1, 2, 3]);
+    let images = gzip(&idx(&[24, 1000, 1000], &vec![0; 24_000_000]));
+    let file = |name, bytes, outcome| hostile(name, Bound::Idx, bytes, outcome);
+    vec![
+        file(
+            "a promise, packed",
+            gzip(&promise),
+            Some("the header promises"),
+        ),
+        file("a promise", promise, Some("the header promises")),
+        file(
+            "a promise beyond counting",
+            idx(&[u32::MAX; 4], &[]),
+            Some("overflow"),
+        ),
+        file(
+            "black images",
+            images.clone(),
+            Some("the features would take"),
+        ),
+        tight(file(
+            "black images, little allowed",
+            images,
+            Some("the features would take"),
+        )),
+    ]
+}
+
+/// A graph of `n` nodes without an edge, in bytes that compress well.
+fn empty_graph(n: usize, columns: i64) -> Arrays {
+    let zeros = |n: usize| npy("|u1", &format!("({n},)"), &vec![0; n]);
+    let nodes = n as i64;
+    let mut arrays = without(&["train_idx", "val_idx", "test_idx"]);
+    for (name, array) in &mut arrays {
+        *array = match *name {
+            "adj_indptr" | "attr_indptr" => zeros(n + 1),
+            "labels" => zeros(n),
+            "adj_shape" => i64s(&[nodes, nodes]),
+            "attr_shape" => i64s(&[nodes, columns]),
+            _ => f32s(&[]),
+        };
+    }
+    arrays
+}
+
+fn hostile_graphs() -> Vec<Hostile> {
+    let promise = npy("<f4", "(1152921504606846976,)", &[0; 16]);
+    let mut dense = without(&["attr_data", "attr_indices", "attr_indptr", "attr_shape"]);
+    let mut with_dense = |rows: usize, columns: usize, held: usize| {
+        dense.retain(|(name, _)| *name != "attr_matrix");
+        let data = vec![1; held];
+        dense.push((
+            "attr_matrix",
+            npy("|u1", &format!("({rows}, {columns})"), &data),
+        ));
+        npz(&dense)
+    };
+    let mut wide = replaced("attr_shape", i64s(&[6, 1 << 18]));
+    wide.push((
+        "padding",
+        (0..10_000_u32)
+            .flat_map(|i| (i * i).to_le_bytes())
+            .collect(),
+    ));
+    let mut dimensions = "{'descr': '|u1', 'fortran_order': False, 'shape': (".to_owned();
+    dimensions += &"1,".repeat(1 << 20);
+    let mut long_header = npy_header("", &[]);
+    long_header[6] = 2;
+    long_header.truncate(8);
+    long_header.extend((dimensions.len() as u32).to_le_bytes());
+    long_header.extend(dimensions.as_bytes());
+    let mut many = npz(&graph_arrays());
+    let end = many.len() - 22;
+    many[end + 8..end + 12].copy_from_slice(&[0xff, 0x7f, 0xff, 0x7f]);
+    let long = i32s(&vec![0; 4 << 20]);
+    let file = |name, bytes, outcome| hostile(name, Bound::Graph, bytes, outcome);
+    vec![
+        file(
+            "a promise",
+            npz(&replaced("adj_data", promise)),
+            Some("promises 4611686018427387904 bytes"),
+        ),
+        file(
+            "a dense promise",
+            with_dense(6, 1 << 30, 12),
+            Some("there are 12"),
+        ),
+        file(
+            "a dense matrix",
+            with_dense(6, 2 << 20, 12 << 20),
+            Some("\"attr_matrix\" decoded would take"),
+        ),
+        file("many columns", npz(&wide), None),
+        tight(file(
+            "many columns, little allowed",
+            npz(&wide),
+            Some("the hop features would take"),
+        )),
+        file("nodes", npz(&empty_graph(1 << 20, 1)), None),
+        file(
+            "more nodes",
+            npz(&empty_graph(3 << 20, 1)),
+            Some("would take"),
+        ),
+        tight(file(
+            "a long array",
+            npz(&replaced("labels", long)),
+            Some("\"labels\" would take"),
+        )),
+        file(
+            "a long shape",
+            npz(&replaced("adj_shape", i32s(&vec![0; 1 << 20]))),
+            Some("where rows and columns are needed"),
+        ),
+        file(
+            "a long header",
+            npz(&replaced("adj_shape", long_header)),
+            Some("at most 10000 are allowed"),
+        ),
+        file("many entries", many, Some("")),
+    ]
+}
+
+#[test]
+fn hostile_files_take_no_more_than_is_stated() {
+    let _alone = alone();
+    const MIB: usize = 1 << 20;
+    let folder = folder();
+    for file in [hostile_tables(), hostile_idx(), hostile_graphs()]
+        .into_iter()
+        .flatten()
+    {
+        let size = file.bytes.len();
+        let path = write(&folder, "hostile.bin", file.bytes);
+        let (peak, result) = load_counted::<f64>(&path, &file.params);
+        let expansion = (16 * MIB).max(size * file.params.max_expansion as usize);
+        let limit = expansion.min(file.params.max_bytes as usize);
+        let stated = MIB
+            + match file.bound {
+                Bound::Table => 7 * limit + 2 * expansion,
+                Bound::Idx => 6 * limit,
+                Bound::Graph => 16 * limit,
+            };
+        println!(
+            "{}: {size} bytes, {:.1} of {:.1} MiB",
+            file.name,
+            peak as f64 / MIB as f64,
+            stated as f64 / MIB as f64
+        );
+        assert!(peak <= stated, "{}: {peak} bytes of {stated}", file.name);
+        match (result, file.outcome) {
+            (Ok(_), None) => {}
+            (Err(error), Some(part)) => {
+                let text = error.to_string();
+                assert!(
+                    text.contains("hostile.bin") && text.contains(part),
+                    "{}: {text}",
+                    file.name
+                );
+            }
+            (result, _) => panic!("{}: {:?}", file.name, result.map(|d| d.n_features())),
+        }
+    }
+}
+
+#[test]
+fn the_error_says_which_limit_to_raise() {
+    let _alone = alone();
+    let folder = folder();
+    let path = write(&folder, "t.csv.gz", gzip(&vec![b'1'; 17 << 20]));
+    let params = LoadParams::default().threads(1).max_expansion(100);
+    let text = load::<f32>(&path, &params).unwrap_err().to_string();
+    assert!(
+        text.contains("over the limit of 16777216; if the file is meant to be this large"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("raise `max_expansion`, or store it uncompressed"),
+        "{text}"
+    );
+    let text = load::<f32>(&path, &params.clone().max_bytes(1000))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.ends_with(
+            "over the limit of 1000; if the file is meant to be this large, raise `max_bytes`"
+        ),
+        "{text}"
+    );
+    let raised = load::<f32>(&path, &params.clone().max_expansion(1100)).unwrap_err();
+    assert!(matches!(raised, DataError::TableEmpty { .. }), "{raised}");
+    let error = load::<f32>(&path, &params.max_expansion(0)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            DataError::InvalidParameter {
+                parameter: "max_expansion",
+                ..
+            }
+        ),
+        "{error}"
+    );
 }

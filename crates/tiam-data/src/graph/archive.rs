@@ -11,24 +11,24 @@ use zip::{ZipArchive, result::ZipError};
 use super::npy::Array;
 use crate::{
     error::{DataError, Result},
-    source::check_limit,
+    source::Source,
 };
 
 const CHUNK: usize = 1 << 16;
 
 /// An opened archive; arrays are read when asked for.
 pub(crate) struct Archive<'a> {
-    path: &'a Path,
+    source: &'a Source,
     zip: ZipArchive<BufReader<File>>,
-    limit: u64,
 }
 
 impl<'a> Archive<'a> {
-    pub(crate) fn open(path: &'a Path, limit: u64) -> Result<Self> {
+    pub(crate) fn open(source: &'a Source) -> Result<Self> {
+        let path = source.path.as_path();
         let file = File::open(path).map_err(|e| DataError::io(path, e))?;
         let zip = ZipArchive::new(BufReader::new(file))
             .map_err(|e| archive_error(path, "", e.to_string()))?;
-        Ok(Self { path, zip, limit })
+        Ok(Self { source, zip })
     }
 
     /// Whether `name.npy` is there.
@@ -38,7 +38,8 @@ impl<'a> Archive<'a> {
 
     /// Reads `name.npy`, which must be there.
     pub(crate) fn array(&mut self, name: &'a str) -> Result<Array<'a>> {
-        let path = self.path;
+        let source = self.source;
+        let path = source.path.as_path();
         let entry_name = format!("{name}.npy");
         let mut entry = self.zip.by_name(&entry_name).map_err(|e| match e {
             ZipError::FileNotFound => DataError::ArrayMissing {
@@ -48,21 +49,20 @@ impl<'a> Archive<'a> {
             other => archive_error(path, &entry_name, other.to_string()),
         })?;
         let what = format!("array {name:?}");
-        check_limit(path, &what, entry.size(), self.limit)?;
+        source.check(&what, entry.size())?;
         // What an entry says of its size is not believed: the buffer grows with what is really there.
         let mut bytes = Vec::new();
         let mut chunk = vec![0; CHUNK];
         loop {
             match entry.read(&mut chunk) {
-                Ok(0) => return Array::parse(path, name, bytes),
-                Ok(n) => bytes.extend_from_slice(&chunk[..n]),
+                Ok(0) => return Array::parse(source, name, bytes),
+                Ok(n) => source.append(&mut bytes, &chunk[..n], &what)?,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => {
                     let reason = format!("after {} decoded bytes: {e}", bytes.len());
                     return Err(archive_error(path, &entry_name, reason));
                 }
             }
-            check_limit(path, &what, bytes.len() as u64, self.limit)?;
         }
     }
 }

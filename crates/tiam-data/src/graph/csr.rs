@@ -25,14 +25,15 @@ impl Csr {
     /// Reads and checks the four arrays.
     pub(crate) fn read(archive: &mut Archive<'_>, names: &CsrNames) -> Result<Self> {
         let shape = archive.array(names.shape)?;
-        let (rows, columns) = match shape.indices()?[..] {
-            [rows, columns] => (rows, columns),
-            _ => {
-                return Err(shape.fault(format!(
-                    "{} elements, where rows and columns are needed",
-                    shape.len()
-                )));
-            }
+        let wrong_shape = || {
+            let n = shape.len();
+            shape.fault(format!("{n} elements, where rows and columns are needed"))
+        };
+        if shape.len() != 2 {
+            return Err(wrong_shape());
+        }
+        let [rows, columns] = shape.indices()?[..] else {
+            return Err(wrong_shape());
         };
         let pointers = archive.array(names.indptr)?;
         let indices = archive.array(names.indices)?;
@@ -79,17 +80,20 @@ impl Csr {
     pub(crate) fn from_dense(array: &Array<'_>) -> Result<Self> {
         array.check_rank(2)?;
         let (rows, columns) = (array.shape[0], array.shape[1]);
-        let dense = array.doubles()?;
-        let mut csr = Self {
-            rows,
-            columns,
-            indptr: vec![0],
-            indices: vec![],
-            values: vec![],
-        };
         if columns == 0 {
             return Err(array.fault("the matrix has no columns".into()));
         }
+        let dense = array.doubles()?;
+        // No more than the elements, which are within the limit.
+        let n_entries = dense.iter().filter(|x| x.abs() > 0.0).count();
+        let mut csr = Self {
+            rows,
+            columns,
+            indptr: Vec::with_capacity(rows + 1),
+            indices: Vec::with_capacity(n_entries),
+            values: Vec::with_capacity(n_entries),
+        };
+        csr.indptr.push(0);
         for row in 0..rows {
             for column in 0..columns {
                 let value = dense[array.position(row, column)];
@@ -101,6 +105,11 @@ impl Csr {
             csr.indptr.push(csr.indices.len());
         }
         Ok(csr)
+    }
+
+    /// Number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
     }
 
     /// Column and value of each entry of a row.

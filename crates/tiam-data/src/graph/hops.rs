@@ -1,12 +1,9 @@
 //! Hop features: powers of the normalised adjacency times the node features.
 
 use super::csr::Csr;
-use crate::{
-    Real,
-    error::{Result, reserve},
-};
+use crate::{Real, error::Result, source::Source};
 
-/// Feature columns worked on at a time: two blocks of `n_nodes x 64` doubles stay in the second-level cache for graphs
+/// Feature columns with an entry worked on at a time: two blocks of `n_nodes x 64` doubles stay in the second-level cache for graphs
 /// of a few thousand nodes, and the memory needed is small beside the result.
 const BLOCK: usize = 64;
 
@@ -20,9 +17,11 @@ pub(crate) struct NormalisedAdjacency {
 
 impl NormalisedAdjacency {
     /// `A` is `max(adjacency, adjacencyᵀ)` with ones for all entries that are not 0; self-loops count once.
-    pub(crate) fn new(adjacency: &Csr) -> Result<Self> {
+    pub(crate) fn new(adjacency: &Csr, source: &Source) -> Result<Self> {
         let n = adjacency.rows;
-        let mut edges: Vec<(usize, usize)> = (0..n).map(|i| (i, i)).collect();
+        let mut edges: Vec<(usize, usize)> =
+            source.reserve(2 * adjacency.len() + n, "the edges of the graph")?;
+        edges.extend((0..n).map(|i| (i, i)));
         for i in 0..n {
             for (j, value) in adjacency.row(i) {
                 if i != j && value.abs() > 0.0 {
@@ -33,7 +32,7 @@ impl NormalisedAdjacency {
         }
         edges.sort_unstable();
         edges.dedup();
-        let mut start = reserve(n + 1, "the graph")?;
+        let mut start = Vec::with_capacity(n + 1);
         start.push(0);
         for row in edges.chunk_by(|a, b| a.0 == b.0) {
             start.push(start[start.len() - 1] + row.len());
@@ -67,40 +66,47 @@ impl NormalisedAdjacency {
 
 /// `[Â^hops X, ..., Â X, X]` for the given nodes: one row a node, `(hops + 1) * X.columns` values each.
 ///
-/// `values` has room for them (the caller checked the size). Sums are in double precision, neighbours in ascending
-/// order, so the result does not depend on which nodes are asked for.
+/// Sums are in double precision, neighbours in ascending
+/// order, so the result does not depend on which nodes are asked for. Columns without an entry stay 0 and cost nothing
+/// but their place.
 pub(crate) fn hop_features<T: Real>(
-    mut values: Vec<T>,
     adjacency: &NormalisedAdjacency,
     attributes: &Csr,
     hops: usize,
     nodes: &[usize],
-) -> Vec<T> {
+    source: &Source,
+) -> Result<Vec<T>> {
     let (n, columns) = (attributes.rows, attributes.columns);
-    let row_width = columns * (hops + 1);
-    values.resize(nodes.len() * row_width, T::default());
-    let mut block = vec![0.0; n * BLOCK.min(columns)];
+    let row_width = columns.saturating_mul(hops + 1);
+    let count = nodes.len().saturating_mul(row_width);
+    let mut values = source.reserve(count, "the hop features")?;
+    values.resize(count, T::default());
+    let mut entries: Vec<(usize, usize, f64)> =
+        source.reserve(attributes.len(), "the entries of the node features")?;
+    entries.extend((0..n).flat_map(|i| attributes.row(i).map(move |(column, x)| (column, i, x))));
+    // Stable: what a row says twice of a column is added in the order of the file.
+    entries.sort_by_key(|&(column, ..)| column);
+    let filled: Vec<_> = entries.chunk_by(|a, b| a.0 == b.0).collect();
+    let widest = BLOCK.min(filled.len());
+    let mut block = source.reserve(n.saturating_mul(widest), "the features worked on")?;
+    block.resize(n * widest, 0.0);
     let mut next = block.clone();
-    for first in (0..columns).step_by(BLOCK) {
-        let width = BLOCK.min(columns - first);
+    for filled in filled.chunks(BLOCK) {
+        let width = filled.len();
         let (block, next) = (&mut block[..n * width], &mut next[..n * width]);
         block.fill(0.0);
-        for i in 0..n {
-            for (column, value) in attributes
-                .row(i)
-                .filter(|(c, _)| (first..first + width).contains(c))
-            {
-                block[i * width + column - first] += value;
+        for (at, column) in filled.iter().enumerate() {
+            for &(_, i, value) in *column {
+                block[i * width + at] += value;
             }
         }
         for hop in 0..=hops {
-            let to = (hops - hop) * columns + first;
+            let to = (hops - hop) * columns;
             for (row, &node) in values.chunks_exact_mut(row_width).zip(nodes) {
                 let from = &block[node * width..(node + 1) * width];
-                row[to..to + width]
-                    .iter_mut()
-                    .zip(from)
-                    .for_each(|(v, x)| *v = T::from_f64(*x));
+                for (column, x) in filled.iter().zip(from) {
+                    row[to + column[0].0] = T::from_f64(*x);
+                }
             }
             if hop < hops {
                 adjacency.multiply(next, block, width);
@@ -108,5 +114,5 @@ pub(crate) fn hop_features<T: Real>(
             }
         }
     }
-    values
+    Ok(values)
 }

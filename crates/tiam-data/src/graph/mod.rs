@@ -9,9 +9,9 @@ use std::path::Path;
 
 use crate::{
     Dataset, Features, Real, Split, Targets,
-    error::{DataError, Result, reserve},
+    error::{DataError, Result},
     rng::Random,
-    source::{Source, check_limit},
+    source::Source,
 };
 use archive::Archive;
 use csr::{Csr, CsrNames};
@@ -139,14 +139,10 @@ impl GraphParams {
 }
 
 /// Reads a graph archive.
-pub(crate) fn load_graph<T: Real>(
-    source: &Source,
-    params: &GraphParams,
-    limit: u64,
-) -> Result<Dataset<T>> {
+pub(crate) fn load_graph<T: Real>(source: &Source, params: &GraphParams) -> Result<Dataset<T>> {
     params.check()?;
     let path = source.path.as_path();
-    let mut archive = Archive::open(path, limit)?;
+    let mut archive = Archive::open(source)?;
     let adjacency = Csr::read(&mut archive, &ADJACENCY)?;
     let n = adjacency.rows;
     if n == 0 || adjacency.columns != n {
@@ -156,6 +152,8 @@ pub(crate) fn load_graph<T: Real>(
         );
         return Err(npy::array_error(path, ADJACENCY.shape, reason));
     }
+    let normalised = hops::NormalisedAdjacency::new(&adjacency, source)?;
+    drop(adjacency);
     let attributes = read_attributes(&mut archive, path, n)?;
     let (labels, names) = read_labels(&mut archive, n)?;
     let split = match read_split(&mut archive, path, n)? {
@@ -167,17 +165,8 @@ pub(crate) fn load_graph<T: Real>(
         GraphRows::All => ((0..n).collect(), split),
         GraphRows::SplitOnly => in_split_order(&split)?,
     };
-    let width = attributes.columns.saturating_mul(params.hops + 1);
-    let count = nodes.len().saturating_mul(width);
-    check_limit(
-        path,
-        "the hop features",
-        (count as u64).saturating_mul(size_of::<T>() as u64),
-        limit,
-    )?;
-    let values = reserve(count, "the hop features")?;
-    let normalised = hops::NormalisedAdjacency::new(&adjacency)?;
-    let values = hops::hop_features(values, &normalised, &attributes, params.hops, &nodes);
+    let values = hops::hop_features(&normalised, &attributes, params.hops, &nodes, source)?;
+    let width = attributes.columns * (params.hops + 1);
 
     let labels = nodes.iter().map(|&node| labels[node]).collect();
     let features = Features::new(nodes.len(), width, values)?;

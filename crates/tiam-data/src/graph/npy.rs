@@ -5,9 +5,14 @@
 
 use std::path::Path;
 
-use crate::error::{DataError, Result, reserve};
+use crate::{
+    error::{DataError, Result},
+    source::Source,
+};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
+/// Longest header; that of a plain array is shorter than a tenth of it.
+const MAX_HEADER: usize = 10_000;
 /// Largest integer up to which doubles hold every one.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -59,7 +64,7 @@ enum Number {
 
 /// An array whose shape was found to agree with its bytes.
 pub(crate) struct Array<'a> {
-    path: &'a Path,
+    source: &'a Source,
     name: &'a str,
     pub(crate) shape: Vec<usize>,
     fortran: bool,
@@ -71,8 +76,8 @@ pub(crate) struct Array<'a> {
 
 impl<'a> Array<'a> {
     /// Takes the bytes of a `.npy` file.
-    pub(crate) fn parse(path: &'a Path, name: &'a str, bytes: Vec<u8>) -> Result<Self> {
-        let fault = |reason: String| array_error(path, name, reason);
+    pub(crate) fn parse(source: &'a Source, name: &'a str, bytes: Vec<u8>) -> Result<Self> {
+        let fault = |reason: String| array_error(&source.path, name, reason);
         let (text, data) = header(&bytes).map_err(fault)?;
         let entries = dictionary(text).map_err(fault)?;
         let [descr, fortran, shape] = ["descr", "fortran_order", "shape"].map(|key| {
@@ -104,7 +109,7 @@ impl<'a> Array<'a> {
             )));
         }
         Ok(Self {
-            path,
+            source,
             name,
             shape: shape.clone(),
             fortran,
@@ -121,7 +126,11 @@ impl<'a> Array<'a> {
     }
 
     pub(crate) fn fault(&self, reason: String) -> DataError {
-        array_error(self.path, self.name, reason)
+        array_error(&self.source.path, self.name, reason)
+    }
+
+    fn decoded(&self) -> String {
+        format!("array {:?} decoded", self.name)
     }
 
     /// Refuses another number of dimensions.
@@ -161,7 +170,7 @@ impl<'a> Array<'a> {
 
     /// All elements as indices; whole numbers from 0, whatever they are stored as.
     pub(crate) fn indices(&self) -> Result<Vec<usize>> {
-        let mut indices = reserve(self.len(), self.name)?;
+        let mut indices = self.source.reserve(self.len(), &self.decoded())?;
         for (at, number) in self.numbers().enumerate() {
             let index = match number {
                 Number::Integer(i) => usize::try_from(i).ok(),
@@ -185,7 +194,7 @@ impl<'a> Array<'a> {
 
     /// All elements as finite doubles, in the order they are stored.
     pub(crate) fn doubles(&self) -> Result<Vec<f64>> {
-        let mut values = reserve(self.len(), self.name)?;
+        let mut values = self.source.reserve(self.len(), &self.decoded())?;
         for (at, number) in self.numbers().enumerate() {
             let value = match number {
                 Number::Integer(i) => i as f64,
@@ -237,6 +246,11 @@ fn header(bytes: &[u8]) -> std::result::Result<(&str, usize), String> {
             ));
         }
     };
+    if length > MAX_HEADER {
+        return Err(format!(
+            "byte 8: a header of {length} bytes is promised; at most {MAX_HEADER} are allowed"
+        ));
+    }
     let end = start + length;
     let text = bytes.get(start..end).ok_or_else(|| {
         format!(

@@ -1,6 +1,8 @@
 //! What a single cell is.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
+
+use foldhash::fast::RandomState;
 
 use crate::error::{CellPlace, DataError, Result};
 
@@ -123,6 +125,17 @@ pub(crate) fn list(names: &[String]) -> String {
     } else {
         format!("{}, ... and {more} more", shown.join(", "))
     }
+}
+
+/// Columns by their names, which are all different.
+pub(crate) type Positions<'a> = HashMap<&'a [u8], usize, RandomState>;
+
+/// Where each name stands.
+pub(crate) fn positions<'a>(names: impl Iterator<Item = &'a String>) -> Positions<'a> {
+    names
+        .enumerate()
+        .map(|(i, name)| (name.as_bytes(), i))
+        .collect()
 }
 
 /// The columns of a file, to say where something is.

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     Features, Real, Targets,
-    error::{DataError, Result, reserve},
+    error::{DataError, Result},
     real::parse,
-    source::check_limit,
+    source::Source,
 };
 
 /// What becomes of a column of the file.
@@ -57,6 +57,22 @@ struct Answers<T> {
     weights: Vec<f64>,
 }
 
+/// Bytes that the label, the target or the weight of a row takes at most.
+const ANSWER: u64 = 8;
+
+/// The answers of all pieces one after the other; a single piece's are not copied.
+fn joined<T, V>(answers: &mut [Answers<T>], of: fn(&mut Answers<T>) -> &mut Vec<V>) -> Vec<V> {
+    if let [only] = answers {
+        return std::mem::take(of(only));
+    }
+    let n = answers.iter_mut().map(|a| of(a).len()).sum();
+    let mut all = Vec::with_capacity(n);
+    for piece in answers {
+        all.append(&mut std::mem::take(of(piece)));
+    }
+    all
+}
+
 /// What a table holds.
 pub(crate) struct Encoded<T> {
     pub(crate) features: Features<T>,
@@ -73,13 +89,21 @@ impl<'a> Encoder<'a> {
         places: &'a Places<'a>,
     ) -> Result<Self> {
         let specs = encoding.columns();
-        let first_feature = |i: usize| specs[..i].iter().map(|c| c.kind.width()).sum();
+        let mut n_features = 0;
+        let first_features: Vec<usize> = specs
+            .iter()
+            .map(|c| {
+                let first = n_features;
+                n_features += c.kind.width();
+                first
+            })
+            .collect();
         let action = |column: &Option<usize>| {
             let Some((i, spec)) = column.and_then(|i| Some((i, specs.get(i)?))) else {
                 return Ok(Action::Skip);
             };
             Ok(match &spec.kind {
-                ColumnKind::Numeric => Action::Number(first_feature(i)),
+                ColumnKind::Numeric => Action::Number(first_features[i]),
                 ColumnKind::Categorical { categories } => {
                     let index = categories
                         .iter()
@@ -87,7 +111,7 @@ impl<'a> Encoder<'a> {
                         .map(|(i, c)| (c.as_bytes(), i))
                         .collect();
                     Action::OneHot {
-                        first: first_feature(i),
+                        first: first_features[i],
                         categories,
                         index,
                     }
@@ -104,7 +128,7 @@ impl<'a> Encoder<'a> {
         let actions = columns.iter().map(action).collect::<Result<_>>()?;
         Ok(Self {
             actions,
-            n_features: encoding.n_features(),
+            n_features,
             places,
         })
     }
@@ -115,18 +139,16 @@ impl<'a> Encoder<'a> {
         pieces: Vec<Rows<'_>>,
         n_rows: Option<Vec<usize>>,
         threads: usize,
-        limit: u64,
+        source: &Source,
     ) -> Result<Encoded<T>> {
         let n_rows = match n_rows {
             Some(n_rows) => n_rows,
             None => map(pieces.iter().collect(), threads, |rows| Ok(count(rows)))?,
         };
         let n: usize = n_rows.iter().sum();
-        let bytes_per_row = (self.n_features as u64).saturating_mul(size_of::<T>() as u64);
-        let bytes = bytes_per_row.saturating_mul(n as u64);
-        check_limit(self.places.path, "the encoded features", bytes, limit)?;
         let room = n.saturating_mul(self.n_features);
-        let mut values = reserve(room, "the encoded features")?;
+        let mut values = source.reserve(room, "the encoded features")?;
+        source.check("the targets", (n as u64).saturating_mul(ANSWER))?;
         values.resize(room, T::default());
         let mut rest = &mut values[..];
         let mut jobs = Vec::with_capacity(pieces.len());
@@ -148,26 +170,24 @@ impl<'a> Encoder<'a> {
             .actions
             .iter()
             .any(|a| matches!(a, Action::SampleWeight));
-        let weights = answers
-            .iter_mut()
-            .flat_map(|a| std::mem::take(&mut a.weights));
+        let weights = joined(&mut answers, |a| &mut a.weights);
         Ok(Encoded {
             features,
-            weights: weighted.then(|| weights.collect()),
+            weights: weighted.then_some(weights),
             targets: self.targets(n, answers)?,
         })
     }
 
     /// Joins the answers of the pieces.
-    fn targets<T: Real>(&self, n: usize, answers: Vec<Answers<T>>) -> Result<Targets<T>> {
+    fn targets<T: Real>(&self, n: usize, mut answers: Vec<Answers<T>>) -> Result<Targets<T>> {
         let is_label = |a: &&Action<'_>| matches!(a, Action::Class { .. } | Action::Value);
         Ok(match self.actions.iter().find(is_label) {
             Some(Action::Class { names, .. }) => Targets::Classes {
-                labels: answers.into_iter().flat_map(|a| a.labels).collect(),
+                labels: joined(&mut answers, |a| &mut a.labels),
                 names: names.to_vec(),
             },
             Some(_) => {
-                let targets = answers.into_iter().flat_map(|a| a.targets).collect();
+                let targets = joined(&mut answers, |a| &mut a.targets);
                 Targets::Values(Features::new(n, 1, targets)?)
             }
             None => Targets::Absent,
@@ -176,14 +196,17 @@ impl<'a> Encoder<'a> {
 
     /// Reads the rows of a piece into their place among the features, which is all zeros.
     fn read_piece<T: Real>(&self, mut rows: Rows<'_>, slot: &mut [T]) -> Result<Answers<T>> {
+        // There is a feature.
+        let n = slot.len() / self.n_features.max(1);
+        let room = |is: fn(&Action<'_>) -> bool| if self.actions.iter().any(is) { n } else { 0 };
         let mut answers = Answers {
-            labels: vec![],
-            targets: vec![],
-            weights: vec![],
+            labels: Vec::with_capacity(room(|a| matches!(a, Action::Class { .. }))),
+            targets: Vec::with_capacity(room(|a| matches!(a, Action::Value))),
+            weights: Vec::with_capacity(room(|a| matches!(a, Action::SampleWeight))),
         };
         let mut row = Row::default();
         let delimiter = rows.delimiter();
-        // There is a feature, and there are as many places as rows.
+        // There are as many places as rows.
         let mut places = slot.chunks_exact_mut(self.n_features.max(1));
         while rows.next(&mut row)? {
             check_width(&row, self.actions.len(), delimiter, self.places)?;

@@ -172,6 +172,23 @@ impl ColumnEncoding {
         names
     }
 
+    /// Bytes that [`feature_names`](Self::feature_names) takes.
+    pub(crate) fn feature_names_bytes(&self) -> u64 {
+        let each = size_of::<String>() as u64;
+        let column = |column: &ColumnSpec| {
+            let name = column.name.len() as u64;
+            match &column.kind {
+                ColumnKind::Numeric => each + name,
+                ColumnKind::Categorical { categories } => categories
+                    .iter()
+                    .map(|c| each + name + 1 + c.len() as u64)
+                    .sum(),
+                _ => 0,
+            }
+        };
+        self.columns.iter().map(column).sum()
+    }
+
     /// Names to show for the columns of a file without header.
     pub(crate) fn names_for(&self, width: usize) -> Vec<String> {
         if width == self.columns.len() {

@@ -5,6 +5,7 @@
 //! over [`pieces`] of the text where it has no quotes; nothing shows in the result, nor in an error.
 
 mod cell;
+mod column;
 mod encode;
 mod encoding;
 mod params;
@@ -24,7 +25,7 @@ use crate::{
     error::{DataError, Result},
     source::Source,
 };
-use cell::Places;
+use cell::{Places, Positions, positions};
 use encode::{Encoded, Encoder};
 use records::{Row, Rows};
 
@@ -33,12 +34,11 @@ pub(crate) fn load_table<T: Real>(
     source: &Source,
     params: &TableParams,
     threads: usize,
-    limit: u64,
 ) -> Result<Dataset<T>> {
     params.check()?;
     let path = source.path.as_path();
-    let text = source.read_all(limit)?;
-    let mut rows = start(&text, source, params);
+    let text = source.read_all()?;
+    let mut rows = start(&text, source, params)?;
     let has_header = sniff::has_header(rows.clone(), params.header)?;
     let first = first_row(rows.clone(), source)?;
     let names = if has_header {
@@ -53,10 +53,16 @@ pub(crate) fn load_table<T: Real>(
     };
     let roles = survey::roles(&names, params, &places, first.line)?;
     let pieces = pieces::pieces(&rows, threads);
-    let (encoding, n_rows) = survey::survey(&pieces, threads, &roles, params, &places, has_header)?;
+    let survey = survey::Survey {
+        source,
+        roles: &roles,
+        params,
+        places: &places,
+    };
+    let (encoding, n_rows) = survey.run(&pieces, threads, has_header)?;
     let columns: Vec<_> = (0..names.len()).map(Some).collect();
     let encoder = Encoder::new(&encoding, &columns, &places)?;
-    let encoded = encoder.read(pieces, Some(n_rows), threads, limit)?;
+    let encoded = encoder.read(pieces, Some(n_rows), threads, source)?;
     finish(encoded, encoding, source)
 }
 
@@ -66,16 +72,16 @@ pub(crate) fn load_encoded<T: Real>(
     encoding: &ColumnEncoding,
     params: &TableParams,
     threads: usize,
-    limit: u64,
 ) -> Result<Dataset<T>> {
     params.check()?;
     let path = source.path.as_path();
-    let text = source.read_all(limit)?;
-    let mut rows = start(&text, source, params);
+    let text = source.read_all()?;
+    let mut rows = start(&text, source, params)?;
     let first = first_row(rows.clone(), source)?;
-    let known = |cell: &[u8]| encoding.columns().iter().any(|c| c.name.as_bytes() == cell);
+    let known = positions(encoding.columns().iter().map(|c| &c.name));
+    let names_a_column = || first.cells.iter().any(|cell| known.contains_key(&cell[..]));
     let has_header = match params.header {
-        Header::Auto if encoding.has_header() && first.cells.iter().any(|cell| known(cell)) => true,
+        Header::Auto if encoding.has_header() && names_a_column() => true,
         header => sniff::has_header(rows.clone(), header)?,
     };
     let names = if has_header {
@@ -89,7 +95,7 @@ pub(crate) fn load_encoded<T: Real>(
         names: &names,
     };
     let mut columns = if has_header && encoding.has_header() {
-        by_name(encoding, &places, first.line)?
+        by_name(encoding, &known, &places, first.line)?
     } else {
         by_position(encoding, &first, rows.delimiter(), &places)?
     };
@@ -105,15 +111,16 @@ pub(crate) fn load_encoded<T: Real>(
     }
     let pieces = pieces::pieces(&rows, threads);
     let encoder = Encoder::new(encoding, &columns, &places)?;
-    let encoded = encoder.read(pieces, None, threads, limit)?;
+    let encoded = encoder.read(pieces, None, threads, source)?;
     finish(encoded, encoding.clone(), source)
 }
 
-fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Rows<'a> {
-    let delimiter = params
-        .delimiter
-        .unwrap_or_else(|| sniff::delimiter(text, &source.path));
-    Rows::new(text, delimiter, &source.path)
+fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Result<Rows<'a>> {
+    let delimiter = match params.delimiter {
+        Some(delimiter) => delimiter,
+        None => sniff::delimiter(text, source)?,
+    };
+    Ok(Rows::new(text, delimiter, &source.path).limited(source))
 }
 
 fn first_row<'a>(mut rows: Rows<'a>, source: &Source) -> Result<Row<'a>> {
@@ -130,13 +137,15 @@ fn first_row<'a>(mut rows: Rows<'a>, source: &Source) -> Result<Row<'a>> {
 /// For each column of the file the column of the encoding with that name.
 fn by_name(
     encoding: &ColumnEncoding,
+    known: &Positions<'_>,
     places: &Places<'_>,
     line: u64,
 ) -> Result<Vec<Option<usize>>> {
-    let specs = encoding.columns();
-    if let Some(absent) = specs
+    let found = positions(places.names.iter());
+    if let Some(absent) = encoding
+        .columns()
         .iter()
-        .find(|c| c.kind.width() > 0 && !places.names.contains(&c.name))
+        .find(|c| c.kind.width() > 0 && !found.contains_key(c.name.as_bytes()))
     {
         return Err(DataError::UnknownColumn {
             path: places.path.to_path_buf(),
@@ -148,7 +157,7 @@ fn by_name(
     Ok(places
         .names
         .iter()
-        .map(|name| specs.iter().position(|c| c.name == *name))
+        .map(|name| known.get(name.as_bytes()).copied())
         .collect())
 }
 
@@ -176,6 +185,7 @@ fn finish<T: Real>(
     encoding: ColumnEncoding,
     source: &Source,
 ) -> Result<Dataset<T>> {
+    source.check("the names of the features", encoding.feature_names_bytes())?;
     let data = Dataset::new(encoded.features, encoded.targets)?
         .with_feature_names(encoding.feature_names())?;
     let data = match encoded.weights {

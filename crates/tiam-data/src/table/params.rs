@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+use super::cell::Positions;
 use crate::error::{DataError, Result};
 
 /// Most distinct integers a label column may have to be taken for classes by [`Task::Auto`].
@@ -52,11 +53,11 @@ impl fmt::Display for ColumnRef {
 
 impl ColumnRef {
     /// The column's position, if it is there.
-    pub(crate) fn find(&self, names: &[String]) -> Option<usize> {
+    pub(crate) fn find(&self, columns: &Positions<'_>) -> Option<usize> {
         match self {
-            Self::Name(name) => names.iter().position(|n| n == name),
-            Self::Position(p) if *p < 0 => names.len().checked_sub(p.unsigned_abs()),
-            Self::Position(p) => Some(p.unsigned_abs()).filter(|&p| p < names.len()),
+            Self::Name(name) => columns.get(name.as_bytes()).copied(),
+            Self::Position(p) if *p < 0 => columns.len().checked_sub(p.unsigned_abs()),
+            Self::Position(p) => Some(p.unsigned_abs()).filter(|&p| p < columns.len()),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, ops::Range, path::Path};
 
-use crate::error::{DataError, Result};
+use crate::{
+    error::{DataError, Result},
+    source::Source,
+};
 
 /// One row.
 #[derive(Debug, Default)]
@@ -23,8 +26,12 @@ pub(crate) struct Rows<'a> {
     /// Whether a byte is the delimiter or ends a line.
     ends_cell: [bool; 256],
     path: &'a Path,
+    /// Most cells of a row, and the file that sets it.
+    most: Option<(usize, &'a Source)>,
 }
 
+/// Bytes that a column may take beside its text and its distinct cells: its places in rows, its name, its role, its use.
+const COLUMN: u64 = 384;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<'a> Rows<'a> {
@@ -45,7 +52,15 @@ impl<'a> Rows<'a> {
             delimiter,
             ends_cell,
             path,
+            most: None,
         }
+    }
+
+    /// Limits the columns to those for which the file may make the loader allocate.
+    pub(crate) fn limited(mut self, source: &'a Source) -> Self {
+        let most = usize::try_from(source.expansion() / COLUMN).unwrap_or(usize::MAX);
+        self.most = Some((most, source));
+        self
     }
 
     pub(crate) fn delimiter(&self) -> u8 {
@@ -77,6 +92,12 @@ impl<'a> Rows<'a> {
         }
         loop {
             let cell = self.cell()?;
+            if let Some((most, source)) = self.most
+                && row.cells.len() >= most
+            {
+                let bytes = (row.cells.len() as u64 + 1).saturating_mul(COLUMN);
+                source.check_pieces("the columns", bytes)?;
+            }
             row.cells.push(cell);
             if self.text.get(self.at) == Some(&self.delimiter) {
                 self.at += 1;

@@ -7,7 +7,10 @@ use super::{
     params::Header,
     records::{Row, Rows},
 };
-use crate::error::{DataError, Result};
+use crate::{
+    error::{DataError, Result},
+    source::Source,
+};
 
 /// In order of preference where several fit: a comma may be a decimal comma, a tab hardly occurs inside a cell.
 const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
@@ -16,29 +19,35 @@ const SAMPLE_ROWS: usize = 100;
 
 /// The delimiter that cuts the first rows into equally many cells, more than one; failing that the one that cuts the
 /// first row into most.
-pub(crate) fn delimiter(text: &[u8], path: &Path) -> u8 {
-    let widths = DELIMITERS.map(|d| widths(Rows::new(text, d, path)));
+pub(crate) fn delimiter(text: &[u8], source: &Source) -> Result<u8> {
+    let rows = |d| Rows::new(text, d, &source.path).limited(source);
+    let [tab, semicolon, comma] = DELIMITERS.map(|d| widths(rows(d)));
+    let widths = [tab?, semicolon?, comma?];
     let even = |w: &Vec<usize>| {
         w.first()
             .is_some_and(|&first| first > 1 && w.iter().all(|&x| x == first))
     };
     if let Some(found) = widths.iter().position(even) {
-        return DELIMITERS[found];
+        return Ok(DELIMITERS[found]);
     }
     let first_width = |i: &usize| widths[*i].first().copied().unwrap_or(0);
-    (0..DELIMITERS.len())
+    Ok((0..DELIMITERS.len())
         .max_by_key(first_width)
-        .map_or(b',', |i| DELIMITERS[i])
+        .map_or(b',', |i| DELIMITERS[i]))
 }
 
-/// Cells in each of the first rows; a row that cannot be read ends the list.
-fn widths(mut rows: Rows<'_>) -> Vec<usize> {
+/// Cells in each of the first rows; a row that cannot be read ends the list, one of too many cells is an error.
+fn widths(mut rows: Rows<'_>) -> Result<Vec<usize>> {
     let mut row = Row::default();
     let mut widths = Vec::new();
-    while widths.len() < SAMPLE_ROWS && rows.next(&mut row).unwrap_or(false) {
-        widths.push(row.cells.len());
+    while widths.len() < SAMPLE_ROWS {
+        match rows.next(&mut row) {
+            Ok(true) => widths.push(row.cells.len()),
+            Err(error @ DataError::TooLarge { .. }) => return Err(error),
+            Ok(false) | Err(_) => break,
+        }
     }
-    widths
+    Ok(widths)
 }
 
 /// Whether the first row names the columns.

@@ -1,21 +1,19 @@
 //! First pass over a table: what each column is.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    sync::atomic::{AtomicUsize, Ordering},
-};
-
-use foldhash::fast::RandomState;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::{
-    cell::{CellKind, Places, has_decimal_comma, kind, quote},
+    cell::{CellKind, Places, has_decimal_comma, kind, positions, quote},
+    column::Column,
     encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
-    params::{ColumnRef, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, TableParams, Task},
+    params::{ColumnRef, LabelColumn, MAX_AUTO_CLASSES, TableParams, Task},
     pieces::map,
     records::{Row, Rows},
 };
-use crate::error::{DataError, Result};
+use crate::{
+    error::{DataError, Result},
+    source::Source,
+};
 
 /// What was asked for a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,76 +25,6 @@ pub(crate) enum Role {
     Ignored,
 }
 
-/// What the cells of a column were so far.
-#[derive(Default)]
-struct Column<'a> {
-    n_fractions: usize,
-    n_integers: usize,
-    n_texts: usize,
-    /// Line and text of the first cell that is no number.
-    first_text: Option<(u64, Vec<u8>)>,
-    /// Distinct cells, at most `max_categories`, and the line where each is first.
-    distinct: HashMap<Cow<'a, [u8]>, u64, RandomState>,
-    /// Line of the first distinct cell past that.
-    overflow: Option<u64>,
-}
-
-impl<'a> Column<'a> {
-    #[allow(
-        clippy::ptr_arg,
-        reason = "a cell that the text holds is kept without a copy"
-    )]
-    fn add(&mut self, line: u64, cell: &Cow<'a, [u8]>, kind: CellKind, max_categories: usize) {
-        match kind {
-            CellKind::Integer => self.n_integers += 1,
-            CellKind::Fraction => self.n_fractions += 1,
-            _ => {
-                self.n_texts += 1;
-                self.first_text.get_or_insert_with(|| (line, cell.to_vec()));
-            }
-        }
-        if self.overflow.is_none() && !self.distinct.contains_key(cell) {
-            self.distinguish(line, cell.clone(), max_categories);
-        }
-    }
-
-    /// Keeps a cell that was not seen before.
-    fn distinguish(&mut self, line: u64, cell: Cow<'a, [u8]>, max_categories: usize) {
-        if self.distinct.len() < max_categories {
-            self.distinct.insert(cell, line);
-        } else {
-            self.overflow = Some(line);
-        }
-    }
-
-    /// Joins what the same column was further down.
-    fn append(&mut self, below: Self, max_categories: usize) {
-        self.n_fractions += below.n_fractions;
-        self.n_integers += below.n_integers;
-        self.n_texts += below.n_texts;
-        self.first_text = self.first_text.take().or(below.first_text);
-        let mut cells: Vec<_> = below.distinct.into_iter().collect();
-        cells.sort_unstable_by_key(|(_, line)| *line);
-        for (cell, line) in cells {
-            if self.overflow.is_some() {
-                return;
-            }
-            if !self.distinct.contains_key(&cell) {
-                self.distinguish(line, cell, max_categories);
-            }
-        }
-        // Where the cells below fill the room and no other is here, the one past them has no room here either.
-        self.overflow = self.overflow.or(below.overflow);
-    }
-
-    /// Whether a cell that is no number is more likely a mistake than a category.
-    fn is_broken_numeric(&self) -> bool {
-        let n_numbers = self.n_integers + self.n_fractions;
-        let many = self.distinct.len() > MAX_MIXED_CATEGORIES || self.overflow.is_some();
-        self.n_texts > 0 && n_numbers >= self.n_texts && (self.n_fractions > 0 || many)
-    }
-}
-
 /// The role of each column.
 pub(crate) fn roles(
     names: &[String],
@@ -104,13 +32,16 @@ pub(crate) fn roles(
     places: &Places<'_>,
     line: u64,
 ) -> Result<Vec<Role>> {
+    let columns = positions(names.iter());
     let find = |column: &ColumnRef| {
-        column.find(names).ok_or_else(|| DataError::UnknownColumn {
-            path: places.path.to_path_buf(),
-            line,
-            column: column.to_string(),
-            available: super::cell::list(names),
-        })
+        column
+            .find(&columns)
+            .ok_or_else(|| DataError::UnknownColumn {
+                path: places.path.to_path_buf(),
+                line,
+                column: column.to_string(),
+                available: super::cell::list(names),
+            })
     };
     let mut roles = vec![Role::Feature; names.len()];
     for column in &params.categorical {
@@ -169,99 +100,139 @@ impl Overflows {
     }
 }
 
-/// The columns of the rows of a piece, and the number of these rows.
-fn columns<'a>(
-    (piece, mut rows): (usize, Rows<'a>),
-    overflows: &Overflows,
-    roles: &[Role],
-    params: &TableParams,
-    places: &Places<'_>,
-) -> Result<(Vec<Column<'a>>, usize)> {
-    let delimiter = rows.delimiter();
-    let fresh = |i: usize| Column {
-        // Which line does not matter: a piece above has an earlier one.
-        overflow: overflows.before(i, piece).then_some(0),
-        ..Column::default()
-    };
-    let mut columns: Vec<Column<'_>> = (0..roles.len()).map(fresh).collect();
-    let mut row = Row::default();
-    let mut n_rows = 0;
-    while rows.next(&mut row)? {
-        check_width(&row, roles.len(), delimiter, places)?;
-        for (i, (cell, column)) in row.cells.iter().zip(&mut columns).enumerate() {
-            if roles[i] == Role::Ignored {
-                continue;
-            }
-            match kind(cell) {
-                CellKind::Missing => return Err(places.missing(row.line, i, cell)),
-                CellKind::Infinite => return Err(places.infinite(row.line, i, cell)),
-                found => column.add(row.line, cell, found, params.max_categories),
-            }
-        }
-        n_rows += 1;
-    }
-    overflows.note(&columns, piece);
-    Ok((columns, n_rows))
+/// The first pass.
+pub(crate) struct Survey<'s> {
+    pub(crate) source: &'s Source,
+    pub(crate) roles: &'s [Role],
+    pub(crate) params: &'s TableParams,
+    pub(crate) places: &'s Places<'s>,
 }
 
-/// Reads the rows of all pieces once; returns the encoding and the number of rows of each piece.
-pub(crate) fn survey<'a>(
-    pieces: &[Rows<'a>],
-    threads: usize,
-    roles: &[Role],
-    params: &TableParams,
-    places: &Places<'_>,
-    has_header: bool,
-) -> Result<(ColumnEncoding, Vec<usize>)> {
-    let never = |_: &Role| AtomicUsize::new(usize::MAX);
-    let overflows = Overflows(roles.iter().map(never).collect());
-    let read = |(i, rows): (usize, &Rows<'a>)| {
-        columns((i, rows.clone()), &overflows, roles, params, places)
-    };
-    let mut columns: Vec<Column<'_>> = roles.iter().map(|_| Column::default()).collect();
-    let mut n_rows = Vec::with_capacity(pieces.len());
-    for (below, n) in map(pieces.iter().enumerate().collect(), threads, read)? {
-        for (column, below) in columns.iter_mut().zip(below) {
-            column.append(below, params.max_categories);
-        }
-        n_rows.push(n);
+/// What all pieces know of each other.
+struct Shared {
+    overflows: Overflows,
+    /// Bytes taken by columns and their distinct cells.
+    taken: AtomicU64,
+}
+
+impl Survey<'_> {
+    fn take(&self, shared: &Shared, bytes: u64) -> Result<()> {
+        let taken = shared.taken.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.source
+            .check_pieces("the columns' distinct cells", taken)
     }
-    let path = places.path.to_path_buf();
-    if n_rows.iter().sum::<usize>() == 0 {
-        return Err(DataError::TableEmpty {
-            path,
-            reason: "there are no data rows",
-        });
-    }
-    if !roles
-        .iter()
-        .any(|r| matches!(r, Role::Feature | Role::Categorical))
-    {
-        let reason = "no column is left for features; is the label or the delimiter right?";
-        return Err(DataError::TableEmpty { path, reason });
-    }
-    let decide = Decide {
-        params,
-        places,
-        delimiter: pieces.first().map_or(b',', Rows::delimiter),
-    };
-    let mut specs = Vec::with_capacity(columns.len());
-    for (i, column) in columns.iter().enumerate() {
-        let kind = match roles[i] {
-            Role::Ignored => ColumnKind::Ignored,
-            Role::Feature => decide.feature(column, i)?,
-            Role::Categorical => ColumnKind::Categorical {
-                categories: decide.categories(column, i)?,
-            },
-            Role::Label => decide.label(column, i)?,
-            Role::SampleWeight => decide.sample_weight(column, i)?,
+
+    /// The columns of the rows of a piece, and the number of these rows.
+    fn columns<'a>(
+        &self,
+        (piece, mut rows): (usize, Rows<'a>),
+        shared: &Shared,
+    ) -> Result<(Vec<Column<'a>>, usize)> {
+        let Self {
+            roles,
+            params,
+            places,
+            ..
+        } = *self;
+        let Shared { overflows, .. } = shared;
+        self.take(shared, (roles.len() * size_of::<Column<'_>>()) as u64)?;
+        let delimiter = rows.delimiter();
+        let fresh = |i: usize| Column {
+            // Which line does not matter: a piece above has an earlier one.
+            overflow: overflows.before(i, piece).then_some(0),
+            ..Column::default()
         };
-        specs.push(ColumnSpec {
-            name: places.names[i].clone(),
-            kind,
-        });
+        let mut columns: Vec<Column<'_>> = (0..roles.len()).map(fresh).collect();
+        let mut row = Row::default();
+        let mut n_rows = 0;
+        while rows.next(&mut row)? {
+            check_width(&row, roles.len(), delimiter, places)?;
+            let mut bytes = 0;
+            for (i, (cell, column)) in row.cells.iter().zip(&mut columns).enumerate() {
+                if roles[i] == Role::Ignored {
+                    continue;
+                }
+                match kind(cell) {
+                    CellKind::Missing => return Err(places.missing(row.line, i, cell)),
+                    CellKind::Infinite => return Err(places.infinite(row.line, i, cell)),
+                    found => bytes += column.add(row.line, cell, found, params.max_categories),
+                }
+            }
+            if bytes > 0 {
+                self.take(shared, bytes)?;
+            }
+            n_rows += 1;
+        }
+        overflows.note(&columns, piece);
+        Ok((columns, n_rows))
     }
-    Ok((ColumnEncoding::new(has_header, specs)?, n_rows))
+
+    /// Reads the rows of all pieces once; returns the encoding and the number of rows of each piece.
+    pub(crate) fn run<'a>(
+        &self,
+        pieces: &[Rows<'a>],
+        threads: usize,
+        has_header: bool,
+    ) -> Result<(ColumnEncoding, Vec<usize>)> {
+        let Self {
+            roles,
+            params,
+            places,
+            ..
+        } = *self;
+        let never = |_: &Role| AtomicUsize::new(usize::MAX);
+        let shared = Shared {
+            overflows: Overflows(roles.iter().map(never).collect()),
+            taken: AtomicU64::new(0),
+        };
+        let read = |(i, rows): (usize, &Rows<'a>)| self.columns((i, rows.clone()), &shared);
+        let mut surveyed = map(pieces.iter().enumerate().collect(), threads, read)?.into_iter();
+        // There is a piece.
+        let (mut columns, n) = surveyed.next().unwrap_or_default();
+        let mut n_rows = vec![n];
+        for (below, n) in surveyed {
+            for (column, below) in columns.iter_mut().zip(below) {
+                column.append(below, params.max_categories);
+            }
+            n_rows.push(n);
+        }
+        let path = places.path.to_path_buf();
+        if n_rows.iter().sum::<usize>() == 0 {
+            return Err(DataError::TableEmpty {
+                path,
+                reason: "there are no data rows",
+            });
+        }
+        if !roles
+            .iter()
+            .any(|r| matches!(r, Role::Feature | Role::Categorical))
+        {
+            let reason = "no column is left for features; is the label or the delimiter right?";
+            return Err(DataError::TableEmpty { path, reason });
+        }
+        let decide = Decide {
+            params,
+            places,
+            delimiter: pieces.first().map_or(b',', Rows::delimiter),
+        };
+        let mut specs = Vec::with_capacity(columns.len());
+        for (i, column) in columns.iter().enumerate() {
+            let kind = match roles[i] {
+                Role::Ignored => ColumnKind::Ignored,
+                Role::Feature => decide.feature(column, i)?,
+                Role::Categorical => ColumnKind::Categorical {
+                    categories: decide.categories(column, i)?,
+                },
+                Role::Label => decide.label(column, i)?,
+                Role::SampleWeight => decide.sample_weight(column, i)?,
+            };
+            specs.push(ColumnSpec {
+                name: places.names[i].clone(),
+                kind,
+            });
+        }
+        Ok((ColumnEncoding::new(has_header, specs)?, n_rows))
+    }
 }
 
 pub(crate) fn check_width(
