@@ -147,23 +147,65 @@ fn a_licence_expression_means_what_its_operators_say() {
     }
 }
 
+/// The lock files of what is ours: the workspace's, and the fuzz targets' beside it.
+const LOCKS: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
+
 #[test]
 fn every_locked_package_is_from_crates_io_with_its_checksum_or_is_ours() {
-    let lock = toml_file("Cargo.lock");
-    for package in lock["package"].as_array().unwrap() {
-        let name = package["name"].as_str().unwrap();
-        match package.get("source") {
-            Some(source) => {
-                assert_eq!(source.as_str(), Some(CRATES_IO), "{name}");
-                let checksum = package["checksum"].as_str().unwrap();
-                assert_eq!(checksum.len(), 64, "{name}: SHA-256 in hexadecimal");
+    for file in LOCKS {
+        let lock = toml_file(file);
+        for package in lock["package"].as_array().unwrap() {
+            let name = package["name"].as_str().unwrap();
+            match package.get("source") {
+                Some(source) => {
+                    assert_eq!(source.as_str(), Some(CRATES_IO), "{file}: {name}");
+                    let checksum = package["checksum"].as_str().unwrap();
+                    assert_eq!(checksum.len(), 64, "{name}: SHA-256 in hexadecimal");
+                }
+                None => assert!(
+                    name.starts_with("tiam-"),
+                    "{file}: {name} is a path outside this repository"
+                ),
             }
-            None => assert!(
-                name.starts_with("tiam-"),
-                "{name} is a path outside this repository"
-            ),
         }
     }
+}
+
+/// Cargo mends a stale lock file in silence, and only `--locked` refuses it: nothing here builds the fuzz targets with it.
+#[test]
+fn the_fuzz_targets_lock_file_has_our_crates_dependencies() {
+    let locked = toml_file("fuzz/Cargo.lock");
+    let locked = locked["package"].as_array().unwrap();
+    let mut compared = 0;
+    for package in packages() {
+        let is_named = |locked: &&toml::Value| locked["name"].as_str() == package["name"].as_str();
+        if !package["source"].is_null() {
+            continue;
+        }
+        // What the targets do not use is not in their lock file.
+        let Some(locked) = locked.iter().find(is_named) else {
+            continue;
+        };
+        // Where there are two versions of a name, the lock file writes the version behind it.
+        let locked: BTreeSet<&str> = locked["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|d| d.as_str().unwrap().split(' ').next().unwrap())
+            .collect();
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["kind"].is_null() && dependency["optional"] == Value::Bool(false) {
+                let dependency = dependency["name"].as_str().unwrap();
+                assert!(
+                    locked.contains(dependency),
+                    "fuzz/Cargo.lock is stale: {} needs {dependency}; `cargo metadata --manifest-path fuzz/Cargo.toml` mends it",
+                    package["name"]
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 10, "{compared} dependencies are not all");
 }
 
 #[test]
