@@ -1,27 +1,14 @@
-//! Very many columns: what reading them costs follows what is in them.
+//! Very many columns, on the ways that search among them: each is found, and an empty one stays empty.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod common;
 
-use std::time::{Duration, Instant};
-
 use common::{folder, graph_arrays, i32s, i64s, npz, write};
 use tiam_data::{ColumnRef, GraphParams, LoadParams, TableParams, Task, load, load_with_encoding};
 
-/// Several hundred times what the graph below takes; with work for every column that it states it takes longer.
-const SOON: Duration = Duration::from_secs(5);
-
-fn timed<R>(f: impl FnOnce() -> R) -> (Duration, R) {
-    let started = Instant::now();
-    let result = f();
-    (started.elapsed(), result)
-}
-
-/// Twenty times the first reading, which looks at every cell twice, and is one hundredth of what a search for each name
-/// among all would take.
 #[test]
-fn forty_thousand_columns_are_found_by_name_as_fast_as_they_are_read() {
+fn each_of_forty_thousand_columns_is_found_by_name() {
     const COLUMNS: usize = 40_000;
     let row = |cell: &dyn Fn(usize) -> String| (0..COLUMNS).map(cell).collect::<Vec<_>>().join(",");
     let names = row(&|i| format!("name{i}"));
@@ -37,33 +24,29 @@ fn forty_thousand_columns_are_found_by_name_as_fast_as_they_are_read() {
     let params = LoadParams::default().threads(1).table(values);
 
     let path = file("t.csv", &names);
-    let (first, data) = timed(|| load::<f64>(&path, &params).unwrap());
+    let data = load::<f64>(&path, &params).unwrap();
     let encoding = data.encoding().unwrap();
 
     let path = file("backwards.csv", &backwards);
-    let (again, read) = timed(|| load_with_encoding::<f64>(&path, encoding, &params).unwrap());
+    let read = load_with_encoding::<f64>(&path, encoding, &params).unwrap();
     // The label is the first column of this file; column i of the encoding is at the other end of the text.
     let cell = |i: usize| ((COLUMNS - 1 - i) % 7 + 1) as f64;
     let expected: Vec<f64> = (0..COLUMNS - 1).map(cell).collect();
     assert_eq!(read.features().sample(0).unwrap(), expected);
-    assert!(again < first * 20, "{again:?} after {first:?}");
 
     let path = file("strange.csv", &strange);
-    let (refused, result) = timed(|| load_with_encoding::<f64>(&path, encoding, &params));
-    result.unwrap_err();
-    assert!(refused < first * 20, "{refused:?} after {first:?}");
+    load_with_encoding::<f64>(&path, encoding, &params).unwrap_err();
 
     let ignored = (2..COLUMNS - 1).map(|i| ColumnRef::Name(format!("name{i}")));
     let table = ignored.fold(TableParams::default(), TableParams::ignore);
     let path = file("t.csv", &names);
-    let (chosen, few) = timed(|| load::<f64>(&path, &params.table(table)).unwrap());
+    let few = load::<f64>(&path, &params.table(table)).unwrap();
     assert_eq!(few.features().values(), [1., 2., 2., 3.]);
-    assert!(chosen < first * 20, "{chosen:?} after {first:?}");
 }
 
 /// Ten thousand nodes in a row, 2^18 columns of which three hold something.
 #[test]
-fn empty_columns_of_a_graph_stay_zero_and_take_no_work() {
+fn empty_columns_of_a_graph_stay_zero() {
     const NODES: i32 = 10_000;
     let graph = |columns: i64, filled: [i32; 3]| {
         let mut arrays = graph_arrays();
@@ -94,7 +77,7 @@ fn empty_columns_of_a_graph_stay_zero_and_take_no_work() {
     const COLUMNS: usize = 1 << 18;
     let filled = [200_000, 5, 70_000];
     let wide = write(&folder, "wide.npz", graph(COLUMNS as i64, filled));
-    let (took, wide) = timed(|| load::<f64>(wide, &params).unwrap());
+    let wide = load::<f64>(wide, &params).unwrap();
     for (few, all) in narrow
         .features()
         .values()
@@ -110,5 +93,4 @@ fn empty_columns_of_a_graph_stay_zero_and_take_no_work() {
             assert!(*all == expected, "hop {hop}");
         }
     }
-    assert!(took < SOON, "{took:?}");
 }
