@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView, serialize};
+use serde::Deserialize;
 use tiam_linalg::{Matrix, Real};
 
 use crate::error::ModelError;
@@ -165,8 +166,32 @@ pub(crate) fn to_bytes<T: Stored>(values: &[T]) -> Vec<u8> {
     bytes
 }
 
+/// A tensor in a header, as far as it matters here; the header's own metadata have no extent.
+#[derive(Deserialize)]
+struct Extent {
+    data_offsets: Option<[u64; 2]>,
+}
+
+/// The header of a file in which no tensor ends beyond it: reading a header adds up the ends unchecked.
+pub(crate) fn header(bytes: &[u8]) -> Result<Metadata, String> {
+    let length = bytes.first_chunk().map(|n| u64::from_le_bytes(*n));
+    let end = length.and_then(|n| usize::try_from(n).ok()?.checked_add(size_of::<u64>()));
+    if let Some(text) = end.and_then(|end| bytes.get(size_of::<u64>()..end)) {
+        let extents: HashMap<String, Extent> =
+            serde_json::from_slice(text).map_err(|e| format!("its header is malformed: {e}"))?;
+        let ends = extents.values().filter_map(|extent| extent.data_offsets);
+        if let Some([_, end]) = ends.max_by_key(|extent| extent[1])
+            && end > bytes.len() as u64
+        {
+            return Err(format!("a tensor ends at byte {end}, beyond the file"));
+        }
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+    Ok(header)
+}
+
 fn decode<T: Stored>(bytes: &[u8]) -> Result<Model<T>, Refusal> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
+    let header = header(bytes).map_err(malformed)?;
     let metadata = header.metadata().as_ref().and_then(|m| m.get(METADATA_KEY));
     let metadata = metadata
         .ok_or_else(|| malformed("the header has no `tiam` entry; was it saved by tiam?"))?;

@@ -14,7 +14,7 @@ use tiam_linalg::{Matrix, StateVisitor};
 use super::identity::{Fingerprint, Identity};
 use crate::blocks::NetworkMeasures;
 use crate::error::ModelError;
-use crate::store::{Stored, io_error, read, to_bytes, write_whole};
+use crate::store::{Stored, header, io_error, read, to_bytes, write_whole};
 use crate::trainer::TrainingProblem;
 
 /// The format's number; a file of another is refused.
@@ -180,7 +180,7 @@ pub(super) fn refusal(path: &Path, reason: String) -> ModelError {
 
 /// The header of a file whose checksums all hold.
 fn decode(bytes: &[u8]) -> Result<Header, String> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+    let metadata = header(bytes)?;
     let metadata = metadata.metadata().as_ref();
     let entry = |key: &str| {
         let text = metadata.and_then(|m| m.get(key));
