@@ -18,6 +18,8 @@ use crate::solvers::{SolverChoice, SolverPlan};
 use crate::with_activation;
 
 /// The network's own numbers after an iteration, from a real forward pass.
+///
+/// Reading a trace of them with `serde_json` takes at most 16 times the text's size and 64 KiB beside the text, whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkMeasures {
     /// Mean loss a sample.
