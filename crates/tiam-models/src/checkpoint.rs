@@ -6,6 +6,7 @@
 mod file;
 mod identity;
 mod saver;
+mod tensors;
 
 pub use file::{Checkpoint, Found};
 pub use identity::Identity;

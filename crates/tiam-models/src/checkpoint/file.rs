@@ -6,23 +6,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensorError;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize_to_file};
+use safetensors::tensor::{SafeTensors, serialize_to_file};
 use serde::{Deserialize, Serialize};
 use tiam_core::Trace;
-use tiam_linalg::{Matrix, StateVisitor};
+use tiam_linalg::StateVisitor;
 
 use super::identity::{Fingerprint, Identity};
+use super::tensors::{Reader, Tensor, Writer};
 use crate::blocks::NetworkMeasures;
 use crate::error::ModelError;
-use crate::store::{Stored, from_bytes, header, io_error, read, to_bytes, write_whole};
+use crate::store::{Stored, header, io_error, read, write_whole};
 use crate::trainer::TrainingProblem;
 
 /// The format's number; a file of another is refused.
 const FORMAT: u32 = 1;
 const HEADER_KEY: &str = "tiam-checkpoint";
 const CHECKSUM_KEY: &str = "checksum";
-/// A run counts on from what it reads, so that there must be room above; 2^53, up to which doubles hold every whole number.
-const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
 const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
 
@@ -159,18 +158,9 @@ impl Checkpoint {
             return Err(format!("it is of {stored}, the run of {}", T::NAME));
         }
         let tensors = SafeTensors::deserialize(&self.bytes).map_err(|e| e.to_string())?;
-        let mut reader = Reader {
-            tensors: &tensors,
-            seen: 0,
-            error: None,
-        };
+        let mut reader = Reader::new(&tensors);
         visit(&mut reader);
-        let (seen, held) = (reader.seen, tensors.len());
-        match reader.error {
-            Some(error) => Err(error),
-            None if seen != held => Err(format!("{held} tensors where there should be {seen}")),
-            None => Ok(()),
-        }
+        reader.finish()
     }
 }
 
@@ -297,130 +287,4 @@ pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     }
     found.sort();
     Ok(found.into_iter().map(|(_, path)| path).collect())
-}
-
-/// Numbers on their way into a file.
-struct Tensor {
-    name: String,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Tensor {
-    fn view(&self) -> Result<(&str, TensorView<'_>), SafeTensorError> {
-        let view = TensorView::new(self.dtype, self.shape.clone(), &self.bytes)?;
-        Ok((&self.name, view))
-    }
-}
-
-/// Writes down what it sees.
-#[derive(Default)]
-struct Writer {
-    tensors: Vec<Tensor>,
-}
-
-impl Writer {
-    fn put<S: Stored>(&mut self, name: &str, shape: Vec<usize>, values: &[S]) {
-        self.tensors.push(Tensor {
-            name: name.to_owned(),
-            dtype: S::DTYPE,
-            shape,
-            bytes: to_bytes(values),
-        });
-    }
-}
-
-impl<T: Stored> StateVisitor<T> for Writer {
-    fn values(&mut self, name: &str, values: &mut [T]) {
-        self.put(name, vec![values.len()], values);
-    }
-
-    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, _: [usize; 2]) {
-        // Column after column, so the format's row-major shape is that of the transpose.
-        let shape = vec![values.n_cols(), values.n_rows()];
-        self.put(name, shape, values.as_slice());
-    }
-
-    fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
-        self.put(name, vec![numbers.len()], numbers);
-    }
-}
-
-/// Puts back what was written; after the first error it changes nothing more.
-struct Reader<'a> {
-    tensors: &'a SafeTensors<'a>,
-    seen: usize,
-    error: Option<String>,
-}
-
-impl Reader<'_> {
-    /// The values under this name, of one of these shapes.
-    fn take<S: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<S>> {
-        if self.error.is_some() {
-            return None;
-        }
-        self.seen += 1;
-        let found = self.tensors.tensor(name).map_err(|e| e.to_string());
-        let values = found.and_then(|view| {
-            if view.dtype() != S::DTYPE || !shapes.contains(&view.shape()) {
-                let (dtype, shape) = (view.dtype(), view.shape());
-                return Err(format!("{name} is {dtype:?} {shape:?}, not {shapes:?}"));
-            }
-            from_bytes::<S>(view.data()).ok_or_else(|| format!("{name} is cut short"))
-        });
-        values.map_err(|error| self.error = Some(error)).ok()
-    }
-}
-
-impl Reader<'_> {
-    /// As [`Reader::take`]; a run saves no iterate that is not finite.
-    fn take_finite<T: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<T>> {
-        let values = self.take::<T>(name, shapes)?;
-        let bad = values.iter().position(|x| !x.is_finite());
-        self.error = bad.map(|at| format!("entry {at} of {name} is {}", values[at]));
-        bad.is_none().then_some(values)
-    }
-}
-
-impl<T: Stored> StateVisitor<T> for Reader<'_> {
-    fn values(&mut self, name: &str, values: &mut [T]) {
-        if let Some(stored) = self.take_finite(name, &[&[values.len()]]) {
-            values.copy_from_slice(&stored);
-        }
-    }
-
-    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, [n_rows, n_cols]: [usize; 2]) {
-        let Some(stored) = self.take_finite(name, &[&[n_cols, n_rows], &[0, 0]]) else {
-            return;
-        };
-        *values = if stored.is_empty() {
-            Matrix::default()
-        } else {
-            // `take` has checked the shape.
-            Matrix::from_vec(n_rows, n_cols, stored).unwrap_or_default()
-        };
-    }
-
-    fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
-        if let Some(stored) = self.take::<f64>(name, &[&[numbers.len()]]) {
-            numbers.copy_from_slice(&stored);
-        }
-    }
-
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "found to be a count"
-    )]
-    fn count(&mut self, name: &str, count: &mut usize) {
-        let Some(&[stored]) = self.take::<f64>(name, &[&[1]]).as_deref() else {
-            return;
-        };
-        if (0.0..=LARGEST_COUNT).contains(&stored) && stored.fract().abs() <= 0.0 {
-            *count = stored as usize;
-        } else {
-            self.error = Some(format!("{name} is {stored}, not a count"));
-        }
-    }
 }

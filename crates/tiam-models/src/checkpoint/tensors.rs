@@ -1,0 +1,152 @@
+//! A run's state on its way into a file, and out of it.
+
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use tiam_linalg::{Matrix, StateVisitor};
+
+use crate::store::{Stored, from_bytes, to_bytes};
+
+/// A run counts on from what it reads, so that there must be room above; 2^53, up to which doubles hold every whole number.
+const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
+
+/// Numbers on their way into a file.
+pub(super) struct Tensor {
+    pub(super) name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Tensor {
+    pub(super) fn view(&self) -> Result<(&str, TensorView<'_>), SafeTensorError> {
+        let view = TensorView::new(self.dtype, self.shape.clone(), &self.bytes)?;
+        Ok((&self.name, view))
+    }
+}
+
+/// Writes down what it sees.
+#[derive(Default)]
+pub(super) struct Writer {
+    pub(super) tensors: Vec<Tensor>,
+}
+
+impl Writer {
+    fn put<S: Stored>(&mut self, name: &str, shape: Vec<usize>, values: &[S]) {
+        self.tensors.push(Tensor {
+            name: name.to_owned(),
+            dtype: S::DTYPE,
+            shape,
+            bytes: to_bytes(values),
+        });
+    }
+}
+
+impl<T: Stored> StateVisitor<T> for Writer {
+    fn values(&mut self, name: &str, values: &mut [T]) {
+        self.put(name, vec![values.len()], values);
+    }
+
+    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, _: [usize; 2]) {
+        // Column after column, so the format's row-major shape is that of the transpose.
+        let shape = vec![values.n_cols(), values.n_rows()];
+        self.put(name, shape, values.as_slice());
+    }
+
+    fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
+        self.put(name, vec![numbers.len()], numbers);
+    }
+}
+
+/// Puts back what was written; after the first error it changes nothing more.
+pub(super) struct Reader<'a> {
+    tensors: &'a SafeTensors<'a>,
+    seen: usize,
+    error: Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(tensors: &'a SafeTensors<'a>) -> Self {
+        Self {
+            tensors,
+            seen: 0,
+            error: None,
+        }
+    }
+
+    /// The first error, if there was one, or a tensor that nobody asked for.
+    pub(super) fn finish(self) -> Result<(), String> {
+        let (seen, held) = (self.seen, self.tensors.len());
+        match self.error {
+            Some(error) => Err(error),
+            None if seen != held => Err(format!("{held} tensors where there should be {seen}")),
+            None => Ok(()),
+        }
+    }
+
+    /// The values under this name, of one of these shapes.
+    fn take<S: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<S>> {
+        if self.error.is_some() {
+            return None;
+        }
+        self.seen += 1;
+        let found = self.tensors.tensor(name).map_err(|e| e.to_string());
+        let values = found.and_then(|view| {
+            if view.dtype() != S::DTYPE || !shapes.contains(&view.shape()) {
+                let (dtype, shape) = (view.dtype(), view.shape());
+                return Err(format!("{name} is {dtype:?} {shape:?}, not {shapes:?}"));
+            }
+            from_bytes::<S>(view.data()).ok_or_else(|| format!("{name} is cut short"))
+        });
+        values.map_err(|error| self.error = Some(error)).ok()
+    }
+
+    /// As [`Reader::take`]; a run saves no iterate that is not finite.
+    fn take_finite<T: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<T>> {
+        let values = self.take::<T>(name, shapes)?;
+        let bad = values.iter().position(|x| !x.is_finite());
+        self.error = bad.map(|at| format!("entry {at} of {name} is {}", values[at]));
+        bad.is_none().then_some(values)
+    }
+}
+
+impl<T: Stored> StateVisitor<T> for Reader<'_> {
+    fn values(&mut self, name: &str, values: &mut [T]) {
+        if let Some(stored) = self.take_finite(name, &[&[values.len()]]) {
+            values.copy_from_slice(&stored);
+        }
+    }
+
+    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, [n_rows, n_cols]: [usize; 2]) {
+        let Some(stored) = self.take_finite(name, &[&[n_cols, n_rows], &[0, 0]]) else {
+            return;
+        };
+        *values = if stored.is_empty() {
+            Matrix::default()
+        } else {
+            // `take` has checked the shape.
+            Matrix::from_vec(n_rows, n_cols, stored).unwrap_or_default()
+        };
+    }
+
+    fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
+        if let Some(stored) = self.take::<f64>(name, &[&[numbers.len()]]) {
+            numbers.copy_from_slice(&stored);
+        }
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "found to be a count"
+    )]
+    fn count(&mut self, name: &str, count: &mut usize) {
+        let Some(&[stored]) = self.take::<f64>(name, &[&[1]]).as_deref() else {
+            return;
+        };
+        if (0.0..=LARGEST_COUNT).contains(&stored) && stored.fract().abs() <= 0.0 {
+            *count = stored as usize;
+        } else {
+            self.error = Some(format!("{name} is {stored}, not a count"));
+        }
+    }
+}
