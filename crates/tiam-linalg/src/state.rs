@@ -35,6 +35,11 @@ pub trait StateVisitor<T> {
         self.numbers(name, std::slice::from_mut(number));
     }
 
+    /// One that is finite and above 0, such as a step size; what restores it may refuse others.
+    fn positive(&mut self, name: &str, number: &mut f64) {
+        self.number(name, number);
+    }
+
     /// A number of things.
     #[allow(
         clippy::cast_precision_loss,

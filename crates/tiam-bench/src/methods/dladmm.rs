@@ -423,7 +423,7 @@ impl<T: Real> TrainingProblem<T> for DladmmProblem<'_, T> {
         }
         self.z_last.visit_state("z_last", visitor);
         visitor.values("dual", self.dual.as_mut_slice());
-        visitor.number("rho", &mut self.rho);
+        visitor.positive("rho", &mut self.rho);
         visitor.number("loss", &mut self.loss);
         visitor.optional("cost", &mut self.costs.last);
         visitor.count("cost.rises", &mut self.costs.rises);

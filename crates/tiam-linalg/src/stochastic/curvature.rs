@@ -179,7 +179,7 @@ impl<T: Real> LayerCurvature<T> {
             Form::Sketch(sketch) => {
                 visitor.values(&average, sketch.average.as_mut_slice());
                 visitor.values(&solve, sketch.solve.as_mut_slice());
-                visitor.number(&format!("{name}.damping"), &mut sketch.damping);
+                visitor.positive(&format!("{name}.damping"), &mut sketch.damping);
             }
         }
     }

@@ -48,8 +48,8 @@ impl<T: Real> WeightBlock<T> {
                 self.direction_product = Matrix::zeros(shape[0], shape[1]);
             }
         }
+        visitor.positive(&format!("{name}.theta"), &mut self.theta);
         for (part, number) in [
-            ("theta", &mut self.theta),
             ("norm_sq", &mut self.norm_sq),
             ("l1_norm", &mut self.l1_norm),
             ("drift.error", &mut self.drift.error),

@@ -134,6 +134,13 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
         }
     }
 
+    fn positive(&mut self, name: &str, number: &mut f64) {
+        StateVisitor::<T>::number(self, name, number);
+        if self.error.is_none() && !(number.is_finite() && *number > 0.0) {
+            self.error = Some(format!("{name} is {number}, not above 0"));
+        }
+    }
+
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
