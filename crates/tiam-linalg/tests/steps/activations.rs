@@ -4,7 +4,7 @@ use crate::common::hidden::{RHO, Setting, clamp_to};
 use crate::common::{along, distance, inertia, map, multiply, plus, random, residual};
 use tiam_linalg::{
     ActivationBlock, Band, Compute, Elu, Identity, Matrix, NextLayer, Relu, Solver, StepInertia,
-    WeightBlock,
+    WeightBlock, WeightProblem,
 };
 
 const TIGHT: f64 = 1e-11;
@@ -344,6 +344,37 @@ fn repair_counts_the_samples_of_the_tiles_it_touched_and_refreshes_their_product
         let lifted = map(&s.a, |a| a.max(-s.epsilon));
         assert!(distance(block.values(), &lifted) <= 0.0);
         assert!(distance(next.product(), &multiply(&s.weights, &lifted)) < 1e-14);
+    }
+}
+
+/// On the bound is within the band; and where nothing moved, what the next layer knows of its inputs still holds.
+#[test]
+fn repair_that_moves_nothing_leaves_the_next_layer_as_it_was() {
+    for solver in [Solver::Backtracking, Solver::Dual] {
+        for moved in [false, true] {
+            let mut s = Setting::random(Relu, (8, 4, 6), 49);
+            s.a = map(&s.z, |z| z.max(0.0));
+            let below = if moved { 0.125 } else { 0.0 };
+            (s.z[(1, 2)], s.a[(1, 2)]) = (-1.0, -s.epsilon - below);
+            let mut compute = Compute::new(1).unwrap();
+            let (mut next, mut block) = s.blocks(solver, &mut compute);
+            let touched = block.repair(s.band(), &mut next, &mut compute);
+            assert_eq!(touched, if moved { 6 } else { 0 });
+            assert!((block.values()[(1, 2)] + s.epsilon).abs() <= 0.0);
+            let problem = WeightProblem {
+                inputs: block.values(),
+                bias: &s.bias,
+                target: &s.target,
+                rho: RHO,
+                ridge: 0.1,
+                l1: 0.0,
+            };
+            next.propose(&problem, StepInertia::NONE, &mut compute);
+            // The dual form is for inputs that have not changed.
+            let plain = moved || solver != Solver::Dual;
+            let form = if plain { Solver::Backtracking } else { solver };
+            assert_eq!(next.solver(), form);
+        }
     }
 }
 
