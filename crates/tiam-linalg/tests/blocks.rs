@@ -4,135 +4,14 @@
 
 mod common;
 
+use common::hidden::{RHO, Setting, TIGHT, clamp_to};
 use common::{along, distance, inertia, map, multiply, random, residual};
 use proptest::prelude::*;
 use tiam_linalg::{
     ActivationBlock, Band, BiasBlock, Compute, Elu, Identity, LeakyRelu, LossTarget, Matrix,
     Monotone, NextLayer, PreactivationBlock, Prediction, Relu, Solver, StepInertia, WeightBlock,
-    activate, band_violation, biased,
+    activate, biased,
 };
-
-const TIGHT: f64 = 1e-11;
-const RHO: f64 = 0.7;
-
-fn clamp_to(x: &Matrix<f64>, low: &Matrix<f64>, high: &Matrix<f64>) -> Matrix<f64> {
-    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| {
-        x[(i, j)].max(low[(i, j)]).min(high[(i, j)])
-    })
-}
-
-/// A hidden layer of n units before one of n' units, a in the band around h(z).
-struct Setting<H> {
-    h: H,
-    epsilon: f64,
-    z: Matrix<f64>,
-    a: Matrix<f64>,
-    weights: Matrix<f64>,
-    bias: Vec<f64>,
-    target: Matrix<f64>,
-}
-
-impl<H: Monotone> Setting<H> {
-    fn random(h: H, (n, n_next, n_samples): (usize, usize, usize), seed: u64) -> Self {
-        let epsilon = 0.4;
-        let z = map(&random(n, n_samples, seed), |x| 2.0 * x);
-        let noise: Matrix<f64> = random(n, n_samples, seed + 1);
-        let a = along(
-            &map(&z, |z| h.apply(z)),
-            0.9 * epsilon,
-            &noise,
-            &map(&noise, |_| 0.0),
-        );
-        let weights = random(n_next, n, seed + 2);
-        let bias = random::<f64>(n_next, 1, seed + 3).into_vec();
-        Self {
-            h,
-            epsilon,
-            z,
-            a,
-            weights,
-            bias,
-            target: random(n_next, n_samples, seed + 4),
-        }
-    }
-
-    fn low(&self) -> Matrix<f64> {
-        map(&self.z, |z| self.h.apply(z) - self.epsilon)
-    }
-
-    fn high(&self) -> Matrix<f64> {
-        map(&self.z, |z| self.h.apply(z) + self.epsilon)
-    }
-
-    fn value(&self, a: &Matrix<f64>) -> f64 {
-        0.5 * RHO * residual(&self.weights, a, &self.bias, &self.target).norm_sq()
-    }
-
-    /// The a step as the algorithm's text has it: (a_new, τ).
-    fn step(
-        &self,
-        a: &Matrix<f64>,
-        previous: &Matrix<f64>,
-        tau: f64,
-        p: StepInertia,
-    ) -> (Matrix<f64>, f64) {
-        let tilde = along(a, p.start, a, previous);
-        let hat = along(a, p.gradient, a, previous);
-        let r = residual(&self.weights, &hat, &self.bias, &self.target);
-        let g = map(&multiply(&self.weights.transposed(), &r), |x| RHO * x);
-        let mut tau = 0.5 * tau;
-        loop {
-            let free = Matrix::from_fn(a.n_rows(), a.n_cols(), |i, j| {
-                tilde[(i, j)] - g[(i, j)] / tau
-            });
-            let bar = clamp_to(&free, &self.low(), &self.high());
-            let d = along(&map(&bar, |_| 0.0), 1.0, &bar, &hat);
-            if RHO * multiply(&self.weights, &d).norm_sq() <= tau * d.norm_sq() {
-                let corrected = along(&bar, p.correction, &bar, a);
-                return (clamp_to(&corrected, &self.low(), &self.high()), tau);
-            }
-            tau *= 2.0;
-        }
-    }
-
-    /// Runs the block and the twin side by side; returns the largest difference.
-    fn compare(&self, steps: &[StepInertia], threads: usize) -> f64 {
-        let mut compute = Compute::new(threads).unwrap();
-        let mut next =
-            WeightBlock::new(self.weights.clone(), self.a.n_cols(), Solver::Backtracking);
-        next.refresh_product(&self.a, &mut compute);
-        let mut block =
-            ActivationBlock::new(self.a.clone(), self.weights.n_rows(), Solver::Backtracking);
-        let (mut a, mut previous, mut tau) = (self.a.clone(), self.a.clone(), 1.0);
-        let mut worst = 0.0_f64;
-        for &p in steps {
-            let view = NextLayer {
-                weights: &next,
-                bias: &self.bias,
-                target: &self.target,
-                rho: RHO,
-            };
-            let band = Band {
-                center: &self.z,
-                activation: self.h,
-                epsilon: self.epsilon,
-            };
-            let report = block.propose(view, band, p, &mut compute);
-            block.accept(&mut next);
-            let (stepped, stepped_tau) = self.step(&a, &previous, tau, p);
-            worst = worst.max((report.before - self.value(&a)).abs());
-            worst = worst.max((report.after() - self.value(&stepped)).abs());
-            worst = worst.max((report.inverse_step - stepped_tau).abs());
-            (previous, a, tau) = (a, stepped, stepped_tau);
-            worst = worst.max(distance(block.values(), &a));
-            worst = worst.max(distance(next.product(), &multiply(&self.weights, &a)));
-            let violation = band_violation(&a, &self.z, self.h, &mut compute);
-            assert!((block.violation() - violation).abs() <= TIGHT);
-            assert!(violation <= self.epsilon * (1.0 + 1e-14));
-        }
-        worst
-    }
-}
 
 fn sizes() -> impl Strategy<Value = (usize, usize, usize)> {
     (1..7_usize, 1..6_usize, 1..40_usize)

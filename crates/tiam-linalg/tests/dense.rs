@@ -1,11 +1,14 @@
 //! Products, factors and passes over entries against their naive twins.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{multiply, random, widen};
 use proptest::prelude::*;
 use tiam_linalg::{
-    Compute, LinalgError, Matrix, SpdFactor, map_entries, product_transposed, sum_entries,
+    Compute, LinalgError, Matrix, SpdFactor, map_entries, outer_product, product,
+    product_transposed, sum_entries,
 };
 
 fn apart(x: &Matrix<f64>, y: &Matrix<f64>) -> f64 {
@@ -114,4 +117,122 @@ fn reshaping_keeps_memory_and_counts() {
     assert_eq!((m.n_rows(), m.n_cols(), m.as_slice().len()), (2, 3, 6));
     m.reshape(5, 4);
     assert_eq!(m.col(3).len(), 5);
+}
+
+/// left · right, leftᵀ · right' and left · right''ᵀ with m rows, k inner ones and n samples; small ones made twice, the second time over what is there.
+fn assert_products((m, k, n): (usize, usize, usize), threads: usize) {
+    let mut compute = Compute::new(threads).unwrap();
+    let (left, right) = (random::<f64>(m, k, 1), random::<f64>(k, n, 2));
+    let tall: Matrix<f64> = random(m, n, 3);
+    let scale = 1e-15 * (m.max(k).max(n) as f64 + 8.0);
+    let mut out = random(m, n, 4);
+    let mut transposed = random(k, n, 5);
+    let mut outer = random(m, k, 6);
+    for _ in 0..if n < 5_000 && k < 5_000 { 2 } else { 1 } {
+        product(&mut out, &left, &right, &mut compute);
+        assert!(
+            apart(&out, &multiply(&left, &right)) <= scale,
+            "{m} {k} {n}"
+        );
+        product_transposed(&mut transposed, &left, &tall, &mut compute);
+        let twin = multiply(&left.transposed(), &tall);
+        assert!(apart(&transposed, &twin) <= scale, "{m} {k} {n}");
+        outer_product(&mut outer, &tall, &right, &mut compute);
+        let twin = multiply(&tall, &right.transposed());
+        assert!(apart(&outer, &twin) <= scale, "{m} {k} {n}");
+    }
+}
+
+#[test]
+fn products_of_any_shape_are_the_sums() {
+    // As many columns as samples, one more, one fewer; no sample; the 4096 samples of a tile, and one more.
+    for sizes in [(3, 7, 6), (3, 6, 6), (3, 5, 6), (1, 1, 1), (2, 4, 0)] {
+        assert_products(sizes, 1);
+        assert_products(sizes, 3);
+    }
+    assert_products((3, 2, 4096), 1);
+    assert_products((3, 2, 4097), 1);
+    // A tile of 3000 rows has 16 samples.
+    assert_products((3000, 2, 33), 1);
+}
+
+#[test]
+fn products_shared_out_among_three_threads_are_the_sums() {
+    // 2 m k n flops, 6 million a share.
+    assert_products((8, 10, 76_000), 3);
+    assert_products((10, 25_100, 24), 3);
+}
+
+#[test]
+fn solves_shared_out_among_threads_are_those_of_one() {
+    let n = 20;
+    let a = random::<f64>(n, 30, 7);
+    let mut factor = SpdFactor::new(n);
+    assert_eq!(factor.n(), n);
+    factor
+        .factor(&multiply(&a, &a.transposed()), 1.0, 0.5)
+        .unwrap();
+    let right = random::<f64>(n, 25_000, 8);
+    let solve = |threads| {
+        let mut x = right.clone();
+        factor.solve(&mut x, &mut Compute::new(threads).unwrap());
+        x
+    };
+    assert!(apart(&solve(1), &solve(3)) < 1e-13);
+}
+
+/// 128 entries of a column are worked on at a time.
+#[test]
+fn columns_around_a_strips_length_are_passed_over_whole() {
+    for n in [1, 127, 128, 129, 256, 257] {
+        let (x, out) = (random::<f64>(n, 3, 9), random::<f64>(n, 3, 10));
+        let rows = random::<f64>(n, 1, 11).into_vec();
+        let mut mapped = out.clone();
+        let mut compute = Compute::new(1).unwrap();
+        let f = |o: f64, [x]: [f64; 1], r: f64| (o - 2.0 * x * r, [x * r]);
+        let [sum] = map_entries(&mut mapped, [&x], &rows, &mut compute, f);
+        let twin = Matrix::from_fn(n, 3, |i, j| out[(i, j)] - 2.0 * x[(i, j)] * rows[i]);
+        assert_eq!(mapped, twin);
+        let terms = (0..3).flat_map(|j| x.col(j).iter().zip(&rows));
+        let twin: f64 = terms.map(|(x, r)| x * r).sum();
+        assert!((sum - twin).abs() < 1e-12);
+        let [sum] = sum_entries([&x], &rows, &mut compute, |[x], r| [x * r]);
+        assert!((sum - twin).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn a_matrix_is_its_columns_one_after_the_other() {
+    let m = Matrix::from_fn(3, 2, |i, j| 10 * j + i);
+    assert_eq!((m.n_rows(), m.n_cols()), (3, 2));
+    assert_eq!(m.as_slice(), &[0, 1, 2, 10, 11, 12]);
+    assert_eq!((m.col(0), m.col(1)), (&[0, 1, 2][..], &[10, 11, 12][..]));
+    assert_eq!((m[(2, 0)], m[(0, 1)]), (2, 10));
+    let t = m.transposed();
+    assert_eq!((t.n_rows(), t.n_cols()), (2, 3));
+    assert_eq!(t.as_slice(), &[0, 10, 1, 11, 2, 12]);
+    let mut changed = m.clone();
+    changed.col_mut(1)[0] = 7;
+    changed[(2, 1)] = 8;
+    changed.as_mut_slice()[1] = 9;
+    assert_eq!(changed.into_vec(), [0, 9, 2, 7, 11, 8]);
+    let zeros = Matrix::<f64>::zeros(2, 4);
+    assert_eq!((zeros.n_rows(), zeros.n_cols()), (2, 4));
+    assert!(zeros.as_slice().len() == 8 && zeros.norm_sq() <= 0.0);
+    let m = Matrix::from_vec(1, 2, vec![3.0_f32, -4.0]).unwrap();
+    assert!((m.norm_sq() - 25.0).abs() < 1e-12);
+}
+
+#[test]
+fn values_that_do_not_fill_a_matrix_are_an_error_that_counts_them() {
+    for (n_rows, n_cols, found) in [(2, 3, 5), (2, 3, 7), (0, 3, 1), (usize::MAX, 2, 0)] {
+        let error = Matrix::from_vec(n_rows, n_cols, vec![0.0; found]).unwrap_err();
+        let expected = LinalgError::Shape {
+            n_rows,
+            n_cols,
+            found,
+        };
+        assert_eq!(error, expected);
+    }
+    assert!(Matrix::from_vec(0, 3, Vec::<f64>::new()).is_ok());
 }

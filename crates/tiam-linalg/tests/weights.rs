@@ -13,18 +13,6 @@ use tiam_linalg::{
 /// Rounding of a few products of tens of terms, in double precision.
 const TIGHT: f64 = 1e-11;
 
-fn problem(p: &LeastSquares) -> WeightProblem<'_, f64> {
-    let (rho, ridge) = (p.rho, p.ridge);
-    WeightProblem {
-        inputs: &p.a,
-        bias: &p.b,
-        target: &p.z,
-        rho,
-        ridge,
-        l1: 0.0,
-    }
-}
-
 fn block(
     p: &LeastSquares,
     seed: u64,
@@ -43,7 +31,7 @@ fn compare_with_twin(p: &LeastSquares, seed: u64, steps: &[StepInertia], threads
     let mut block = block(p, seed, Solver::Backtracking, &mut compute);
     let (mut w, mut previous, mut theta) = (block.weights().clone(), block.weights().clone(), 1.0);
     for &step in steps {
-        let report = block.propose(&problem(p), step, &mut compute);
+        let report = block.propose(&p.problem(), step, &mut compute);
         block.accept(&p.a, &mut compute);
         let (next, next_theta) = p.step(&w, &previous, theta, step);
         let scale = p.value(&w).max(1.0);
@@ -82,7 +70,7 @@ proptest! {
         for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
             let mut block = block(&p, seed, solver, &mut compute);
             for _ in 0..3 {
-                let report = block.propose(&problem(&p), StepInertia::NONE, &mut compute);
+                let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
                 prop_assert!(report.increase <= TIGHT * report.before, "{solver:?} {report:?}");
                 block.accept(&p.a, &mut compute);
             }
@@ -97,45 +85,20 @@ fn a_second_proposal_replaces_the_first() {
     let mut twice = block(&p, 5, Solver::Backtracking, &mut compute);
     let mut once = block(&p, 5, Solver::Backtracking, &mut compute);
     for step in [inertia(0.9, 0.9, 0.3), inertia(0.9, 0.8, 0.3)] {
-        twice.propose(&problem(&p), step, &mut compute);
-        twice.propose(&problem(&p), StepInertia::NONE, &mut compute);
-        once.propose(&problem(&p), StepInertia::NONE, &mut compute);
+        twice.propose(&p.problem(), step, &mut compute);
+        twice.propose(&p.problem(), StepInertia::NONE, &mut compute);
+        once.propose(&p.problem(), StepInertia::NONE, &mut compute);
         twice.accept(&p.a, &mut compute);
         once.accept(&p.a, &mut compute);
         assert_eq!(twice.weights(), once.weights());
     }
 }
 
-/// The minimiser of the block by the normal equations, through Gaussian elimination.
-fn minimiser(p: &LeastSquares) -> Matrix<f64> {
-    let n = p.a.n_rows();
-    let gram = multiply(&p.a, &p.a.transposed());
-    let centred = Matrix::from_fn(p.z.n_rows(), p.z.n_cols(), |i, j| p.z[(i, j)] - p.b[i]);
-    let right = multiply(&p.a, &centred.transposed());
-    let mut h = Matrix::from_fn(n, n + p.z.n_rows(), |i, j| {
-        let diagonal = if i == j { p.ridge } else { 0.0 };
-        if j < n {
-            p.rho * gram[(i, j)] + diagonal
-        } else {
-            p.rho * right[(i, j - n)]
-        }
-    });
-    for k in 0..n {
-        let pivot = h[(k, k)];
-        (0..h.n_cols()).for_each(|j| h[(k, j)] /= pivot);
-        for i in (0..n).filter(|i| *i != k) {
-            let factor = h[(i, k)];
-            (0..h.n_cols()).for_each(|j| h[(i, j)] -= factor * h[(k, j)]);
-        }
-    }
-    Matrix::from_fn(p.z.n_rows(), n, |i, j| h[(j, n + i)])
-}
-
 /// One solve from the start, with the two forms of the curvature: features ≤ samples and features > samples.
 fn solve_once(p: &LeastSquares, solver: Solver) -> (WeightBlock<f64>, StepReport) {
     let mut compute = Compute::new(2).unwrap();
     let mut block = block(p, 1, solver, &mut compute);
-    let report = block.propose(&problem(p), StepInertia::NONE, &mut compute);
+    let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
     block.accept(&p.a, &mut compute);
     (block, report)
 }
@@ -146,7 +109,7 @@ fn cholesky_finds_the_minimiser_in_primal_and_dual_form() {
         let p = LeastSquares::random(3, n_in, n, 11);
         let (block, report) = solve_once(&p, Solver::Cholesky);
         assert!(
-            distance(block.weights(), &minimiser(&p)) < 1e-10,
+            distance(block.weights(), &p.minimiser()) < 1e-10,
             "{n_in} x {n}"
         );
         assert!(report.rel_residual.unwrap() < 1e-12);
@@ -163,7 +126,7 @@ fn conjugate_gradients_converge_to_cholesky() {
         };
         let (block, report) = solve_once(&p, solver);
         assert!(
-            distance(block.weights(), &minimiser(&p)) < 1e-9,
+            distance(block.weights(), &p.minimiser()) < 1e-9,
             "{n_in} x {n}"
         );
         assert!(report.rel_residual.unwrap() < 1e-12);
@@ -199,9 +162,9 @@ fn with_equal_first_inertias_cholesky_ignores_them() {
         inertia(0.9, 0.9, 0.0),
         inertia(0.9, 0.9, 0.0),
     ] {
-        block.propose(&problem(&p), step, &mut compute);
+        block.propose(&p.problem(), step, &mut compute);
         block.accept(&p.a, &mut compute);
-        assert!(distance(block.weights(), &minimiser(&p)) < 1e-10);
+        assert!(distance(block.weights(), &p.minimiser()) < 1e-10);
     }
 }
 
@@ -209,7 +172,7 @@ fn with_equal_first_inertias_cholesky_ignores_them() {
 fn l1_steps_reach_the_lasso_optimality_conditions() {
     let p = LeastSquares::random(3, 8, 40, 15);
     let l1 = 2.0;
-    let problem = WeightProblem { l1, ..problem(&p) };
+    let problem = WeightProblem { l1, ..p.problem() };
     let mut compute = Compute::new(1).unwrap();
     let mut block = block(&p, 15, Solver::Backtracking, &mut compute);
     for _ in 0..600 {
@@ -242,7 +205,7 @@ fn single_against_double(solver: Solver) -> f64 {
     let mut single = WeightBlock::new(narrow(double.weights()), 200, solver);
     single.refresh_product(&a, &mut compute);
     for step in [inertia(0.5, 0.5, 0.2); 5] {
-        double.propose(&problem(&p), step, &mut Compute::new(2).unwrap());
+        double.propose(&p.problem(), step, &mut Compute::new(2).unwrap());
         double.accept(&p.a, &mut Compute::new(2).unwrap());
         let problem = WeightProblem {
             inputs: &a,
@@ -274,7 +237,7 @@ fn nan_inputs_end_the_backtracking() {
     let mut compute = Compute::new(1).unwrap();
     for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
         let mut block = block(&p, 17, solver, &mut compute);
-        let report = block.propose(&problem(&p), StepInertia::NONE, &mut compute);
+        let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
         assert!(!report.after().is_finite(), "{solver:?}");
     }
 }
@@ -286,9 +249,9 @@ fn the_carried_product_stays_the_product_of_weights_and_inputs() {
     let mut compute = Compute::new(1).unwrap();
     let mut block = block(&p, 18, Solver::Backtracking, &mut compute);
     for k in 0..200 {
-        let report = block.propose(&problem(&p), inertia(0.95, 0.95, 0.3), &mut compute);
+        let report = block.propose(&p.problem(), inertia(0.95, 0.95, 0.3), &mut compute);
         if report.increase > 0.0 {
-            block.propose(&problem(&p), StepInertia::NONE, &mut compute);
+            block.propose(&p.problem(), StepInertia::NONE, &mut compute);
         }
         block.accept(&p.a, &mut compute);
         let apart = distance(block.product(), &multiply(block.weights(), &p.a));

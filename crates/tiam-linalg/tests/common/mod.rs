@@ -4,7 +4,9 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tiam_linalg::{Matrix, Real, StepInertia};
+use tiam_linalg::{Matrix, Real, StepInertia, WeightProblem};
+
+pub(crate) mod hidden;
 
 /// Uniform in [−1, 1), seeded.
 pub(crate) fn random<T: Real>(n_rows: usize, n_cols: usize, seed: u64) -> Matrix<T> {
@@ -32,6 +34,11 @@ pub(crate) fn along(x: &Matrix<f64>, c: f64, y: &Matrix<f64>, z: &Matrix<f64>) -
     Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| {
         x[(i, j)] + c * (y[(i, j)] - z[(i, j)])
     })
+}
+
+/// x + c y.
+pub(crate) fn plus(x: &Matrix<f64>, c: f64, y: &Matrix<f64>) -> Matrix<f64> {
+    Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)] + c * y[(i, j)])
 }
 
 pub(crate) fn map(x: &Matrix<f64>, f: impl Fn(f64) -> f64) -> Matrix<f64> {
@@ -85,6 +92,50 @@ impl LeastSquares {
             rho: 0.7,
             ridge: 0.05,
         }
+    }
+
+    /// What a block sees of it.
+    pub(crate) fn problem(&self) -> WeightProblem<'_, f64> {
+        WeightProblem {
+            inputs: &self.a,
+            bias: &self.b,
+            target: &self.z,
+            rho: self.rho,
+            ridge: self.ridge,
+            l1: 0.0,
+        }
+    }
+
+    /// H = ρ a aᵀ + μ I.
+    pub(crate) fn hessian(&self) -> Matrix<f64> {
+        let gram = multiply(&self.a, &self.a.transposed());
+        Matrix::from_fn(gram.n_rows(), gram.n_cols(), |i, j| {
+            self.rho * gram[(i, j)] + if i == j { self.ridge } else { 0.0 }
+        })
+    }
+
+    /// The minimiser W by the normal equations W H = ρ (z − b 1ᵀ) aᵀ, through Gaussian elimination.
+    pub(crate) fn minimiser(&self) -> Matrix<f64> {
+        let (n, n_out) = (self.a.n_rows(), self.z.n_rows());
+        let centred = Matrix::from_fn(n_out, self.z.n_cols(), |i, j| self.z[(i, j)] - self.b[i]);
+        let right = multiply(&self.a, &centred.transposed());
+        let hessian = self.hessian();
+        let mut h = Matrix::from_fn(n, n + n_out, |i, j| {
+            if j < n {
+                hessian[(i, j)]
+            } else {
+                self.rho * right[(i, j - n)]
+            }
+        });
+        for k in 0..n {
+            let pivot = h[(k, k)];
+            (0..h.n_cols()).for_each(|j| h[(k, j)] /= pivot);
+            for i in (0..n).filter(|i| *i != k) {
+                let factor = h[(i, k)];
+                (0..h.n_cols()).for_each(|j| h[(i, j)] -= factor * h[(k, j)]);
+            }
+        }
+        Matrix::from_fn(n_out, n, |i, j| h[(j, n + i)])
     }
 
     /// φ(W).
