@@ -128,9 +128,7 @@ pub(crate) struct WorkerScratch<T> {
 
 /// The first `len` entries of a buffer, which grows when it is too short (so only the first time).
 pub(crate) fn buffer<T: Copy + Default>(v: &mut Vec<T>, len: usize) -> &mut [T] {
-    if v.len() < len {
-        v.resize(len, T::default());
-    }
+    v.resize(v.len().max(len), T::default());
     &mut v[..len]
 }
 
