@@ -128,9 +128,7 @@ pub(crate) struct WorkerScratch<T> {
 
 /// The first `len` entries of a buffer, which grows when it is too short (so only the first time).
 pub(crate) fn buffer<T: Copy + Default>(v: &mut Vec<T>, len: usize) -> &mut [T] {
-    if v.len() < len {
-        v.resize(len, T::default());
-    }
+    v.resize(v.len().max(len), T::default());
     &mut v[..len]
 }
 
@@ -248,4 +246,152 @@ fn divide<T: Send, S: Slab, R: Send>(
         || divide(right_scratch, right, body, merge),
     );
     merge(l, r)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// What a slab holds, of columns of two entries.
+    fn entries(slab: &Cols<'_, usize>) -> Vec<usize> {
+        assert_eq!(slab.n_rows, 2);
+        slab.data.to_vec()
+    }
+
+    #[test]
+    fn a_tile_fills_its_share_of_the_cache() {
+        // Between the least and the most columns a tile may have, one column more would not fit.
+        for n_rows in [97, 200, 1000, 3001] {
+            for (tile, size) in [(tile_cols::<f32>(n_rows), 4), (tile_cols::<f64>(n_rows), 8)] {
+                let column = n_rows * size;
+                assert!(
+                    tile * column <= 384 * 1024 && (tile + 1) * column > 384 * 1024,
+                    "{tile} columns of {n_rows} rows"
+                );
+            }
+        }
+        let ends = [0, 1, 24, 25, 6143, 6144, 6145, 1_000_000].map(tile_cols::<f32>);
+        assert_eq!(ends, [4096, 4096, 4096, 3932, 16, 16, 16, 16]);
+    }
+
+    #[test]
+    fn a_cut_keeps_every_column_and_its_rows() {
+        let (data, long): (Vec<usize>, Vec<usize>) = ((0..14).collect(), (20..41).collect());
+        for at in 0..=7 {
+            let (head, tail) = Cols::new(&data, 2).split_at(at);
+            assert_eq!((head.n_cols(), tail.n_cols()), (at, 7 - at));
+            assert_eq!([entries(&head), entries(&tail)].concat(), data);
+            let mut written = data.clone();
+            let (head, tail) = ColsMut::new(&mut written, 2).split_at(at);
+            assert_eq!((head.n_cols(), tail.n_cols()), (at, 7 - at));
+            assert_eq!((head.n_rows, tail.n_rows), (2, 2));
+            assert_eq!(([head.data, tail.data]).concat(), data);
+            // Several at once, whose columns have different lengths.
+            let (head, tail) = [Cols::new(&data[..], 2), Cols::new(&long[..], 3)].split_at(at);
+            assert_eq!((head.n_cols(), tail.n_cols()), (at, 7 - at));
+            assert_eq!([entries(&head[0]), entries(&tail[0])].concat(), data);
+            assert_eq!((head[1].n_cols(), tail[1].n_cols()), (at, 7 - at));
+            assert_eq!([head[1].data, tail[1].data].concat(), long);
+            assert_eq!((head[1].n_rows, tail[1].n_rows), (3, 3));
+        }
+        let none: [Cols<'_, usize>; 0] = [];
+        assert_eq!(none.n_cols(), 0);
+    }
+
+    #[test]
+    fn tiles_follow_each_other_and_none_is_empty() {
+        let data: Vec<usize> = (0..16).collect();
+        for n in 0..=8 {
+            for tile in 1..=9 {
+                let mut seen = Vec::new();
+                for_tiles(Cols::new(&data[..2 * n], 2), tile, |slab| {
+                    assert!(slab.n_cols() > 0 && slab.n_cols() <= tile);
+                    // Only the last may be short.
+                    assert!(seen.len() % (2 * tile) == 0);
+                    seen.extend(entries(&slab));
+                });
+                assert_eq!(seen, data[..2 * n]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_buffer_grows_when_it_is_too_short_and_never_shrinks() {
+        let mut v = vec![5, 6];
+        assert_eq!(buffer(&mut v, 1), [5]);
+        assert_eq!(buffer(&mut v, 2), [5, 6]);
+        assert_eq!(buffer(&mut v, 3), [5, 6, 0]);
+        assert_eq!(buffer(&mut v, 0), [0; 0]);
+        assert_eq!(v, [5, 6, 0]);
+    }
+
+    /// The ranges a sweep over columns is cut into.
+    fn cuts(threads: usize, n_cols: usize, flops_per_col: usize) -> Vec<usize> {
+        let mut compute = Compute::<f64>::new(threads).unwrap();
+        let data: Vec<usize> = (0..n_cols).collect();
+        let body = |_: &mut WorkerScratch<f64>, slab: Cols<'_, usize>| vec![slab.data.to_vec()];
+        let ranges = compute.sweep(flops_per_col, Cols::new(&data, 1), &body, &|l, r| {
+            [l, r].concat()
+        });
+        assert_eq!(ranges.concat(), data);
+        ranges.iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn a_sweep_is_cut_evenly_once_that_pays() {
+        let worth = MIN_PARALLEL_FLOPS;
+        assert_eq!(cuts(1, 12, worth), [12]);
+        assert_eq!(cuts(3, 12, worth), [4, 4, 4]);
+        assert_eq!(cuts(4, 13, worth), [3, 3, 3, 4]);
+        assert_eq!(cuts(5, 12, worth), [2, 2, 2, 3, 3]);
+        // As many ranges as whole shares of that work, and one.
+        assert_eq!(cuts(4, 4, worth / 4 - 1), [4]);
+        assert_eq!(cuts(4, 4, worth / 4), [2, 2]);
+        assert_eq!(cuts(4, 4, worth / 2), [1, 1, 2]);
+        assert_eq!(cuts(4, 4, worth), [1, 1, 1, 1]);
+        // No more than columns, and one even of none.
+        assert_eq!(cuts(4, 2, worth), [1, 1]);
+        assert_eq!(cuts(4, 1, worth), [1]);
+        assert_eq!(cuts(4, 0, worth), [0]);
+        assert_eq!(cuts(2, 2, usize::MAX), [1, 1]);
+    }
+
+    #[test]
+    fn work_that_is_split_runs_in_the_pool_and_other_work_stays_with_the_caller() {
+        // A number of threads that no machine's default pool has.
+        const THREADS: usize = 41;
+        let mut compute = Compute::<f64>::new(THREADS).unwrap();
+        assert_eq!(compute.n_threads(), THREADS);
+        let data = [0_u8; 2];
+        let mut wheres = |flops_per_col| {
+            let body = |_: &mut WorkerScratch<f64>, _: Cols<'_, u8>| {
+                let inside = rayon::current_thread_index().is_some();
+                vec![(inside, rayon::current_num_threads())]
+            };
+            let merge = |l, r| [l, r].concat();
+            compute.sweep(flops_per_col, Cols::new(&data, 1), &body, &merge)
+        };
+        assert_eq!(wheres(MIN_PARALLEL_FLOPS), [(true, THREADS); 2]);
+        let alone = wheres(1);
+        assert!(alone.len() == 1 && !alone[0].0);
+        // Installed, everything is within the pool, which is there again afterwards.
+        let within = |c: &mut Compute<f64>| (c.n_threads(), rayon::current_num_threads());
+        assert_eq!(compute.install(within), (THREADS, THREADS));
+        assert_eq!(compute.install(within), (THREADS, THREADS));
+        assert_eq!(
+            Compute::<f32>::new(1).unwrap().install(|c| c.n_threads()),
+            1
+        );
+    }
+
+    #[test]
+    fn no_thread_is_refused() {
+        let refused = Compute::<f32>::new(0).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "n_threads = 0 is not allowed: it must be at least 1"
+        );
+    }
 }

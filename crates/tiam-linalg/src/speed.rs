@@ -48,8 +48,7 @@ impl ProductSpeed {
 #[allow(clippy::cast_precision_loss, reason = "small constants")]
 fn measure<T: Real>() -> ProductSpeed {
     let [m, k, n] = SIZES;
-    let filled =
-        |rows, cols| Matrix::from_fn(rows, cols, |i, j| T::from_f64((i + j) as f64 * 1e-3));
+    let filled = |rows, cols| Matrix::from_fn(rows, cols, |_, _| T::one());
     let (left, right, mut out) = (filled(m, k), filled(k, n), Matrix::zeros(m, n));
     let product = fastest(|| tile_product(out.as_mut_slice(), left.view(), right.as_slice()));
     let (current, direction, mut previous) = (filled(PASS, 1), filled(PASS, 1), filled(PASS, 1));
@@ -74,4 +73,39 @@ fn fastest(mut work: impl FnMut()) -> f64 {
         best = best.min(clock.elapsed().as_secs_f64());
     }
     best.max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fastest_of_several_calls_counts() {
+        let (mut calls, clock) = (0, Instant::now());
+        let seconds = fastest(|| {
+            calls += 1;
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        });
+        assert_eq!(calls, REPETITIONS + 1);
+        assert!(
+            seconds >= 1e-3,
+            "a call sleeps that long, however busy the machine"
+        );
+        let all = clock.elapsed().as_secs_f64();
+        assert!(f64::from(calls as u32) * seconds <= all);
+    }
+
+    /// Exact whatever the machine does meanwhile: what was timed cannot have taken longer than all of it.
+    #[test]
+    fn the_speeds_account_for_no_more_time_than_went_by() {
+        let clock = Instant::now();
+        let speed = measure::<f32>();
+        let all = clock.elapsed().as_secs_f64();
+        let [m, k, n] = SIZES;
+        let product = (2 * m * k * n) as f64 / speed.flops;
+        let pass = (4 * PASS) as f64 / speed.entries;
+        assert!(product > 0.0 && product < f64::INFINITY);
+        assert!(pass > 0.0 && pass < f64::INFINITY);
+        assert!(REPETITIONS as f64 * (product + pass) <= all);
+    }
 }

@@ -160,3 +160,6 @@ fn log_omega<T: Real>(x: T) -> T {
     let excess = (power - x) + guess;
     guess - excess / ((power + one) - half * excess * power / (power + one))
 }
+
+#[cfg(test)]
+mod tests;

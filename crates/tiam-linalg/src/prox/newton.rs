@@ -280,3 +280,6 @@ impl<T: Real> Tile<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

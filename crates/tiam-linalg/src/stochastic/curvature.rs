@@ -341,3 +341,6 @@ fn subtract_from<T: Real>(d: &mut [T], g: &[T], c: T) {
         },
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,5 +5,6 @@
 mod closed_forms;
 mod loss;
 mod panics;
+mod slabs;
 mod softmax_prox;
 mod twins;

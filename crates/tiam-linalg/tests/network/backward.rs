@@ -1,10 +1,6 @@
 //! Back-propagation against finite differences and against the equations written out.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::{distance, map, multiply, random};
+use crate::common::{distance, map, multiply, random};
 use proptest::prelude::*;
 use tiam_linalg::{
     AffineLayer, Compute, Elu, ForwardFrom, Gradients, Identity, LeakyRelu, LossTarget, Matrix,
@@ -12,16 +8,16 @@ use tiam_linalg::{
 };
 
 /// Layers with inputs and both kinds of target.
-struct Setting {
-    weights: Vec<Matrix<f64>>,
-    biases: Vec<Vec<f64>>,
-    inputs: Matrix<f64>,
-    labels: Vec<u32>,
-    values: Matrix<f64>,
+pub(crate) struct Setting {
+    pub(crate) weights: Vec<Matrix<f64>>,
+    pub(crate) biases: Vec<Vec<f64>>,
+    pub(crate) inputs: Matrix<f64>,
+    pub(crate) labels: Vec<u32>,
+    pub(crate) values: Matrix<f64>,
 }
 
 impl Setting {
-    fn random(sizes: &[usize], n: usize, seed: u64) -> Self {
+    pub(crate) fn random(sizes: &[usize], n: usize, seed: u64) -> Self {
         let (first, last) = (sizes[0], *sizes.last().unwrap());
         let pairs = || sizes.windows(2).zip(seed + 10..);
         Self {
@@ -35,14 +31,14 @@ impl Setting {
         }
     }
 
-    fn layers(&self) -> Vec<AffineLayer<'_, f64>> {
+    pub(crate) fn layers(&self) -> Vec<AffineLayer<'_, f64>> {
         let pairs = self.weights.iter().zip(&self.biases);
         pairs
             .map(|(weights, bias)| AffineLayer { weights, bias })
             .collect()
     }
 
-    fn target(&self, classes: bool) -> LossTarget<'_, f64> {
+    pub(crate) fn target(&self, classes: bool) -> LossTarget<'_, f64> {
         if classes {
             LossTarget::Classes(&self.labels)
         } else {

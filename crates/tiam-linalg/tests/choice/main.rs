@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod predictions;
+
 use tiam_linalg::{
     Accuracy, BlockShape, ProductSpeed, Solver, activations_choice, choose_weights, weights_choice,
 };
@@ -105,9 +107,11 @@ fn a_form_that_does_not_apply_becomes_the_plain_one_of_the_same_step() {
     let proximal = BlockShape { l1: true, ..fixed };
     let wide = shape(5, 30, 20, true);
     let too_large = shape(5, 20, 60_000, true);
+    let too_wide = shape(5, 30_000, 10, true);
     let table = [
         (Solver::Gram, fixed, Solver::Gram),
         (Solver::Gram, changing, Solver::Backtracking),
+        (Solver::Gram, too_wide, Solver::Backtracking),
         (Solver::Dual, wide, Solver::Dual),
         (Solver::DualCholesky, wide, Solver::DualCholesky),
         // More samples than features: the span's inner products would cancel.
@@ -161,144 +165,6 @@ fn the_a_steps_have_no_gram_and_no_dual_form() {
     assert_eq!(solver(Solver::CG), Solver::CG);
 }
 
-/// A form's flops: passes cost nothing at this speed.
-const PRODUCTS_ONLY: ProductSpeed = ProductSpeed {
-    flops: 1.0,
-    entries: f64::INFINITY,
-};
-
-/// Its passes over entries: products cost nothing.
-const PASSES_ONLY: ProductSpeed = ProductSpeed {
-    flops: f64::INFINITY,
-    entries: 1.0,
-};
-
-const CG: Solver = Solver::ConjugateGradient {
-    max_iterations: 60,
-    rel_tolerance: 1e-3,
-};
-
-fn assert_near(found: f64, expected: f64, what: &str) {
-    assert!(
-        (found / expected - 1.0).abs() < 1e-12,
-        "{what}: {found} for {expected}"
-    );
-}
-
-#[test]
-fn a_w_steps_flops_are_those_of_the_table() {
-    // Forty in a hundred steps are done again; what fixed inputs allow to keep is shared by a hundred iterations. Five iterations of
-    // conjugate gradients a decade.
-    let (again, cg) = (1.4, 15.0);
-    for inputs_fixed in [true, false] {
-        let kept = if inputs_fixed { 100.0 } else { 1.0 };
-        let flops = |solver, (m, k, n)| {
-            let choice = weights_choice(solver, shape(m, k, n, inputs_fixed), PRODUCTS_ONLY);
-            assert_eq!(choice.solver, solver);
-            choice.predicted_seconds
-        };
-        let many_samples = (20, 50, 4000);
-        let (m, k, n) = (20.0, 50.0, 4000.0);
-        let plain = again * 4.0 * m * k * n;
-        assert_near(flops(Solver::Backtracking, many_samples), plain, "plain");
-        let factor = (k * k * n + k * k * k / 3.0) / kept;
-        let solves = plain + again * 4.0 * m * k * k + factor;
-        assert_near(flops(Solver::Cholesky, many_samples), solves, "Cholesky");
-        let iterated = plain + again * cg * 2.0 * m * k * k + k * k * n / kept;
-        assert_near(flops(CG, many_samples), iterated, "conjugate gradients");
-        if inputs_fixed {
-            let gram = 4.0 * m * k * n + (1.0 + again) * 2.0 * m * k * k + k * k * n / kept;
-            assert_near(flops(Solver::Gram, many_samples), gram, "Gram");
-        }
-
-        let many_features = (20, 3000, 100);
-        let (m, k, n) = (20.0, 3000.0, 100.0);
-        let factor = (2.0 * k * n * n + n * n * n / 3.0) / kept;
-        let solves = again * (12.0 * m * k * n + 2.0 * m * n * n) + factor;
-        assert_near(
-            flops(Solver::Cholesky, many_features),
-            solves,
-            "Cholesky over samples",
-        );
-        let iterated = again * (4.0 + 4.0 * cg) * m * k * n;
-        assert_near(
-            flops(CG, many_features),
-            iterated,
-            "conjugate gradients over samples",
-        );
-        if inputs_fixed {
-            let dual = again * 2.0 * m * n * n + 2.0 * k * n * n / kept;
-            assert_near(flops(Solver::Dual, many_features), dual, "dual");
-            let solves = again * 10.0 * m * n * n + factor;
-            assert_near(
-                flops(Solver::DualCholesky, many_features),
-                solves,
-                "dual Cholesky",
-            );
-        }
-    }
-}
-
-#[test]
-fn an_a_steps_flops_are_three_products_and_its_solve() {
-    let (m, k, n) = (20.0, 50.0, 4000.0);
-    let flops = |solver| {
-        activations_choice(solver, shape(20, 50, 4000, false), PRODUCTS_ONLY).predicted_seconds
-    };
-    let products = |solve: f64| 1.4 * (6.0 * m * k * n + solve);
-    assert_near(
-        flops(Solver::Backtracking),
-        products(3.0 * m * k * n),
-        "plain",
-    );
-    let solve = 4.0 * k * k * n + 2.0 * k * k * m + k * k * k / 3.0;
-    assert_near(flops(Solver::Cholesky), products(solve), "Cholesky");
-    assert_near(
-        flops(CG),
-        products(60.0 * 2.0 * k * k * n),
-        "conjugate gradients",
-    );
-}
-
-#[test]
-fn passes_are_over_matrices_of_the_size_of_w_and_of_w_a() {
-    let passes = |solver, (m, k, n)| {
-        let choice = weights_choice(solver, shape(m, k, n, true), PASSES_ONLY);
-        assert_eq!(choice.solver, solver);
-        choice.predicted_seconds
-    };
-    let many_samples = [Solver::Backtracking, Solver::Cholesky, Solver::Gram, CG];
-    let many_features = [
-        Solver::Backtracking,
-        Solver::Cholesky,
-        Solver::Dual,
-        Solver::DualCholesky,
-        CG,
-    ];
-    let of_samples = many_samples.map(|solver| (solver, (20, 50, 4000))).to_vec();
-    let of_features = many_features
-        .map(|solver| (solver, (20, 3000, 100)))
-        .to_vec();
-    for (solver, (m, k, n)) in [of_samples, of_features].concat() {
-        let once = passes(solver, (m, k, n));
-        let name = solver.name();
-        assert_near(passes(solver, (2 * m, k, n)), 2.0 * once, name);
-        // Both sizes are products with n_out: what twice k and what twice N adds is what was there.
-        let (wider, longer) = (
-            passes(solver, (m, 2 * k, n)) - once,
-            passes(solver, (m, k, n + n / 2)) - once,
-        );
-        assert_near(wider + 2.0 * longer, once, name);
-        assert!(
-            wider >= 0.0 && longer >= (m * n) as f64,
-            "{name}: every step passes over W a"
-        );
-        // The dual forms hold no W.
-        let dual = matches!(solver, Solver::Dual | Solver::DualCholesky);
-        assert_eq!(wider <= 0.0, dual, "{name}");
-    }
-}
-
 #[test]
 fn the_tolerance_sets_how_many_conjugate_gradients_are_allowed() {
     // So many features and samples that no factor pays; four times the expected five a decade.
@@ -328,4 +194,58 @@ fn a_reason_names_what_decided() {
     assert!(reason(Solver::Dual, shape(20, 3000, 90, true)).contains("1.500 %"));
     assert!(reason(Solver::Cholesky, shape(20, 50, 4000, true)).contains("50 x 50, kept"));
     assert!(reason(Solver::Cholesky, shape(20, 50, 4000, false)).contains("made anew"));
+}
+
+#[test]
+fn every_form_gives_its_own_reason() {
+    let reason = |solver, shape| weights_choice(solver, shape, SPEED).reason;
+    let (long, wide) = (shape(20, 50, 4000, true), shape(20, 3000, 90, true));
+    assert!(reason(Solver::DualCholesky, wide).contains("one factor of 90 x 90, W in the span"));
+    // Of the smaller size of the two.
+    assert!(reason(Solver::Cholesky, wide).contains("one factor of 90 x 90, kept"));
+    assert!(reason(Solver::CG, long).contains("at most 10 products"));
+    let reasons = [
+        Solver::Backtracking,
+        Solver::Gram,
+        Solver::Cholesky,
+        Solver::CG,
+    ]
+    .map(|solver| reason(solver, long));
+    for (i, one) in reasons.iter().enumerate() {
+        assert!(!one.is_empty() && !reasons[..i].contains(one), "{one}");
+    }
+
+    let reason = |solver| activations_choice(solver, shape(20, 50, 4000, false), SPEED).reason;
+    assert!(reason(Solver::Cholesky).contains("one factor of 50 x 50"));
+    assert!(reason(Solver::CG).contains("products with a 50 x 50 matrix"));
+    assert!(reason(Solver::Backtracking).contains("the band clamps every trial"));
+    assert_eq!(reason(Solver::Gram), reason(Solver::Backtracking));
+}
+
+#[test]
+fn l1_leaves_the_gradient_step_alone() {
+    let lasso = BlockShape {
+        l1: true,
+        ..shape(20, 3000, 90, true)
+    };
+    for accuracy in [STEP, SOLVE] {
+        assert_eq!(
+            choose_weights(accuracy, lasso, SPEED).solver,
+            Solver::Backtracking
+        );
+    }
+    for solver in [
+        Solver::Gram,
+        Solver::Dual,
+        Solver::DualCholesky,
+        Solver::Cholesky,
+        Solver::CG,
+    ] {
+        assert_eq!(
+            weights_choice(solver, lasso, SPEED).solver,
+            Solver::Backtracking
+        );
+    }
+    let unit = Solver::UnitBacktracking;
+    assert_eq!(weights_choice(unit, lasso, SPEED).solver, unit);
 }

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod layers;
+mod samples;
+mod state;
 
 use common::random;
 use proptest::prelude::*;
