@@ -61,7 +61,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Go on with a run that was interrupted, from the newest checkpoint in the folder it wrote to; its flags hold, limits given here win
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "from"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "from", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// How often the run is saved: a number of iterations, seconds as in `60s`, or `off` [default: 60s]
     #[arg(long, value_name = "N|SECONDSs|off")]

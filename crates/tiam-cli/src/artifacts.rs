@@ -59,6 +59,20 @@ impl Artifacts {
         })
     }
 
+    /// Refuses to write over the model that the run starts from: neither could it be repeated then nor gone on with.
+    pub(crate) fn leave_alone(&self, from: Option<&Path>) -> Result<(), CliError> {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        match from {
+            Some(from) if real(from).is_some_and(|f| Some(f) == real(&self.model_path())) => {
+                Err(CliError::Usage(format!(
+                    "--from {} would be written over; choose another place with --out",
+                    from.display()
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where the model goes.
     pub(crate) fn model_path(&self) -> PathBuf {
         Self::model_in(&self.folder)

@@ -200,6 +200,8 @@ struct Recorded {
     seed: Value,
     precision: String,
     threads: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    trace_test: bool,
 }
 
 /// What only the run itself could tell.
@@ -341,6 +343,7 @@ impl Recorded {
                 .map_or_else(|_| Value::String(s.seed.to_string()), Value::Integer),
             precision: name_of(s.precision),
             threads: s.threads,
+            trace_test: s.trace_test,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One training run, whatever its end.
 
 use tiam_bench::methods::{Method, RunParams};
-use tiam_core::{CoreError, StopReason, Trace};
+use tiam_core::{CoreError, StopReason, Trace, TraceRow};
 use tiam_models::{
     Architecture, Network, NetworkMeasures, Session, SolverChoice, StochasticData, TrainError,
 };
@@ -34,6 +34,16 @@ pub(crate) struct Fitted<T> {
 }
 
 impl<T> Fitted<T> {
+    /// The row of the network: the last one, but that of an iteration that went beyond the bound on the objective.
+    pub(crate) fn last_row(&self) -> Option<&TraceRow<NetworkMeasures>> {
+        let beyond = match &self.end {
+            End::Failed(CoreError::Diverged { iteration, .. }) => Some(*iteration),
+            _ => None,
+        };
+        let mut latest = self.trace.rows.iter().rev();
+        latest.find(|row| Some(row.iteration) != beyond)
+    }
+
     /// The iterations after which a clock or a user stopped it.
     pub(crate) fn cut_short_after(&self) -> Option<usize> {
         let by_time = matches!(

@@ -61,7 +61,7 @@ impl Report {
         test: Option<Metrics>,
         model: PathBuf,
     ) -> Self {
-        let last = fitted.trace.last();
+        let last = fitted.last_row();
         Self {
             headline,
             method: fitted.method,

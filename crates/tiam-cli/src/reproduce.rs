@@ -37,7 +37,8 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
         )));
     }
     let peers = peers(args.peers.as_deref())?;
-    Artifacts::create(&args.out)?;
+    // Locked until the end.
+    let _artifacts = Artifacts::create(&args.out)?;
     let threads = args.threads.unwrap_or_else(available_threads);
     if size.seeds == 0 || threads == 0 {
         let text = "--seeds and --threads must be at least 1";

@@ -4,6 +4,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use tiam_core::StopReason;
 use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
 
 use crate::args::TrainOptions;
@@ -21,9 +22,14 @@ use crate::values::CheckpointEvery;
 const FOLDER: &str = "checkpoints";
 /// Where those of an unfinished run go when a new one takes its folder.
 const SET_ASIDE: &str = "checkpoints.old";
-/// Keys of a configuration that may change when a run goes on: limits, what wrote it, and what only the clock sees.
-const FREE: [&str; 7] = [
+/// Keys of a configuration that may change when a run goes on: limits, what wrote it, what only the clock sees, and where files are whose
+/// contents are compared.
+const FREE: [&str; 11] = [
     "version",
+    "data",
+    "test",
+    "from",
+    "trace-test",
     "iterations",
     "epochs",
     "target-objective",
@@ -45,7 +51,7 @@ impl Resumed {
             let model = Artifacts::model_in(folder);
             let advice = if model.is_file() {
                 format!(
-                    "its run has ended; to train its network further: tiam train --from {}",
+                    "its run has ended; to train its network further: tiam train --from {} --out OTHER",
                     model.display()
                 )
             } else {
@@ -66,7 +72,13 @@ impl Resumed {
                 "warning: {refused}; going on from an earlier one if there is any"
             ));
         }
-        let checkpoint = found.newest.ok_or_else(none)?;
+        let checkpoint = found.newest.ok_or_else(|| {
+            if found.refused.is_empty() {
+                return none();
+            }
+            let folder = folder.display();
+            CliError::Usage(format!("{folder} holds no checkpoint that can be used"))
+        })?;
         let config = config::parse(checkpoint.note()).map_err(|reason| {
             CliError::Usage(format!("{}: {reason}", checkpoint.path().display()))
         })?;
@@ -175,7 +187,12 @@ impl Saving {
         if fitted.cut_short_after().is_some() {
             if self.folder.is_dir() && !settings.quiet {
                 let out = settings.out.display();
-                output::message(&format!("go on with: tiam train --resume {out}"));
+                // The seconds of all sessions count.
+                let longer = match fitted.end {
+                    End::Stopped(StopReason::TimeLimit) => " --time-limit LONGER",
+                    _ => "",
+                };
+                output::message(&format!("go on with: tiam train --resume {out}{longer}"));
             }
         } else if self.every.is_none() && matches!(fitted.end, End::Stopped(_)) {
             fs::remove_dir_all(&self.folder).ok();

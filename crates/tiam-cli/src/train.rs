@@ -53,6 +53,7 @@ fn train_as<T: Scalar>(
     check_flags(options, settings.method)?;
     settings.class_weights.of(prepared.train.target())?;
     let artifacts = Artifacts::create(&settings.out)?;
+    artifacts.leave_alone(settings.from.as_deref())?;
     let fitted = fit(settings, &prepared, saving, resumed)?;
     let report = save(settings, &prepared, &fitted, &artifacts)?;
     saving.finish(settings, &fitted);
@@ -158,13 +159,14 @@ fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
             "use smaller inertia (--inertia 0.5,0.5,0), scale the inputs (--scaling standard) or use --precision f64"
         }
     };
-    // The trace has the row that went beyond the bound, the model is the one before.
-    let good = match error {
-        CoreError::Diverged { iteration, .. } => report.iterations.min(iteration.saturating_sub(1)),
-        _ => report.iterations,
+    let guarded = settings.method.is_relaxed() && settings.guard == GuardName::On;
+    let model = if guarded {
+        "The model as the failing iteration left it, all numbers finite,".to_owned()
+    } else {
+        format!("The last good model, of iteration {},", report.iterations)
     };
     format!(
-        "training failed: {error}; {advice}. The last good model, of iteration {good}, is in {}",
+        "training failed: {error}; {advice}. {model} is in {}",
         report.model.display()
     )
 }

@@ -177,7 +177,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     }
     bench
         .tiam("train --resume run")
-        .fails(2, &["holds no checkpoint"]);
+        .fails(2, &["holds no checkpoint that can be used"]);
 }
 
 #[test]
@@ -220,11 +220,17 @@ fn an_earlier_runs_checkpoints_are_kept_beside_and_a_finished_runs_are_not_left(
     assert!(bench.path("run/checkpoints.old").is_dir());
     assert!(!bench.path("run/checkpoints").exists());
     // Nothing to go on with, but a model to start from.
-    let further =
-        "has ended; to train its network further: tiam train --from run/model.safetensors";
+    let further = "has ended; to train its network further: tiam train --from run/model.safetensors --out OTHER";
     bench.tiam("train --resume run").fails(2, &[further]);
     let from = "train --from run/model.safetensors --iterations 1 --quiet --out further";
     bench.tiam(from).ok();
+    let over = "train --from run/model.safetensors --iterations 1 --quiet --out run";
+    bench
+        .tiam(over)
+        .fails(2, &["would be written over", "--out"]);
+    bench
+        .tiam("train --resume run --out other")
+        .fails(2, &["cannot be used with"]);
     bench
         .tiam("train --resume nowhere")
         .fails(2, &["nowhere holds no checkpoint", "that was interrupted?"]);

@@ -48,10 +48,10 @@ pub enum CoreError {
         /// Blocks there are.
         n_blocks: usize,
     },
-    /// The start's objective or violation is not a finite number.
+    /// The start's objective, violation or a measure is not a finite number.
     #[error("the {quantity} of the start is {value}")]
     NonFiniteStart {
-        /// "objective" or "violation".
+        /// "objective", "violation", or a measure's name.
         quantity: &'static str,
         /// Its value.
         value: f64,
@@ -78,6 +78,18 @@ pub enum CoreError {
         iteration: usize,
         /// The violation.
         violation: f64,
+    },
+    /// A measure of the problem's own stopped being a finite number.
+    #[error("the {measure} after iteration {iteration} is {value}; block {block} rose most")]
+    NonFiniteMeasure {
+        /// The block whose own objective rose most in this iteration, or fell least.
+        block: String,
+        /// The iteration; the first is 1.
+        iteration: usize,
+        /// The measure.
+        measure: &'static str,
+        /// Its value.
+        value: f64,
     },
     /// The objective is not finite, or exceeds the divergence factor times max(|F₀|, 1).
     #[error(

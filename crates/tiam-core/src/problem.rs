@@ -77,6 +77,11 @@ pub trait BlockProblem {
     /// The problem's own numbers at the current values.
     fn measures(&mut self) -> Self::Measures;
 
+    /// The name and value of a measure that is not finite, if there is one: no row holds such a number, the run ends in its place.
+    fn non_finite(&self, _measures: &Self::Measures) -> Option<(&'static str, f64)> {
+        None
+    }
+
     /// A stopping rule of the problem's own, asked after every iteration once none of [`Stopping`](crate::Stopping)'s holds: early
     /// stopping on a validation part, say.
     fn stop(&self) -> Option<StopReason> {
@@ -118,6 +123,10 @@ impl<P: BlockProblem + ?Sized> BlockProblem for &mut P {
 
     fn measures(&mut self) -> Self::Measures {
         (**self).measures()
+    }
+
+    fn non_finite(&self, measures: &Self::Measures) -> Option<(&'static str, f64)> {
+        (**self).non_finite(measures)
     }
 
     fn stop(&self) -> Option<StopReason> {

@@ -194,7 +194,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 iteration: done + 1,
                 increase,
             })?;
-            self.restarts += usize::from(update.restarted);
+            self.restarts = self.restarts.saturating_add(update.restarted.into());
             if self.rise.is_none_or(|(most, _)| update.increase > most) {
                 self.rise = Some((update.increase, block));
             }
@@ -235,13 +235,26 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 }
             }
         }
+        let measures = self.problem.measures();
+        if let Some((quantity, value)) = self.problem.non_finite(&measures) {
+            return Err(if iteration == 0 {
+                CoreError::NonFiniteStart { quantity, value }
+            } else {
+                CoreError::NonFiniteMeasure {
+                    block: self.steepest(),
+                    iteration,
+                    measure: quantity,
+                    value,
+                }
+            });
+        }
         Ok(TraceRow {
             iteration,
             objective,
             violation,
             restarts: self.restarts,
             rel_change: last.map(|last| rel_change(last, objective)),
-            measures: self.problem.measures(),
+            measures,
             seconds: self.seconds_before + self.clock.elapsed().as_secs_f64(),
             inertia,
         })

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Quadratic, params, run};
 use tiam_core::{
-    Block, BlockChange, BlockProblem, DecayLaw, Guard, Inertia, Limit, Schedule, StopReason, Trace,
-    TraceRow, fit_rates,
+    Block, BlockChange, BlockProblem, CoreError, DecayLaw, Driver, Guard, Inertia, Limit, Schedule,
+    StopReason, Trace, TraceRow, fit_rates,
 };
 
 /// A bowl that ends its run as soon as its objective is below 1.
@@ -37,6 +37,73 @@ impl BlockProblem for Ending {
 
 fn bowl() -> Quadratic {
     Quadratic::diagonal(&[1.0, 3.0, 7.0], &[2, 1], &[1.0, -2.0, 3.0])
+}
+
+/// A bowl whose one measure is its value, and is no number once that is below 1.
+struct Measured(Quadratic);
+
+impl BlockProblem for Measured {
+    type Measures = f64;
+    fn n_blocks(&self) -> usize {
+        self.0.n_blocks()
+    }
+    fn block_name(&self, block: usize) -> String {
+        self.0.block_name(block)
+    }
+    fn propose(&mut self, block: usize, inertia: Inertia) -> BlockChange {
+        self.0.propose(block, inertia)
+    }
+    fn accept(&mut self, block: usize) {
+        self.0.accept(block);
+    }
+    fn objective(&mut self) -> f64 {
+        self.0.objective()
+    }
+    fn measures(&mut self) -> f64 {
+        let value = self.0.value(&self.0.x());
+        if value < 1.0 { f64::NAN } else { value }
+    }
+    fn non_finite(&self, measures: &f64) -> Option<(&'static str, f64)> {
+        (!measures.is_finite()).then_some(("value", *measures))
+    }
+}
+
+#[test]
+fn a_measure_that_is_not_finite_ends_the_run_without_a_row() {
+    let run = |mut problem: Measured| {
+        let params = params(Inertia::NONE, Schedule::Constant, Guard::On, 50);
+        // Lent, so that what passes the question on is asked too.
+        let failed = Driver::new(params.check().unwrap()).run(&mut problem);
+        let failed = failed
+            .map(|_| ())
+            .map_err(|f| (f.error, f.trace.rows.len()));
+        failed.unwrap_err()
+    };
+    let (error, rows) = run(Measured(bowl()));
+    let CoreError::NonFiniteMeasure {
+        block,
+        iteration,
+        measure,
+        value,
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert!(value.is_nan() && !block.is_empty(), "{block}");
+    assert_eq!((measure, rows), ("value", iteration));
+    let near = Quadratic::diagonal(&[1.0, 3.0, 7.0], &[2, 1], &[0.1, 0.1, 0.1]);
+    let (error, rows) = run(Measured(near));
+    assert!(
+        matches!(
+            error,
+            CoreError::NonFiniteStart {
+                quantity: "value",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(rows, 0);
 }
 
 #[test]

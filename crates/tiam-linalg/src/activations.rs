@@ -109,7 +109,7 @@ impl<T: Real> ActivationBlock<T> {
     /// Current and previous value, τ and the last violation.
     pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
         self.iterate.visit_state(name, visitor);
-        visitor.positive(&format!("{name}.tau"), &mut self.tau);
+        visitor.number(&format!("{name}.tau"), &mut self.tau);
         visitor.number(&format!("{name}.violation"), &mut self.violation);
     }
 

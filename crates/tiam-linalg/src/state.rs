@@ -1,19 +1,16 @@
 //! Walking over a run's state, to write it down or to put it back.
 
-use crate::matrix::Matrix;
-
 /// What sees every number that decides how a run goes on.
 ///
 /// The same walk serves both ways: a visitor that writes reads the numbers, one that restores overwrites them, so the two cannot come to
 /// differ. Names are unique within a walk; their order and the shapes follow from what the problem was made of.
 ///
 /// ```
-/// use tiam_linalg::{BiasBlock, Matrix, StateVisitor};
+/// use tiam_linalg::{BiasBlock, StateVisitor};
 /// /// Counts what it sees.
 /// struct Count(usize);
 /// impl StateVisitor<f64> for Count {
 ///     fn values(&mut self, _: &str, values: &mut [f64]) { self.0 += values.len(); }
-///     fn matrix(&mut self, _: &str, values: &mut Matrix<f64>, _: [usize; 2]) { self.0 += values.as_slice().len(); }
 ///     fn numbers(&mut self, _: &str, numbers: &mut [f64]) { self.0 += numbers.len(); }
 /// }
 /// let mut count = Count(0);
@@ -24,9 +21,6 @@ pub trait StateVisitor<T> {
     /// Values of the run's scalar type, as many as there are.
     fn values(&mut self, name: &str, values: &mut [T]);
 
-    /// A matrix that is either of this shape, rows and columns, or empty.
-    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, shape: [usize; 2]);
-
     /// Numbers in double precision, as many as there are. NaN is allowed here, and stands for what is not there.
     fn numbers(&mut self, name: &str, numbers: &mut [f64]);
 
@@ -35,7 +29,7 @@ pub trait StateVisitor<T> {
         self.numbers(name, std::slice::from_mut(number));
     }
 
-    /// One that is finite and above 0, such as a step size; what restores it may refuse others.
+    /// One that is finite and above 0, such as a penalty; what restores it may refuse others.
     fn positive(&mut self, name: &str, number: &mut f64) {
         self.number(name, number);
     }
@@ -82,7 +76,6 @@ mod tests {
 
     impl StateVisitor<f64> for Swap {
         fn values(&mut self, _: &str, _: &mut [f64]) {}
-        fn matrix(&mut self, _: &str, _: &mut Matrix<f64>, _: [usize; 2]) {}
         fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
             for number in numbers {
                 self.seen.push((name.to_owned(), *number));

@@ -60,6 +60,20 @@ impl NetworkMeasures {
             training_seconds: None,
         }
     }
+
+    /// The name and value of a loss that is not finite, if there is one: what [`BlockProblem::non_finite`] is for.
+    #[must_use]
+    pub fn non_finite(&self) -> Option<(&'static str, f64)> {
+        let losses = [
+            ("training loss", Some(self.train_loss)),
+            ("validation loss", self.validation.map(|part| part.loss)),
+            ("test loss", self.test.map(|part| part.loss)),
+        ];
+        let mut known = losses
+            .into_iter()
+            .filter_map(|(name, loss)| Some((name, loss?)));
+        known.find(|(_, loss)| !loss.is_finite())
+    }
 }
 
 /// One layer's blocks; the last layer has no activations.
@@ -193,6 +207,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             let (layer, n) = (&mut rest[0], l + 1);
             let (weights, compute) = (&mut layer.weights, &mut self.compute);
             weights.visit_state(&format!("W_{n}"), inputs, visitor, compute);
+            self.solvers.restore_weights(l, weights.solver_asked());
             layer.bias.visit_state(&format!("b_{n}"), visitor);
             layer.z.visit_state(&format!("z_{n}"), visitor);
             if let Some(a) = &mut layer.a {
@@ -513,5 +528,9 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
             epsilon: self.epsilon,
             ..NetworkMeasures::of_training(evaluation.loss, evaluation.accuracy)
         }
+    }
+
+    fn non_finite(&self, measures: &NetworkMeasures) -> Option<(&'static str, f64)> {
+        measures.non_finite()
     }
 }

@@ -88,6 +88,15 @@ impl SolverPlan {
         self.entries[2 * l + 1].choice.solver
     }
 
+    /// The form of W_{l+1}'s steps as a run's state has it, where that is another.
+    pub(crate) fn restore_weights(&mut self, l: usize, solver: Solver) {
+        let choice = &mut self.entries[2 * l].choice;
+        if choice.solver != solver {
+            choice.solver = solver;
+            choice.reason = "chosen when the run began".to_owned();
+        }
+    }
+
     /// Adds what has passed since `clock` to W_{l+1} (or a_{l+1}), as part of a step or as its end.
     pub(crate) fn spend(&mut self, l: usize, of_weights: bool, clock: Instant, ends: bool) {
         let entry = &mut self.entries[2 * l + usize::from(!of_weights)];

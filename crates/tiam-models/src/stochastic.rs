@@ -25,7 +25,7 @@ use crate::trainer::{TrainError, Trained, run};
 
 /// Trains `network` by batches: stochastic TIAM (ours).
 ///
-/// A network trained before goes on from where it is (a warm start). Beside the data, memory is eight times the parameters,
+/// A network trained before goes on from where it is (a warm start). Beside the data, memory is ten times the parameters,
 /// the sketches of the curvature, and a tile of samples a thread.
 ///
 /// # Errors
@@ -133,7 +133,8 @@ impl<T: Stored> StochasticTrainer<T> {
     /// Writes everything that later calls depend on to a file, a checkpoint with its checksums: whole, or not at all.
     ///
     /// # Errors
-    /// [`ModelError::Io`], naming the file.
+    /// [`ModelError::Io`], naming the file; [`ModelError::Checkpoint`] once a call has ended in [`ModelError::Diverged`] and left numbers that are
+    /// not finite. A file that was there before then stays.
     pub fn save(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
         let identity = identity(self.state.network.architecture(), &self.state.config);
         save_state(path.as_ref(), &identity, |v| self.state.visit(v))

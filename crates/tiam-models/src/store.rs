@@ -263,7 +263,13 @@ fn tensor<T: Stored>(
     }
 }
 
+/// A device could be read without end.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
+    let known = fs::metadata(path).map_err(io_error(path))?;
+    if !known.is_file() {
+        let refused = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+        return Err(io_error(path)(refused));
+    }
     fs::read(path).map_err(io_error(path))
 }
 
@@ -283,6 +289,8 @@ pub fn write_whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> 
     }
     // The renaming itself lasts once the folder is synced, where the system can do that.
     if let Some(folder) = path.parent() {
+        let here = folder.as_os_str().is_empty();
+        let folder = if here { Path::new(".") } else { folder };
         File::open(folder).and_then(|folder| folder.sync_all()).ok();
     }
     written

@@ -303,6 +303,10 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
     fn measures(&mut self) -> NetworkMeasures {
         measures(&self.network, self.samples, &mut self.compute)
     }
+
+    fn non_finite(&self, measures: &NetworkMeasures) -> Option<(&'static str, f64)> {
+        measures.non_finite()
+    }
 }
 
 impl<T: Real> TrainingProblem<T> for BcdProblem<'_, T> {

@@ -401,6 +401,10 @@ impl<T: Real> BlockProblem for DladmmProblem<'_, T> {
     fn measures(&mut self) -> NetworkMeasures {
         self.cost()
     }
+
+    fn non_finite(&self, measures: &NetworkMeasures) -> Option<(&'static str, f64)> {
+        measures.non_finite()
+    }
 }
 
 impl<T: Real> TrainingProblem<T> for DladmmProblem<'_, T> {

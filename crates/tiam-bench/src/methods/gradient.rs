@@ -269,6 +269,10 @@ impl<T: Real> BlockProblem for GradientProblem<'_, T> {
         let classes = matches!(self.samples.target(), Target::Classes { .. });
         NetworkMeasures::of_training(sum.loss / n, classes.then(|| sum.correct as f64 / n))
     }
+
+    fn non_finite(&self, measures: &NetworkMeasures) -> Option<(&'static str, f64)> {
+        measures.non_finite()
+    }
 }
 
 impl<T: Real> TrainingProblem<T> for GradientProblem<'_, T> {

@@ -48,6 +48,11 @@ impl<T: Real> WeightBlock<T> {
         }
     }
 
+    /// The solver asked for, chosen, or restored with a run's state.
+    pub fn solver_asked(&self) -> Solver {
+        self.solver
+    }
+
     /// Turns the dual form into the plain one.
     pub(super) fn leave_form(&mut self) {
         if let Form::Dual(dual) = &self.form {

@@ -6,6 +6,10 @@ use crate::compute::Compute;
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::state::StateVisitor;
+use crate::step::Solver;
+
+/// Forms of one step, among which a choice by measured speed may fall otherwise in another process: the one that a run began with goes on.
+const FORMS: [Solver; 3] = [Solver::Backtracking, Solver::Gram, Solver::Dual];
 
 impl<T: Real> WeightBlock<T> {
     /// Current and previous value, W a as it has been carried along, and θ. What can be made again from the inputs is: a aᵀ, factors, the
@@ -19,19 +23,17 @@ impl<T: Real> WeightBlock<T> {
         visitor: &mut dyn StateVisitor<T>,
         compute: &mut Compute<T>,
     ) {
+        let position = FORMS.iter().position(|form| *form == self.solver);
+        let mut form = position.unwrap_or(FORMS.len());
+        visitor.count(&format!("{name}.solver"), &mut form);
+        if let (Some(_), Some(solver)) = (position, FORMS.get(form)) {
+            self.solver = *solver;
+        }
         let mut dual = matches!(self.form, Form::Dual(_));
         visitor.flag(&format!("{name}.dual"), &mut dual);
         if dual && matches!(self.form, Form::Plain) {
             self.enter_dual_form(inputs, compute);
         }
-        if let Form::Dual(form) = &mut self.form {
-            form.visit_state(name, visitor);
-        } else {
-            let shape = [self.current.n_rows(), self.current.n_cols()];
-            visitor.values(&format!("{name}.current"), self.current.as_mut_slice());
-            visitor.matrix(&format!("{name}.previous"), &mut self.previous, shape);
-        }
-        visitor.values(&format!("{name}.product"), self.product.as_mut_slice());
         for (part, flag) in [
             ("fixed", &mut self.inputs_fixed),
             ("history", &mut self.has_history),
@@ -39,17 +41,24 @@ impl<T: Real> WeightBlock<T> {
         ] {
             visitor.flag(&format!("{name}.{part}"), flag);
         }
-        if self.previous_product_valid {
-            let shape = [self.product.n_rows(), self.product.n_cols()];
-            let product = &mut self.previous_product;
-            visitor.matrix(&format!("{name}.previous_product"), product, shape);
-            // One is never without the other.
-            if self.direction_product.n_rows() == 0 {
-                self.direction_product = Matrix::zeros(shape[0], shape[1]);
+        if let Form::Dual(form) = &mut self.form {
+            form.visit_state(name, visitor);
+        } else {
+            visitor.values(&format!("{name}.current"), self.current.as_mut_slice());
+            if self.has_history {
+                let previous = shaped_as(&self.current, &mut self.previous);
+                visitor.values(&format!("{name}.previous"), previous);
             }
         }
-        visitor.positive(&format!("{name}.theta"), &mut self.theta);
+        visitor.values(&format!("{name}.product"), self.product.as_mut_slice());
+        if self.previous_product_valid {
+            let previous = shaped_as(&self.product, &mut self.previous_product);
+            visitor.values(&format!("{name}.previous_product"), previous);
+            // One is never without the other.
+            shaped_as(&self.product, &mut self.direction_product);
+        }
         for (part, number) in [
+            ("theta", &mut self.theta),
             ("norm_sq", &mut self.norm_sq),
             ("l1_norm", &mut self.l1_norm),
             ("drift.error", &mut self.drift.error),
@@ -58,4 +67,12 @@ impl<T: Real> WeightBlock<T> {
             visitor.number(&format!("{name}.{part}"), number);
         }
     }
+}
+
+/// The entries of a matrix of this one's shape, made where it is not there yet.
+fn shaped_as<'m, T: Real>(model: &Matrix<T>, matrix: &'m mut Matrix<T>) -> &'m mut [T] {
+    if matrix.n_rows() == 0 {
+        *matrix = Matrix::zeros(model.n_rows(), model.n_cols());
+    }
+    matrix.as_mut_slice()
 }

@@ -1,6 +1,6 @@
 //! A visitor that writes a block's state down and puts it back.
 
-use tiam_linalg::{Matrix, Real, StateVisitor};
+use tiam_linalg::{Real, StateVisitor};
 
 /// What a walk over a state has seen, in its order; or what the next one is to find.
 #[derive(Clone, Default)]
@@ -61,19 +61,6 @@ impl<T: Real> StateVisitor<T> for Tape {
         }
         let seen = values.iter().map(|x| (*x).to_f64()).collect();
         self.entries.push((name.into(), seen));
-    }
-
-    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, [n_rows, n_cols]: [usize; 2]) {
-        if let Some(stored) = self.put_back(name) {
-            let stored: Vec<T> = stored.iter().map(|x| T::from_f64(*x)).collect();
-            *values = if stored.is_empty() {
-                Matrix::default()
-            } else {
-                Matrix::from_vec(n_rows, n_cols, stored).unwrap()
-            };
-            return;
-        }
-        self.values(name, values.as_mut_slice());
     }
 
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {

@@ -1,8 +1,7 @@
 //! A run's state walked over, written down and put back; what blocks and forms say of themselves.
 
 use tiam_linalg::{
-    Compute, CurvatureForm, Elu, Matrix, StateVisitor, StepInertia, StochasticBlocks,
-    StochasticStep,
+    Compute, CurvatureForm, Elu, StateVisitor, StepInertia, StochasticBlocks, StochasticStep,
 };
 
 use crate::{RULE, Setting};
@@ -46,9 +45,6 @@ impl Record {
 impl StateVisitor<f64> for Record {
     fn values(&mut self, name: &str, values: &mut [f64]) {
         self.see(name, values);
-    }
-    fn matrix(&mut self, name: &str, values: &mut Matrix<f64>, _: [usize; 2]) {
-        self.see(name, values.as_mut_slice());
     }
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
         self.see(name, numbers);

@@ -40,6 +40,12 @@ struct Header {
     checksums: BTreeMap<String, String>,
 }
 
+/// The part of a header that every format has.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
 /// A run's state as a file holds it.
 #[derive(Debug)]
 pub struct Checkpoint {
@@ -183,13 +189,14 @@ fn decode(bytes: &[u8]) -> Result<Header, String> {
     if *entry(CHECKSUM_KEY)? != checksum(text.as_bytes()) {
         return Err("the header's checksum does not hold: the file is damaged".to_owned());
     }
-    let header: Header = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    if header.format != FORMAT {
+    // Of another format nothing more is known.
+    let Format { format } = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    if format != FORMAT {
         return Err(format!(
-            "it is of format {}, this version reads {FORMAT}",
-            header.format
+            "it is of format {format}, this version reads {FORMAT}"
         ));
     }
+    let header: Header = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let rows = &header.trace.rows;
     // A run counts on from its last row.
     if let Some(row) = (0..rows.len()).find(|&row| rows[row].iteration != row) {
@@ -243,6 +250,9 @@ pub(super) fn write<T: Stored>(
 ) -> Result<(), ModelError> {
     let mut writer = Writer::default();
     visit(&mut writer);
+    if let Some(reason) = writer.error {
+        return Err(refusal(path, reason));
+    }
     let checksums = writer.tensors.iter();
     let header = Header {
         format: FORMAT,

@@ -146,7 +146,10 @@ impl<'d> Checkpointer<'d> {
     /// Only once the new file is safe, and never it: older ones, and what a process that died has left half written.
     fn remove_old(&self, newest: &Path) -> Result<(), ModelError> {
         let files = file::list(&self.folder)?;
-        let older: Vec<&PathBuf> = files.iter().filter(|path| *path != newest).collect();
+        // What claims more iterations than the run has done is of no use to it, and goes first.
+        let at = files.iter().position(|path| path == newest);
+        let (below, rest) = files.split_at(at.unwrap_or(files.len()));
+        let older: Vec<&PathBuf> = rest.iter().skip(1).chain(below).collect();
         let excess = (older.len() + 1).saturating_sub(self.keep);
         for path in &older[..excess.min(older.len())] {
             fs::remove_file(path).ok();

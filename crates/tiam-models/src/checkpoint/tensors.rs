@@ -2,7 +2,7 @@
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use tiam_linalg::{Matrix, StateVisitor};
+use tiam_linalg::StateVisitor;
 
 use crate::store::{Stored, from_bytes, to_bytes};
 
@@ -13,47 +13,56 @@ const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
 pub(super) struct Tensor {
     pub(super) name: String,
     dtype: Dtype,
-    shape: Vec<usize>,
+    length: usize,
     pub(super) bytes: Vec<u8>,
 }
 
 impl Tensor {
     pub(super) fn view(&self) -> Result<(&str, TensorView<'_>), SafeTensorError> {
-        let view = TensorView::new(self.dtype, self.shape.clone(), &self.bytes)?;
+        let view = TensorView::new(self.dtype, vec![self.length], &self.bytes)?;
         Ok((&self.name, view))
     }
+}
+
+/// What is wrong with an iterate, if anything is.
+fn not_finite<S: Stored>(name: &str, values: &[S]) -> Option<String> {
+    let at = values.iter().position(|x| !x.is_finite())?;
+    Some(format!("entry {at} of {name} is {}", values[at]))
 }
 
 /// Writes down what it sees.
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) tensors: Vec<Tensor>,
+    /// The first entry of an iterate that is not finite: a state with one is not to take a good one's place.
+    pub(super) error: Option<String>,
 }
 
 impl Writer {
-    fn put<S: Stored>(&mut self, name: &str, shape: Vec<usize>, values: &[S]) {
+    fn put<S: Stored>(&mut self, name: &str, values: &[S]) {
         self.tensors.push(Tensor {
             name: name.to_owned(),
             dtype: S::DTYPE,
-            shape,
+            length: values.len(),
             bytes: to_bytes(values),
         });
+    }
+
+    fn put_finite<S: Stored>(&mut self, name: &str, values: &[S]) {
+        if self.error.is_none() {
+            self.error = not_finite(name, values);
+        }
+        self.put(name, values);
     }
 }
 
 impl<T: Stored> StateVisitor<T> for Writer {
     fn values(&mut self, name: &str, values: &mut [T]) {
-        self.put(name, vec![values.len()], values);
-    }
-
-    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, _: [usize; 2]) {
-        // Column after column, so the format's row-major shape is that of the transpose.
-        let shape = vec![values.n_cols(), values.n_rows()];
-        self.put(name, shape, values.as_slice());
+        self.put_finite(name, values);
     }
 
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
-        self.put(name, vec![numbers.len()], numbers);
+        self.put(name, numbers);
     }
 }
 
@@ -83,17 +92,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The values under this name, of one of these shapes.
-    fn take<S: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<S>> {
+    /// The values under this name, as many as these.
+    fn take<S: Stored>(&mut self, name: &str, length: usize) -> Option<Vec<S>> {
         if self.error.is_some() {
             return None;
         }
         self.seen += 1;
         let found = self.tensors.tensor(name).map_err(|e| e.to_string());
         let values = found.and_then(|view| {
-            if view.dtype() != S::DTYPE || !shapes.contains(&view.shape()) {
+            if view.dtype() != S::DTYPE || view.shape() != [length] {
                 let (dtype, shape) = (view.dtype(), view.shape());
-                return Err(format!("{name} is {dtype:?} {shape:?}, not {shapes:?}"));
+                return Err(format!("{name} is {dtype:?} {shape:?}, not [{length}]"));
             }
             from_bytes::<S>(view.data()).ok_or_else(|| format!("{name} is cut short"))
         });
@@ -101,35 +110,22 @@ impl<'a> Reader<'a> {
     }
 
     /// As [`Reader::take`]; a run saves no iterate that is not finite.
-    fn take_finite<T: Stored>(&mut self, name: &str, shapes: &[&[usize]]) -> Option<Vec<T>> {
-        let values = self.take::<T>(name, shapes)?;
-        let bad = values.iter().position(|x| !x.is_finite());
-        self.error = bad.map(|at| format!("entry {at} of {name} is {}", values[at]));
-        bad.is_none().then_some(values)
+    fn take_finite<T: Stored>(&mut self, name: &str, length: usize) -> Option<Vec<T>> {
+        let values = self.take::<T>(name, length)?;
+        self.error = not_finite(name, &values);
+        self.error.is_none().then_some(values)
     }
 }
 
 impl<T: Stored> StateVisitor<T> for Reader<'_> {
     fn values(&mut self, name: &str, values: &mut [T]) {
-        if let Some(stored) = self.take_finite(name, &[&[values.len()]]) {
+        if let Some(stored) = self.take_finite(name, values.len()) {
             values.copy_from_slice(&stored);
         }
     }
 
-    fn matrix(&mut self, name: &str, values: &mut Matrix<T>, [n_rows, n_cols]: [usize; 2]) {
-        let Some(stored) = self.take_finite(name, &[&[n_cols, n_rows], &[0, 0]]) else {
-            return;
-        };
-        *values = if stored.is_empty() {
-            Matrix::default()
-        } else {
-            // `take` has checked the shape.
-            Matrix::from_vec(n_rows, n_cols, stored).unwrap_or_default()
-        };
-    }
-
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
-        if let Some(stored) = self.take::<f64>(name, &[&[numbers.len()]]) {
+        if let Some(stored) = self.take::<f64>(name, numbers.len()) {
             numbers.copy_from_slice(&stored);
         }
     }
@@ -147,7 +143,7 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
         reason = "found to be a count"
     )]
     fn count(&mut self, name: &str, count: &mut usize) {
-        let Some(&[stored]) = self.take::<f64>(name, &[&[1]]).as_deref() else {
+        let Some(&[stored]) = self.take::<f64>(name, 1).as_deref() else {
             return;
         };
         if (0.0..=LARGEST_COUNT).contains(&stored) && stored.fract().abs() <= 0.0 {

@@ -181,6 +181,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
                 (best.loss, best.age) = (found.loss, 0);
             }
             Some(best) => best.age += 1,
+            None if found.loss.is_nan() => {}
             None => {
                 self.best = Some(Best {
                     network: self.state.network.clone(),
@@ -250,6 +251,10 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
 
     fn measures(&mut self) -> NetworkMeasures {
         self.measures
+    }
+
+    fn non_finite(&self, measures: &NetworkMeasures) -> Option<(&'static str, f64)> {
+        measures.non_finite()
     }
 
     fn stop(&self) -> Option<StopReason> {

@@ -30,8 +30,8 @@ impl StepSize {
     }
 
     pub(super) fn visit_state<T: Real>(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
-        visitor.positive(&format!("{name}.last"), &mut self.last);
-        visitor.positive(&format!("{name}.start"), &mut self.start);
+        visitor.number(&format!("{name}.last"), &mut self.last);
+        visitor.number(&format!("{name}.start"), &mut self.start);
         visitor.flag(&format!("{name}.first"), &mut self.first);
     }
 
