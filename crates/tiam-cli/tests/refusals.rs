@@ -12,7 +12,8 @@ fn wrong_flags_are_refused_before_anything_is_written() {
     bench.write("points.csv", &points(30, 1));
     let lines: &[(&str, &[&str])] = &[
         ("train --nonsense", &["--nonsense"]),
-        ("train --method tiam --rho 0", &["rho", "0", "above 0"]),
+        ("train --method tiam --rho 0", &["rho", "0", "from 1e-30"]),
+        ("train --method dladmm --rho 1e39", &["rho", "to 1e30"]),
         ("train --method tiam --rho -1", &["rho", "-1"]),
         ("train --method tiam --rho NaN", &["rho"]),
         ("train --ridge -1", &["ridge"]),

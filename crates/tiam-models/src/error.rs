@@ -143,6 +143,21 @@ impl ModelError {
         }
     }
 
+    /// Checks a penalty's weight: from 1e-30 to 1e30, which single precision holds with room for the products it is in (ours).
+    ///
+    /// ```
+    /// use tiam_models::ModelError;
+    /// assert!(ModelError::check_penalty("rho", 1e-30).is_ok());
+    /// assert!(ModelError::check_penalty("rho", 1e-46).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] with its name, its value and what is allowed.
+    pub fn check_penalty(parameter: &'static str, weight: f64) -> Result<(), Self> {
+        let allowed = |weight| (1e-30..=1e30).contains(&weight);
+        Self::check(parameter, weight, allowed, "from 1e-30 to 1e30")
+    }
+
     /// Checks a number of things that must be at least 1.
     ///
     /// # Errors

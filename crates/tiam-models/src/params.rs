@@ -128,7 +128,7 @@ pub enum OutputStart {
 ///
 /// | name | symbol | default | range | source |
 /// |---|---|---|---|---|
-/// | `rho` | ρ | 0.001 | > 0 | ours: the best of the powers of ten on Cora |
+/// | `rho` | ρ | 0.001 | 1e-30 to 1e30 | ours: the best of the powers of ten on Cora |
 /// | `ridge` | μ | 0.01 | ≥ 0 | ours, the same search |
 /// | `l1` | λ | 0 | ≥ 0 | the paper admits it |
 /// | `band` | ε | 10, 0.9, 0.01 | see [`Band`] | ours |
@@ -305,7 +305,7 @@ impl TiamParams {
     /// # Errors
     /// [`ModelError::Parameter`] or [`ModelError::Core`], naming the parameter, its value and its range.
     pub fn check(self) -> Result<TiamConfig, ModelError> {
-        ModelError::check("rho", self.rho, |x| x > 0.0, "above 0")?;
+        ModelError::check_penalty("rho", self.rho)?;
         ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
         ModelError::check("l1", self.l1, |x| x >= 0.0, "at least 0")?;
         self.band.check()?;

@@ -2,7 +2,7 @@
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use tiam_linalg::StateVisitor;
+use tiam_linalg::{Real, StateVisitor};
 
 use crate::store::{Stored, from_bytes, to_bytes};
 
@@ -132,8 +132,12 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
 
     fn positive(&mut self, name: &str, number: &mut f64) {
         StateVisitor::<T>::number(self, name, number);
-        if self.error.is_none() && !(number.is_finite() && *number > 0.0) {
-            self.error = Some(format!("{name} is {number}, not above 0"));
+        // In the run's precision: a large one may overflow there, a small one vanish.
+        let rounded = Real::to_f64(T::from_f64(*number));
+        if self.error.is_none() && !(rounded.is_finite() && rounded > 0.0) {
+            self.error = Some(format!(
+                "{name} is {number}, which is not above 0 or too large"
+            ));
         }
     }
 

@@ -7,7 +7,7 @@ use tiam_models::ModelError;
 ///
 /// | name | symbol | default | range | source |
 /// |---|---|---|---|---|
-/// | `rho` | ρ | 1 | > 0 | published code |
+/// | `rho` | ρ | 1 | 1e-30 to 1e30 | published code |
 /// | `gamma` | γ | 1 | > 0 | published code |
 /// | `alpha` | α | 5 | > 0 | published code |
 /// | `ridge` | μ | 0 | ≥ 0 | the paper admits such a term; its experiments have none |
@@ -92,7 +92,7 @@ impl BcdParams {
     /// # Errors
     /// [`ModelError::Parameter`], naming the parameter, its value and its range.
     pub fn check(self) -> Result<BcdConfig, ModelError> {
-        ModelError::check("rho", self.rho, |x| x > 0.0, "above 0")?;
+        ModelError::check_penalty("rho", self.rho)?;
         ModelError::check("gamma", self.gamma, |x| x > 0.0, "above 0")?;
         ModelError::check("alpha", self.alpha, |x| x > 0.0, "above 0")?;
         ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;

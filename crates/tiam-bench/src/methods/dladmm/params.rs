@@ -18,8 +18,8 @@ pub enum Search {
 ///
 /// | name | symbol | default | range | source |
 /// |---|---|---|---|---|
-/// | `rho` | ρ | 1e-6 | > 0 | published code |
-/// | `rho_limit` | | 0.1 | > 0 | published code: ρ ← min(10 ρ, this) when the training cost rises three times running |
+/// | `rho` | ρ | 1e-6 | 1e-30 to 1e30 | published code |
+/// | `rho_limit` | | 0.1 | 1e-30 to 1e30 | published code: ρ ← min(10 ρ, this) when the training cost rises three times running |
 /// | `theta` | θ | 1 | > 0 | published code: the first step of W is tried with 1/θ |
 /// | `tau` | τ | 1 | > 0 | published code: the same for a |
 /// | `search` | | halved | | ours; the published code's is [`Search::Fixed`] |
@@ -122,8 +122,8 @@ impl DladmmParams {
     /// # Errors
     /// [`ModelError::Parameter`], naming the parameter, its value and its range.
     pub fn check(self) -> Result<DladmmConfig, ModelError> {
-        ModelError::check("rho", self.rho, |x| x > 0.0, "above 0")?;
-        ModelError::check("rho_limit", self.rho_limit, |x| x > 0.0, "above 0")?;
+        ModelError::check_penalty("rho", self.rho)?;
+        ModelError::check_penalty("rho_limit", self.rho_limit)?;
         ModelError::check("theta", self.theta, |x| x > 0.0, "above 0")?;
         ModelError::check("tau", self.tau, |x| x > 0.0, "above 0")?;
         ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
