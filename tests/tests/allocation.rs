@@ -134,6 +134,12 @@ fn a_steady_state_iteration_allocates_nothing() {
         bytes < 64 * 1024,
         "two threads, batches: {bytes} bytes in ten epochs"
     );
+    // More workers than cores: one that has nothing to do at first makes nothing later.
+    for _ in 0..4 {
+        let (calls, bytes) = steady_epochs::<f32>(16);
+        println!("batches, 16 threads, ten epochs: {calls} allocations, {bytes} bytes");
+        assert!(bytes < 64 * 1024, "16 threads, batches: {bytes} bytes");
+    }
     the_dual_form_makes_nothing_of_the_size_of_the_features_squared();
 }
 

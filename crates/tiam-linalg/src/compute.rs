@@ -3,6 +3,7 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::LinalgError;
+use crate::product::first_product;
 
 /// Work (in flops) below which a sweep stays on the calling thread: waking a worker costs tens of microseconds.
 pub(crate) const MIN_PARALLEL_FLOPS: usize = 6_000_000;
@@ -165,10 +166,14 @@ impl<T: Default + Send + Sync> Compute<T> {
         }
         let pool = if n_threads > 1 {
             let built = ThreadPoolBuilder::new().num_threads(n_threads).build();
-            Some(built.map_err(|e| LinalgError::Threads {
+            let pool = built.map_err(|e| LinalgError::Threads {
                 n_threads,
                 reason: e.to_string(),
-            })?)
+            })?;
+            // A thread's first product makes it a buffer. On a busy machine a worker may have nothing to do until many steps are done, and would
+            // make it then.
+            pool.broadcast(|_| first_product());
+            Some(pool)
         } else {
             None
         };

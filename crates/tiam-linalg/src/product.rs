@@ -21,6 +21,14 @@ pub(crate) fn tile_product<T: Real>(out: &mut [T], left: MatRef<'_, T>, right: &
     );
 }
 
+/// A product large enough for the thread's buffer, which is for every scalar type.
+pub(crate) fn first_product() {
+    const N: usize = 64;
+    let ones = Matrix::from_fn(N, N, |_, _| 1.0_f32);
+    let mut out = Matrix::zeros(N, N);
+    tile_product(out.as_mut_slice(), ones.view(), ones.as_slice());
+}
+
 /// sum += left · rightᵀ for one tile of columns, sequentially; `sum` is `left_rows` x `right_rows`.
 pub(crate) fn tile_outer<T: Real>(
     sum: &mut [T],
