@@ -1,21 +1,19 @@
-//! The command line.
+//! The command line: its subcommands, and the flags of those that do not train.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use tiam_bench::methods::Method;
 use tiam_bench::reproduce::Experiment;
-use tiam_core::Inertia;
-use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
+use tiam_data::{Format, Header};
 
-use crate::settings;
-use crate::values::{
-    CheckpointEvery, Columns, DataSource, FormatName, GuardName, HeaderName, Hidden, Precision,
-    ScalingName, ScheduleName, SolverName, TaskName, inertia,
-};
+use crate::flags::{self, chosen, threads};
+use crate::values::DataSource;
 
-/// Trains multilayer perceptrons without back-propagation, by triple-inertial alternating minimisation.
+/// Train multilayer perceptrons by triple-inertial alternating minimisation, and use them.
+///
+/// By batches, the default for tables and images, errors are propagated back through each batch, and every layer then solves a least-squares
+/// problem of its own. The paper's method takes all samples at once, without back-propagation: `tiam train --method tiam`, the default for graphs.
 #[derive(Debug, Parser)]
 #[command(
     name = "tiam",
@@ -30,10 +28,10 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-/// What to do.
+/// The subcommands but `train`, whose flags stand in a table of their own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Train(Box<TrainArgs>),
+    #[command(display_order = 1)]
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Info(InfoArgs),
@@ -41,238 +39,17 @@ pub(crate) enum Command {
     Reproduce(ReproduceArgs),
 }
 
-impl Default for Command {
-    fn default() -> Self {
-        Self::Train(Box::default())
-    }
-}
-
-/// Train a network and save it with its trace and configuration.
-///
-/// Ctrl-C ends training after the iteration under way and saves everything; --resume goes on with it.
-#[derive(Clone, Debug, Default, Args)]
-#[command(
-    after_help = "Example: tiam train --data wine.csv --task values --hidden 32,32 --out wine\n\
-                        Repeat:  tiam train --config wine/config.toml --out again\n\
-                        Go on:   tiam train --resume wine"
-)]
-pub(crate) struct TrainArgs {
-    /// Options from a TOML file, named as the flags are; flags win over it. Paths in it count from the current folder
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Go on with a run that was interrupted, from the newest checkpoint in the folder it wrote to; its flags hold, limits given here win
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "from", "out"])]
-    pub(crate) resume: Option<PathBuf>,
-    /// How often the run is saved: a number of iterations, seconds as in `60s`, or `off` [default: 60s]
-    #[arg(long, value_name = "N|SECONDSs|off")]
-    pub(crate) checkpoint_every: Option<CheckpointEvery>,
-    /// Checkpoints kept, from 1 [default: 2]
-    #[arg(long, value_name = "K")]
-    pub(crate) keep_checkpoints: Option<NonZeroUsize>,
-    #[command(flatten)]
-    pub(crate) options: TrainOptions,
-}
-
-/// Everything a configuration file may say too.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct TrainOptions {
-    #[command(flatten)]
-    pub(crate) data: DataOptions,
-    #[command(flatten)]
-    pub(crate) network: NetworkOptions,
-    #[command(flatten)]
-    pub(crate) method: MethodOptions,
-    #[command(flatten)]
-    pub(crate) run: RunOptions,
-}
-
-/// What to train on.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Data")]
-pub(crate) struct DataOptions {
-    /// Training data: `digits`, a CSV or TSV file, an IDX file or folder (MNIST), or a graph npz
-    #[arg(long, value_name = "PATH")]
-    pub(crate) data: Option<DataSource>,
-    /// Force the format of the data; without it, it is found by content
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<FormatName>,
-    /// Whether the first row of a table names its columns
-    #[arg(long, value_enum)]
-    pub(crate) header: Option<HeaderName>,
-    /// Label column of a table: its name, or its position from 0 (negative from the end)
-    #[arg(long, value_name = "NAME|POSITION", allow_hyphen_values = true)]
-    pub(crate) label: Option<String>,
-    /// What the label is: classes, or values to approximate
-    #[arg(long, value_enum)]
-    pub(crate) task: Option<TaskName>,
-    /// Columns of numbers to be read as categories, separated by commas
-    #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
-    pub(crate) categorical: Option<Columns>,
-    /// Most different values a categorical column, or the label, may have
-    #[arg(long, value_name = "N")]
-    pub(crate) max_categories: Option<usize>,
-    /// Columns to leave out, separated by commas
-    #[arg(long, value_name = "COLUMNS", allow_hyphen_values = true)]
-    pub(crate) ignore: Option<Columns>,
-    /// Column of a table that says how much each row counts in training, in numbers from 0; no input of the network
-    #[arg(
-        long,
-        value_name = "NAME|POSITION",
-        allow_hyphen_values = true,
-        conflicts_with = "from"
-    )]
-    pub(crate) sample_weights: Option<String>,
-    /// How inputs are scaled, fitted on the training part
-    #[arg(long, value_enum)]
-    pub(crate) scaling: Option<ScalingName>,
-    /// Graphs: the highest power of the normalised adjacency that is applied to the node features
-    #[arg(long, value_name = "N")]
-    pub(crate) hops: Option<usize>,
-    /// Part of the training data held out for validation [default: 0; 0.1 with --patience]
-    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
-    pub(crate) validation_fraction: Option<f64>,
-    /// Test data, in the format of the training data
-    #[arg(long, value_name = "PATH", conflicts_with = "test_fraction")]
-    pub(crate) test: Option<PathBuf>,
-    /// Part of the data held out for testing, where they bring no split of their own; 0 for none
-    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
-    pub(crate) test_fraction: Option<f64>,
-}
-
-/// What to train.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Network")]
-pub(crate) struct NetworkOptions {
-    /// Sizes of the hidden layers; `none` for a linear model
-    #[arg(long, value_name = "SIZES")]
-    pub(crate) hidden: Option<Hidden>,
-    /// Activation of the hidden layers: relu, leaky_relu, elu or identity
-    #[arg(long, value_name = "NAME")]
-    pub(crate) activation: Option<Activation>,
-    /// Go on from a model, with its shape, columns and scaling, in place of random weights
-    #[arg(long, value_name = "MODEL", conflicts_with_all = ["hidden", "activation", "init", "scaling"])]
-    pub(crate) from: Option<PathBuf>,
-    /// Starting weights: he, xavier or normal:DEVIATION
-    #[arg(long, value_name = "NAME")]
-    pub(crate) init: Option<Init>,
-}
-
-/// How to train it.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Method")]
-pub(crate) struct MethodOptions {
-    /// The method: stochastic (TIAM by batches), tiam (the paper's, full batch), am, mdlam, dladmm, bcd, gd, sgd, adagrad, adadelta or adam. An iteration of stochastic TIAM or of a gradient method is an epoch
-    #[arg(long, value_name = "NAME")]
-    pub(crate) method: Option<Method>,
-    /// Weight of the penalty that ties the layers together, above 0
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) rho: Option<f64>,
-    /// Weight of half the sum of squared weights
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) ridge: Option<f64>,
-    /// Weight of the sum of absolute weights
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) l1: Option<f64>,
-    /// Half-width of the band around the activations: where it starts, its factor an iteration, its least
-    #[arg(long, value_name = "START,DECAY,FLOOR")]
-    pub(crate) band: Option<Band>,
-    /// The three inertial coefficients, each in [0, 1]
-    #[arg(long, value_name = "P1,P2,P3", value_parser = inertia)]
-    pub(crate) inertia: Option<Inertia>,
-    /// How the coefficients change over the iterations
-    #[arg(long, value_enum)]
-    pub(crate) schedule: Option<ScheduleName>,
-    /// Whether a step that raises its block's objective is done again without inertia
-    #[arg(long, value_enum)]
-    pub(crate) guard: Option<GuardName>,
-    /// How the steps of weights and activations are computed
-    #[arg(long, value_enum)]
-    pub(crate) solver: Option<SolverName>,
-    /// Step size of stochastic TIAM and of the gradient methods
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
-    pub(crate) learning_rate: Option<f64>,
-    /// Samples a step of the methods by batches
-    #[arg(long, value_name = "N")]
-    pub(crate) batch_size: Option<usize>,
-    /// BCD's weight of the activations' constraint
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) gamma: Option<f64>,
-    /// BCD's proximal weight
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) alpha: Option<f64>,
-    /// Epochs of stochastic TIAM [default: 5 or, for few samples, as many as make 600 steps, up to 100]
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<usize>,
-    /// How the step size changes: cosine, constant or step:EVERY,FACTOR (epochs, and what remains after them)
-    #[arg(long, value_name = "NAME")]
-    pub(crate) step_schedule: Option<StepSchedule>,
-    /// Damping of the curvature, relative to each layer's inputs
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) damping: Option<f64>,
-    /// How each layer's curvature is kept: auto (sketched where the layer is wide), full, sketch, or identity for none
-    #[arg(long, value_name = "NAME")]
-    pub(crate) curvature: Option<CurvatureChoice>,
-    /// Epochs over which the iterates are averaged; 0 for the last one
-    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
-    pub(crate) averaging: Option<f64>,
-    /// How much each class counts: equal, balanced, or a weight each, in the order of the classes
-    #[arg(long, value_name = "WEIGHTS")]
-    pub(crate) class_weights: Option<ClassWeights>,
-    /// Stop after this many epochs without improvement on the validation part, and keep the best network
-    #[arg(long, value_name = "EPOCHS")]
-    pub(crate) patience: Option<usize>,
-    /// Most iterations; of stochastic TIAM, stop after so many of its epochs [default: 100; all epochs]
-    #[arg(long, value_name = "N")]
-    pub(crate) iterations: Option<usize>,
-    /// Stop once the objective is at most this
-    #[arg(long, value_name = "F", allow_hyphen_values = true)]
-    pub(crate) target_objective: Option<f64>,
-    /// Stop once the objective changes by at most this fraction in an iteration
-    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
-    pub(crate) rel_change: Option<f64>,
-    /// Stop after this many seconds
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
-    pub(crate) time_limit: Option<f64>,
-}
-
-/// How to run.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Run")]
-pub(crate) struct RunOptions {
-    /// Seed of the starting weights and of the split
-    #[arg(long)]
-    pub(crate) seed: Option<u64>,
-    /// Scalar type
-    #[arg(long, value_enum)]
-    pub(crate) precision: Option<Precision>,
-    /// Worker threads; the same number gives the same result to the bit
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
-    /// Folder for model.safetensors, trace.csv, trace.json and config.toml
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Measure the test part after every epoch too, for the trace; decides nothing
-    #[arg(long)]
-    pub(crate) trace_test: bool,
-    /// No progress
-    #[arg(long)]
-    pub(crate) quiet: bool,
-    /// The result as one JSON object on the last line of standard output, in place of the table
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
 /// How to read data for a model that is there already.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct ReadOptions {
     /// Force the format of the data; without it, it is found by content
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<FormatName>,
+    #[arg(long, value_parser = chosen::<Format>())]
+    pub(crate) format: Option<Format>,
     /// Whether the first row of a table names its columns [default: auto]
-    #[arg(long, value_enum)]
-    pub(crate) header: Option<HeaderName>,
+    #[arg(long, value_parser = chosen::<Header>())]
+    pub(crate) header: Option<Header>,
     /// Worker threads [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
 }
 
@@ -288,7 +65,7 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) data: DataSource,
     /// Label column, where it is not called as in the training data: its name, or its position in a file without header
-    #[arg(long, value_name = "NAME|POSITION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NAME|POSITION", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) label: Option<String>,
     #[command(flatten)]
     pub(crate) read: ReadOptions,
@@ -368,31 +145,14 @@ pub(crate) struct ReproduceArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// Worker threads [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// No progress
     #[arg(long)]
     pub(crate) quiet: bool,
 }
 
-/// The command with every default in its help.
+/// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    Cli::command().mut_subcommand("train", |train| {
-        settings::default_texts()
-            .into_iter()
-            .fold(train, |train, (id, default)| {
-                train.mut_arg(id, |arg| {
-                    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                    arg.help(format!("{help} [default: {default}]"))
-                })
-            })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_command_line_is_consistent() {
-        super::command().debug_assert();
-    }
+    Cli::command().subcommand(flags::train().display_order(0))
 }

@@ -2,13 +2,13 @@
 
 use tiam_data::{
     ColumnEncoding, ColumnKind, ColumnRef, Dataset, Format, GraphParams, GraphRows, Header,
-    LabelColumn, LoadParams, TableParams, Task, digits, load, load_with_encoding,
+    LabelColumn, LoadParams, TableParams, digits, load, load_with_encoding,
 };
 
 use crate::error::CliError;
 use crate::samples::Scalar;
 use crate::settings::Settings;
-use crate::values::{Columns, DataKind, DataSource, FormatName, HeaderName, TaskName};
+use crate::values::{Columns, DataKind, DataSource};
 
 /// How a data set is to be read.
 #[derive(Clone, Debug)]
@@ -20,9 +20,9 @@ impl Reading {
     /// For training.
     pub(crate) fn for_training(settings: &Settings) -> Self {
         let mut table = TableParams::default()
-            .header(header(settings.header))
+            .header(settings.header)
             .label(label(&settings.label))
-            .task(task(settings.task))
+            .task(settings.task)
             .max_categories(settings.max_categories);
         table.categorical = references(&settings.categorical);
         table.ignore = references(&settings.ignore);
@@ -37,22 +37,18 @@ impl Reading {
 
     /// For a model that is there already: `graph` holds the hops and the seed it was trained with.
     pub(crate) fn for_model(
-        format: Option<FormatName>,
-        header_name: Option<HeaderName>,
+        format: Option<Format>,
+        header: Option<Header>,
         label: LabelColumn,
         graph: GraphParams,
     ) -> Self {
-        let table = TableParams::default().header(header(header_name.unwrap_or_default()));
+        let table = TableParams::default().header(header.unwrap_or_default());
         Self::new(format, table.label(label), graph)
     }
 
-    fn new(format: Option<FormatName>, table: TableParams, graph: GraphParams) -> Self {
+    fn new(format: Option<Format>, table: TableParams, graph: GraphParams) -> Self {
         let mut params = LoadParams::default().table(table).graph(graph);
-        params.format = format.map(|name| match name {
-            FormatName::Table => Format::Table,
-            FormatName::Idx => Format::Idx,
-            FormatName::Graph => Format::GraphNpz,
-        });
+        params.format = format;
         Self { params }
     }
 
@@ -152,22 +148,6 @@ pub(crate) fn with_label(
 
 fn is_label(kind: &ColumnKind) -> bool {
     matches!(kind, ColumnKind::ClassLabel { .. } | ColumnKind::ValueLabel)
-}
-
-fn header(name: HeaderName) -> Header {
-    match name {
-        HeaderName::Auto => Header::Auto,
-        HeaderName::Yes => Header::Yes,
-        HeaderName::No => Header::No,
-    }
-}
-
-fn task(name: TaskName) -> Task {
-    match name {
-        TaskName::Auto => Task::Auto,
-        TaskName::Classes => Task::Classes,
-        TaskName::Values => Task::Values,
-    }
 }
 
 fn references(columns: &Columns) -> Vec<ColumnRef> {

@@ -1,14 +1,27 @@
 //! The command `tiam`: trains, evaluates and applies networks, and verifies recorded trajectories.
 //!
 //! The binary calls [`main`]. It is a library for the sake of tests and fuzzing alone; programs depend on `tiam-models`.
+//!
+//! Modules name only those below them:
+//!
+//! ```text
+//! lib           runs a subcommand
+//! train         evaluate  predict  info  verify  reproduce
+//! fit  resume   training, and going on with it; these two know each other
+//! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
+//! prepare       data read, split and scaled;   method: the trainer's parameters
+//! settings      what a training is told;   data, samples: reading and checking data
+//! preset        defaults by the kind of data
+//! values        types of settings
+//! ```
 
 mod args;
 mod artifacts;
-mod config;
 mod data;
 mod error;
 mod evaluate;
 mod fit;
+mod flags;
 mod info;
 mod interrupt;
 mod method;
@@ -30,21 +43,18 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
+use clap::{ArgMatches, FromArgMatches};
 
-use args::{Cli, Command};
+use args::Command;
 use error::CliError;
+use flags::Given;
 
-pub use config::rewritten;
+pub use flags::config::rewritten;
 
 /// Does what the arguments of this process ask for.
 pub fn main() -> ExitCode {
-    let matches = args::command().get_matches();
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
-    };
-    match run(cli) {
+    let matches = args::command().try_get_matches();
+    match run(&matches.unwrap_or_else(|error| flags::advised(error).exit())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !matches!(error, CliError::ClosedPipe) {
@@ -55,9 +65,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), CliError> {
-    match cli.command.unwrap_or_default() {
-        Command::Train(args) => train::run(*args),
+fn run(matches: &ArgMatches) -> Result<(), CliError> {
+    match matches.subcommand() {
+        None => return train::run(Given::default()),
+        Some(("train", matches)) => return train::run(Given::on_command_line(matches)?),
+        Some(_) => {}
+    }
+    match Command::from_arg_matches(matches).unwrap_or_else(|error| error.exit()) {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Info(args) => info::run(&args),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tiam_data::{ColumnEncoding, Dataset, Parts, Scaling, ScalingKind, Split, Targets};
+use tiam_data::{ColumnEncoding, Dataset, Parts, Scaling, ScalingKind, Split, Targets, Task};
 use tiam_models::{AffineScaling, AnyModel, Model, Network, Samples};
 
 use crate::data::{Reading, kind_of, test_part};
@@ -12,7 +12,7 @@ use crate::preset::Preset;
 use crate::provenance::Provenance;
 use crate::samples::{Layout, Scalar, no_labels};
 use crate::settings::{Settings, TEST_FRACTION, VALIDATION_FRACTION};
-use crate::values::{DataKind, DataSource, TaskName};
+use crate::values::{DataKind, DataSource};
 
 /// Samples ready for training, and what was found out about the data.
 pub(crate) struct Prepared<T> {
@@ -51,7 +51,7 @@ pub(crate) fn prepare<T: Scalar>(settings: &Settings) -> Result<Prepared<T>, Cli
     let columns = start.as_ref().and_then(|start| start.columns.as_ref());
     let data = reading.read::<T>(&settings.data, columns)?;
     let kind = kind_of(&settings.data, &data);
-    if settings.task == TaskName::Values && kind != DataKind::Table {
+    if settings.task == Task::Values && kind != DataKind::Table {
         let text = format!(
             "{} holds classes; --task values needs a table",
             settings.data

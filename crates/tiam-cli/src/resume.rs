@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use tiam_core::StopReason;
 use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
 
-use crate::args::TrainOptions;
 use crate::artifacts::Artifacts;
-use crate::config::{self, RunFacts};
 use crate::error::CliError;
 use crate::fit::{End, Fitted};
+use crate::flags::config;
+use crate::flags::{Given, is_free};
 use crate::output;
 use crate::prepare::Prepared;
 use crate::samples::Scalar;
@@ -22,26 +22,10 @@ use crate::values::CheckpointEvery;
 const FOLDER: &str = "checkpoints";
 /// Where those of an unfinished run go when a new one takes its folder.
 const SET_ASIDE: &str = "checkpoints.old";
-/// Keys of a configuration that may change when a run goes on: limits, what wrote it, what only the clock sees, and where files are whose
-/// contents are compared.
-const FREE: [&str; 11] = [
-    "version",
-    "data",
-    "test",
-    "from",
-    "trace-test",
-    "iterations",
-    "epochs",
-    "target-objective",
-    "rel-change",
-    "time-limit",
-    "threads",
-];
-
 /// A run to go on with.
 pub(crate) struct Resumed {
     pub(crate) checkpoint: Checkpoint,
-    pub(crate) options: TrainOptions,
+    pub(crate) options: Given,
 }
 
 impl Resumed {
@@ -79,11 +63,7 @@ impl Resumed {
             let folder = folder.display();
             CliError::Usage(format!("{folder} holds no checkpoint that can be used"))
         })?;
-        let config = config::parse(checkpoint.note()).map_err(|reason| {
-            CliError::Usage(format!("{}: {reason}", checkpoint.path().display()))
-        })?;
-        let mut options = config.trusted(checkpoint.path());
-        options.run.out = Some(folder.to_owned());
+        let options = config::read_text(checkpoint.note(), checkpoint.path())?.with_out(folder);
         Ok(Self {
             checkpoint,
             options,
@@ -97,7 +77,7 @@ impl Resumed {
         prepared: &Prepared<T>,
         start: &Network<T>,
     ) -> Result<(), CliError> {
-        let config = configuration(settings, prepared)?;
+        let config = config::write(repeatable(settings, prepared), None);
         let now = with_data(parameters(&config, start), prepared);
         match self.checkpoint.identity().difference(&now) {
             None => Ok(()),
@@ -158,7 +138,7 @@ impl Saving {
         if self.every == Some(CheckpointEvery::Off) {
             return Ok(None);
         }
-        let config = configuration(settings, prepared)?;
+        let config = config::write(repeatable(settings, prepared), None);
         let identity: Box<dyn FnOnce() -> Identity> = match resumed {
             // Found to be the same.
             Some(resumed) => Box::new(|| resumed.checkpoint.identity().clone()),
@@ -200,20 +180,16 @@ impl Saving {
     }
 }
 
-/// The run as a configuration file has it.
-fn configuration<T: Scalar>(
-    settings: &Settings,
-    prepared: &Prepared<T>,
-) -> Result<String, CliError> {
-    config::write(settings, RunFacts::before(settings, prepared))
+/// The settings by which the run can be repeated, as far as they are known before it.
+pub(crate) fn repeatable<T: Scalar>(settings: &Settings, prepared: &Prepared<T>) -> Settings {
+    let (facts, n_samples) = (&prepared.facts, prepared.train.n_samples());
+    config::repeatable(settings, facts.scaling, facts.test_fraction, n_samples)
 }
 
 /// The parameters and the start of a run.
 fn parameters<T: Scalar>(config: &str, start: &Network<T>) -> Identity {
     let table: toml::Table = config.parse().unwrap_or_default();
-    let fixed = table
-        .into_iter()
-        .filter(|(key, _)| !FREE.contains(&key.as_str()));
+    let fixed = table.into_iter().filter(|(key, _)| !is_free(key));
     let start = Identity::default().network("network at the start", start);
     fixed.fold(start, |identity, (key, value)| {
         let value = serde_json::to_value(value).unwrap_or_default();

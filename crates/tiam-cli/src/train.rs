@@ -1,41 +1,45 @@
 //! `tiam train`: load, prepare, train, save, report.
 
 use tiam_bench::methods::Method;
-use tiam_core::CoreError;
+use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
 use tiam_models::{Model, ModelMetadata};
 
-use crate::args::{TrainArgs, TrainOptions};
 use crate::artifacts::Artifacts;
-use crate::config::{self, RunFacts};
 use crate::error::CliError;
 use crate::fit::{End, Fitted, fit};
-use crate::method::check_flags;
+use crate::flags::Given;
+use crate::flags::config;
 use crate::metrics::measure;
 use crate::output;
 use crate::prepare::{DataFacts, Prepared, prepare};
 use crate::provenance::{BlockSolver, Provenance};
 use crate::report::{Report, describe};
-use crate::resume::{Resumed, Saving};
+use crate::resume::{Resumed, Saving, repeatable};
 use crate::samples::Scalar;
-use crate::settings::{Settings, over};
-use crate::values::{DataKind, GuardName, Precision, name_of};
+use crate::settings::Settings;
+use crate::values::{DataKind, Precision};
 
 /// Runs the command.
-pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
-    let resumed = args.resume.as_deref().map(Resumed::open).transpose()?;
-    let (every, keep) = (args.checkpoint_every, args.keep_checkpoints);
-    let options = match &resumed {
-        Some(resumed) => over(args.options, resumed.options.clone()),
-        None => Settings::options(args)?,
+pub(crate) fn run(given: Given) -> Result<(), CliError> {
+    let asked = given.settings(DataKind::Digits);
+    let resumed = asked.resume.as_deref().map(Resumed::open).transpose()?;
+    let options = match (&resumed, &asked.config) {
+        (Some(resumed), _) => given.over(&resumed.options)?,
+        (None, Some(path)) => given.over(&config::read(path)?)?,
+        (None, None) => given,
     };
     // Wrong parameters are found before data are read; what depends on the data is settled after.
-    if let Some(method) = options.method.method {
-        check_flags(&options, method)?;
+    if let Some(method) = options.method() {
+        options.check(method)?;
     }
-    let settings = Settings::new(&options, DataKind::Digits);
+    let settings = options.settings(DataKind::Digits);
     settings.check_method()?;
-    let saving = Saving::new(every, keep, &settings.out);
+    let saving = Saving::new(
+        asked.checkpoint_every,
+        asked.keep_checkpoints,
+        &settings.out,
+    );
     match settings.precision {
         Precision::F32 => train_as::<f32>(&options, &settings, &saving, resumed.as_ref()),
         Precision::F64 => train_as::<f64>(&options, &settings, &saving, resumed.as_ref()),
@@ -43,14 +47,14 @@ pub(crate) fn run(args: TrainArgs) -> Result<(), CliError> {
 }
 
 fn train_as<T: Scalar>(
-    options: &TrainOptions,
+    options: &Given,
     reading: &Settings,
     saving: &Saving,
     resumed: Option<&Resumed>,
 ) -> Result<(), CliError> {
     let prepared = prepare::<T>(reading)?;
-    let settings = &Settings::new(options, prepared.facts.kind);
-    check_flags(options, settings.method)?;
+    let settings = &options.settings(prepared.facts.kind);
+    options.check(settings.method)?;
     settings.class_weights.of(prepared.train.target())?;
     let artifacts = Artifacts::create(&settings.out)?;
     artifacts.leave_alone(settings.from.as_deref())?;
@@ -97,18 +101,18 @@ fn save<T: Scalar>(
     let metadata = metadata(settings, facts, fitted, &report)?;
     artifacts.save_model(&Model::from_parts(fitted.network.clone(), metadata)?)?;
     artifacts.save_trace(&fitted.trace, &fitted.solvers)?;
-    let run_facts = RunFacts {
-        cut_short_after: fitted.cut_short_after(),
-        solver: settings.solver.recorded(&fitted.solvers),
-        ..RunFacts::before(settings, prepared)
+    let solver = config::solver_used(settings.solver, &fitted.solvers);
+    let settings = Settings {
+        solver,
+        ..repeatable(settings, prepared)
     };
-    artifacts.save_config(&config::write(settings, run_facts)?)?;
+    artifacts.save_config(&config::write(settings, fitted.cut_short_after()))?;
     Ok(report)
 }
 
 fn headline<T: Scalar>(settings: &Settings, fitted: &Fitted<T>) -> String {
     let (threads, seed) = (settings.threads, settings.seed);
-    let precision = name_of(settings.precision);
+    let precision = settings.precision;
     let network = describe(&fitted.network);
     format!(
         "data    {}\n{network}\n{precision}, {threads} threads, seed {seed}",
@@ -152,14 +156,12 @@ fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
         _ if !settings.method.is_relaxed() => {
             "use another --rho or scale the inputs (--scaling standard)"
         }
-        GuardName::Off => {
-            "turn the guard on (--guard on) or use smaller inertia (--inertia 0.5,0.5,0)"
-        }
-        GuardName::On => {
+        Guard::Off => "turn the guard on (--guard on) or use smaller inertia (--inertia 0.5,0.5,0)",
+        Guard::On => {
             "use smaller inertia (--inertia 0.5,0.5,0), scale the inputs (--scaling standard) or use --precision f64"
         }
     };
-    let guarded = settings.method.is_relaxed() && settings.guard == GuardName::On;
+    let guarded = settings.method.is_relaxed() && settings.guard == Guard::On;
     let model = if guarded {
         "The model as the failing iteration left it, all numbers finite,".to_owned()
     } else {

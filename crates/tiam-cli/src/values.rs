@@ -1,4 +1,4 @@
-//! The types of flag values that no library has.
+//! Types of settings that no library has: where data come from, lists of sizes and of columns, how often a run is saved.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -6,13 +6,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use tiam_bench::methods::Method;
-use tiam_core::{Guard, Inertia, Schedule};
+use tiam_core::Inertia;
 use tiam_data::ScalingKind;
-use tiam_linalg::Solver;
-use tiam_models::{Cadence, SolverChoice};
+use tiam_models::Cadence;
 
 /// Where data come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,15 +46,15 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
 }
 
 impl FromStr for DataSource {
-    type Err = Infallible;
+    type Err = &'static str;
 
     /// `digits` are the embedded ones; a file of that name is `./digits`.
-    fn from_str(s: &str) -> Result<Self, Infallible> {
-        Ok(if s == "digits" {
-            Self::Digits
-        } else {
-            Self::Path(s.into())
-        })
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "" => Err("a path is needed, or `digits`"),
+            "digits" => Ok(Self::Digits),
+            path => Ok(Self::Path(path.into())),
+        }
     }
 }
 
@@ -69,6 +66,10 @@ impl fmt::Display for DataSource {
         }
     }
 }
+
+/// Units of a layer, and weights between two, beyond which memory would end before training begins.
+const MOST_UNITS: usize = 1_000_000;
+const MOST_WEIGHTS: usize = 1_000_000_000;
 
 /// Sizes of the hidden layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,22 +83,22 @@ impl FromStr for Hidden {
             return Ok(Self(Vec::new()));
         }
         let size = |part: &str| match part.trim().parse() {
-            Ok(0) | Err(_) => Err(format!(
-                "`{part}` is not a layer size; write sizes like 100,100, or none"
+            Ok(size) if (1..=MOST_UNITS).contains(&size) => Ok(size),
+            _ => Err(format!(
+                "`{part}` is not a layer size from 1 to {MOST_UNITS}; write sizes like 100,100, or none"
             )),
-            Ok(size) => Ok(size),
         };
-        s.split(',').map(size).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-impl fmt::Display for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("none");
+        let sizes: Vec<usize> = s.split(',').map(size).collect::<Result<_, _>>()?;
+        match sizes
+            .windows(2)
+            .find(|pair| pair[0] * pair[1] > MOST_WEIGHTS)
+        {
+            Some(pair) => Err(format!(
+                "layers of {} and {} units have more than {MOST_WEIGHTS} weights between them",
+                pair[0], pair[1]
+            )),
+            None => Ok(Self(sizes)),
         }
-        let sizes: Vec<String> = self.0.iter().map(usize::to_string).collect();
-        f.write_str(&sizes.join(","))
     }
 }
 
@@ -125,55 +126,13 @@ pub(crate) fn inertia(s: &str) -> Result<Inertia, String> {
     }
 }
 
-/// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum FormatName {
-    /// CSV or TSV, plain or gzip.
-    #[value(alias = "csv", alias = "tsv")]
-    Table,
-    /// The format of the MNIST files, plain or gzip, a file or the folder of four.
-    Idx,
-    /// A graph in a zip of NumPy arrays.
-    #[value(alias = "npz")]
-    Graph,
-}
-
-/// Whether the first row of a table names its columns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
-pub(crate) enum HeaderName {
-    /// Found out.
-    #[default]
-    Auto,
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-}
-
-/// What the label is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
-pub(crate) enum TaskName {
-    /// Classes for text and for a few distinct integers, values otherwise.
-    #[default]
-    Auto,
-    /// A class.
-    Classes,
-    /// A number to approximate.
-    Values,
-}
-
 /// How inputs are scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ScalingName {
     /// What suits the kind of data.
-    #[default]
     Auto,
-    /// As they are.
-    None,
-    /// Mean 0, deviation 1.
-    Standard,
-    /// To [0, 1].
-    MinMax,
+    /// As asked for.
+    Kind(ScalingKind),
 }
 
 impl ScalingName {
@@ -181,130 +140,26 @@ impl ScalingName {
     pub(crate) fn resolve(self, suited: ScalingKind) -> ScalingKind {
         match self {
             Self::Auto => suited,
-            Self::None => ScalingKind::None,
-            Self::Standard => ScalingKind::Standard,
-            Self::MinMax => ScalingKind::MinMax,
-        }
-    }
-
-    /// The name for a kind.
-    pub(crate) fn of(kind: ScalingKind) -> Self {
-        match kind {
-            ScalingKind::None => Self::None,
-            ScalingKind::Standard => Self::Standard,
-            ScalingKind::MinMax => Self::MinMax,
+            Self::Kind(kind) => kind,
         }
     }
 }
 
 /// The scalar type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Precision {
     /// Single.
-    #[default]
     F32,
     /// Double.
     F64,
 }
 
-/// Whether the guard is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
-pub(crate) enum GuardName {
-    /// A step that raises its block's objective is done again without inertia.
-    #[default]
-    On,
-    /// It is not.
-    Off,
-}
-
-impl From<GuardName> for Guard {
-    fn from(name: GuardName) -> Self {
-        match name {
-            GuardName::On => Self::On,
-            GuardName::Off => Self::Off,
-        }
-    }
-}
-
-/// How the W and a steps are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum SolverName {
-    /// The gradient step, each block in the form that is cheapest: backtracking, gram or dual.
-    Auto,
-    /// A gradient step found by backtracking; no matrix is inverted.
-    #[default]
-    Backtracking,
-    /// The same step for more samples than features.
-    Gram,
-    /// The same step for more features than samples.
-    Dual,
-    /// A gradient step found by backtracking from 1 each time, as mDLAM's published code does.
-    #[value(alias = "unit-backtracking")]
-    UnitBacktracking,
-    /// The exact minimiser.
-    Cholesky,
-    /// The exact minimiser for more features than samples.
-    DualCholesky,
-    /// Conjugate gradients.
-    Cg,
-}
-
-impl From<SolverName> for Solver {
-    fn from(name: SolverName) -> Self {
-        match name {
-            SolverName::Auto => Self::AUTO,
-            SolverName::Backtracking => Self::Backtracking,
-            SolverName::Gram => Self::Gram,
-            SolverName::Dual => Self::Dual,
-            SolverName::UnitBacktracking => Self::UnitBacktracking,
-            SolverName::Cholesky => Self::Cholesky,
-            SolverName::DualCholesky => Self::DualCholesky,
-            SolverName::Cg => Self::CG,
-        }
-    }
-}
-
-impl SolverName {
-    /// The default: `auto` for TIAM, whose forms share one trajectory; the methods it is compared with keep the plain form.
-    pub(crate) fn default_for(method: Method) -> Self {
-        match method {
-            Method::Tiam => Self::Auto,
-            _ => Self::Backtracking,
-        }
-    }
-
-    /// What a run records: the first block's form in place of `auto`, so that a repetition does not depend on a measured speed.
-    pub(crate) fn recorded(self, solvers: &[SolverChoice]) -> Self {
-        let first = solvers.first().map(|choice| choice.solver.as_str());
-        match (self, first) {
-            (Self::Auto, Some("gram")) => Self::Gram,
-            (Self::Auto, Some("dual")) => Self::Dual,
-            (Self::Auto, Some(_)) => Self::Backtracking,
-            (asked, _) => asked,
-        }
-    }
-}
-
-/// How the inertia changes over the iterations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
-pub(crate) enum ScheduleName {
-    /// It does not.
-    #[default]
-    Constant,
-    /// k / (k + 3).
-    Nesterov,
-    /// The factors of FISTA.
-    Fista,
-}
-
-impl From<ScheduleName> for Schedule {
-    fn from(name: ScheduleName) -> Self {
-        match name {
-            ScheduleName::Constant => Self::Constant,
-            ScheduleName::Nesterov => Self::Nesterov,
-            ScheduleName::Fista => Self::Fista,
-        }
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
     }
 }
 
@@ -320,14 +175,6 @@ pub(crate) enum DataKind {
     Idx,
     /// Node features of a graph.
     Graph,
-}
-
-/// The name a flag gives one of its values.
-pub(crate) fn name_of(value: impl ValueEnum) -> String {
-    value
-        .to_possible_value()
-        .map(|v| v.get_name().to_owned())
-        .unwrap_or_default()
 }
 
 /// How often a run is saved.

@@ -71,6 +71,97 @@ fn wrong_flags_are_refused_before_anything_is_written() {
 }
 
 #[test]
+fn wrong_usage_says_what_to_write() {
+    let bench = Bench::new();
+    for (line, parts) in [
+        ("iris.csv", ["iris.csv", "tiam train --data iris.csv"]),
+        ("nonsense", ["nonsense", "tiam train --data nonsense"]),
+        ("trian", ["trian", "'train'"]),
+        ("--data iris.csv", ["--data", "tiam train --data"]),
+        ("train iris.csv", ["iris.csv", "--data iris.csv"]),
+        ("evaluate m more.csv", ["more.csv", "--data more.csv"]),
+        ("predict m more.csv", ["more.csv", "--data more.csv"]),
+        ("info m more.csv", ["more.csv", "Usage: tiam info"]),
+        ("train --epoch 5", ["--epoch", "'--epochs'"]),
+        ("train --lr 0.1", ["--lr", "'--learning-rate'"]),
+        ("train --data", ["--data <PATH>", "a value is required"]),
+        ("train --json --json", ["--json", "multiple times"]),
+        ("train --guard=maybe", ["--guard", "on, off"]),
+        ("train --epochs ten", ["--epochs", "a whole number from 0"]),
+        ("train --epochs -1", ["'-1'", "a whole number from 0"]),
+        ("train --epochs 1.5", ["--epochs", "a whole number from 0"]),
+        ("train --seed -1", ["--seed", "a whole number from 0"]),
+        ("train --seed 99999999999999999999", ["--seed", "too large"]),
+        ("train --rho much", ["--rho", "a number is needed"]),
+        (
+            "train --time-limit 1h",
+            ["--time-limit", "a number is needed"],
+        ),
+        ("train --threads -3", ["--threads", "a whole number from 0"]),
+        ("train --threads 0", ["--threads", "at least 1"]),
+        ("train --threads 1000000", ["--threads", "at most 4096"]),
+        (
+            "evaluate m --data d --threads 0",
+            ["--threads", "at least 1"],
+        ),
+        (
+            "evaluate m --data d --threads x",
+            ["--threads", "a whole number"],
+        ),
+        (
+            "train --hidden -5,4",
+            ["--hidden", "`-5` is not a layer size"],
+        ),
+        ("train --hidden 1000000000000", ["--hidden", "to 1000000"]),
+        (
+            "train --hidden 900000,900000",
+            ["--hidden", "weights between"],
+        ),
+        ("train --inertia -1,0,0", ["--inertia", "[0, 1]"]),
+        ("train --band -1,1,1", ["--band", "above 0"]),
+        (
+            "train --class-weights -1,2",
+            ["--class-weights", "at least 0"],
+        ),
+        (
+            "train --keep-checkpoints 0",
+            ["--keep-checkpoints", "at least 1"],
+        ),
+        (
+            "train --checkpoint-every 0",
+            ["--checkpoint-every", "60s, or off"],
+        ),
+        ("train --config a --resume b", ["--config", "--resume"]),
+        ("train --label=", ["--label", "empty"]),
+        ("train --out=", ["--out", "a path is needed"]),
+        ("train --test=", ["--test", "a path is needed"]),
+        ("train --data=", ["--data", "a path is needed, or `digits`"]),
+        ("evaluate m --data=", ["--data", "a path is needed"]),
+        (
+            "evaluate m --data d --label=",
+            ["--label", "a value is required"],
+        ),
+    ] {
+        let ran = bench.tiam(line).fails(2, &parts);
+        assert!(ran.stdout.is_empty(), "{line}: {}", ran.stdout);
+    }
+    assert!(!bench.path("tiam-out").exists());
+}
+
+#[test]
+fn flags_beside_a_file_that_excludes_them_are_refused() {
+    let bench = Bench::new();
+    bench.write("from.toml", "from = 'model.safetensors'\n");
+    bench
+        .tiam("train --config from.toml --hidden 3")
+        .fails(2, &["--hidden", "--from"]);
+    bench.write("test.toml", "test = 'nowhere.csv'\niterations = 1\n");
+    bench
+        .tiam("train --config test.toml --test-fraction 0.5 --quiet")
+        .ok();
+}
+
+#[test]
 fn wrong_data_are_named() {
     let bench = Bench::new();
     bench.write("points.csv", &points(30, 1));
@@ -274,5 +365,45 @@ fn help_and_version_are_there() {
     ] {
         assert!(unwrapped.contains(default), "{default}");
     }
-    bench.tiam("nonsense").fails(2, &["nonsense"]);
+}
+
+#[test]
+fn help_says_what_back_propagates_and_puts_inner_parameters_last() {
+    let bench = Bench::new();
+    let help = bench.tiam("--help").ok().stdout;
+    let start = help.split("Usage:").next().unwrap_or_default();
+    let words = start.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "By batches, the default for tables and images, errors are propagated back",
+        "--method tiam",
+        "without back-propagation",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    let help = bench.tiam("train --help").ok().stdout;
+    let headings = [
+        "\nData:",
+        "\nNetwork:",
+        "\nTraining:",
+        "\nOutput:",
+        "\nInner parameters of the methods:",
+    ];
+    let places = headings.map(|heading| help.find(heading).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
+    for (flag, section) in [
+        ("--test-fraction", 0),
+        ("--hidden", 1),
+        ("--learning-rate", 2),
+        ("--resume", 3),
+        ("--damping", 4),
+    ] {
+        let at = help.find(&format!("\n      {flag} ")).unwrap();
+        assert!(
+            places[section] < at && places.get(section + 1).is_none_or(|end| at < *end),
+            "{flag}"
+        );
+    }
+    for command in ["evaluate", "predict", "info", "verify", "reproduce"] {
+        bench.tiam(&format!("{command} -h")).ok();
+    }
 }

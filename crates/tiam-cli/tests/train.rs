@@ -218,6 +218,26 @@ fn every_value_of_every_flag_is_taken() {
 }
 
 #[test]
+fn defaults_that_the_help_has_in_words_are_those_of_the_methods() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    let line = "--data points.csv --hidden 4";
+    for (method, defaults) in [
+        (
+            "stochastic",
+            "--damping 0.1 --averaging 0.25 --learning-rate 0.4 --batch-size 32 --epochs 100",
+        ),
+        ("bcd --iterations 100", "--gamma 1 --alpha 5"),
+        ("adam", "--batch-size 128"),
+    ] {
+        bench.train(&format!("{line} --method {method} --out a"));
+        bench.train(&format!("{line} --method {method} --out b {defaults}"));
+        let model = |out: &str| bench.bytes(&format!("{out}/model.safetensors"));
+        assert_eq!(model("a"), model("b"), "{method}");
+    }
+}
+
+#[test]
 fn flags_do_what_they_say() {
     let bench = Bench::new();
     bench.write("points.csv", &points(60, 1));

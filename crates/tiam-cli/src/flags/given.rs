@@ -1,0 +1,108 @@
+//! The flags that were given, on the command line or in a configuration file: texts that can be read.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use tiam_bench::methods::Method;
+
+use super::{Flag, table};
+use crate::error::CliError;
+use crate::settings::Settings;
+use crate::values::DataKind;
+
+/// Texts by the names of their flags.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Given(BTreeMap<&'static str, OsString>);
+
+impl Given {
+    /// What the command line says.
+    pub(crate) fn on_command_line(matches: &ArgMatches) -> Result<Self, CliError> {
+        let mut given = Self::default();
+        for flag in table::ALL {
+            if matches.value_source(flag.name) == Some(ValueSource::CommandLine) {
+                let text = matches
+                    .get_raw(flag.name)
+                    .and_then(|mut texts| texts.next());
+                given
+                    .add(flag, text.unwrap_or_default())
+                    .map_err(CliError::Usage)?;
+            }
+        }
+        given.consistent()
+    }
+
+    /// Takes a flag in, if its text can be read.
+    pub(super) fn add(&mut self, flag: &Flag, text: &OsStr) -> Result<(), String> {
+        let mut settings = Settings::defaults(None, DataKind::Digits);
+        let read = (flag.set)(&mut settings, text).and_then(|()| (flag.check)(&settings));
+        let (name, shown) = (flag.name, text.display());
+        read.map_err(|reason| format!("invalid value '{shown}' for '--{name}': {reason}"))?;
+        self.0.insert(flag.name, text.to_owned());
+        Ok(())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Refuses flags that exclude each other.
+    pub(super) fn consistent(self) -> Result<Self, CliError> {
+        for flag in table::ALL.iter().filter(|flag| self.has(flag.name)) {
+            if let Some(other) = flag.unless.iter().find(|other| self.has(other)) {
+                let name = flag.name;
+                let text = format!("--{name} cannot be used with --{other}; leave one of them out");
+                return Err(CliError::Usage(text));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The settings on data of this kind: what is given, over the defaults.
+    pub(crate) fn settings(&self, kind: DataKind) -> Settings {
+        let mut settings = Settings::defaults(self.method(), kind);
+        for flag in table::ALL {
+            if let Some(text) = self.0.get(flag.name) {
+                // It could be read when it was taken in.
+                (flag.set)(&mut settings, text).ok();
+            }
+        }
+        settings
+    }
+
+    /// The method that is asked for.
+    pub(crate) fn method(&self) -> Option<Method> {
+        self.0.get("method")?.to_str()?.parse().ok()
+    }
+
+    /// The same, written to this folder.
+    pub(crate) fn with_out(mut self, folder: &Path) -> Self {
+        self.0.insert("out", folder.into());
+        self
+    }
+
+    /// These, and what they leave open from a file. They take the place of what the file cannot have beside them.
+    pub(crate) fn over(&self, file: &Self) -> Result<Self, CliError> {
+        let displaced = |flag: &Flag| flag.unless.iter().any(|other| self.has(other));
+        let kept = table::of_files().filter(|flag| !displaced(flag));
+        let kept = kept.filter_map(|flag| Some((flag.name, file.0.get(flag.name)?)));
+        let own = table::of_files().filter_map(|flag| Some((flag.name, self.0.get(flag.name)?)));
+        let both = kept.chain(own).map(|(name, text)| (name, text.clone()));
+        Self(both.collect()).consistent()
+    }
+
+    /// Refuses flags that would silently do nothing.
+    pub(crate) fn check(&self, method: Method) -> Result<(), CliError> {
+        let mut given = table::ALL.iter().filter(|flag| self.has(flag.name));
+        match given.find(|flag| !(flag.methods)(method)) {
+            None => Ok(()),
+            Some(flag) => Err(CliError::Usage(format!(
+                "--{} means nothing to --method {method}; it is for {}",
+                flag.name,
+                flag.methods().unwrap_or_default()
+            ))),
+        }
+    }
+}
