@@ -1,4 +1,4 @@
-//! The folder of a run: model, trace, configuration; every file is written whole or not at all.
+//! Writes the files of a run (model, trace, configuration), each whole or not at all.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};

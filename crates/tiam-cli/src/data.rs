@@ -1,4 +1,4 @@
-//! Reading data sets.
+//! Reads data sets.
 
 use tiam_data::{
     ColumnEncoding, ColumnKind, ColumnRef, Dataset, Format, GraphParams, GraphRows, Header,
@@ -8,7 +8,7 @@ use tiam_data::{
 use crate::error::CliError;
 use crate::samples::Scalar;
 use crate::settings::Settings;
-use crate::values::{Columns, DataKind, DataSource};
+use crate::values::{DataKind, DataSource};
 
 /// How a data set is to be read.
 #[derive(Clone, Debug)]
@@ -150,12 +150,8 @@ fn is_label(kind: &ColumnKind) -> bool {
     matches!(kind, ColumnKind::ClassLabel { .. } | ColumnKind::ValueLabel)
 }
 
-fn references(columns: &Columns) -> Vec<ColumnRef> {
-    columns
-        .0
-        .iter()
-        .filter_map(|text| reference(text))
-        .collect()
+fn references(columns: &[String]) -> Vec<ColumnRef> {
+    columns.iter().filter_map(|text| reference(text)).collect()
 }
 
 /// A reference parses from any text.

@@ -1,4 +1,4 @@
-//! What can go wrong, and the exit status each of it means.
+//! The errors of the command, with the exit status of each.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `tiam evaluate`: a model measured on data with labels.
+//! `tiam evaluate`: measures a model on data with labels.
 
 use serde::Serialize;
 use tiam_data::Dataset;

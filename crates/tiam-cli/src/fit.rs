@@ -1,4 +1,4 @@
-//! One training run, whatever its end.
+//! Trains the network once, and returns it also when training fails.
 
 use tiam_bench::methods::{Method, RunParams};
 use tiam_core::{CoreError, StopReason, Trace, TraceRow};
@@ -66,7 +66,7 @@ pub(crate) fn fit<T: Scalar>(
 ) -> Result<Fitted<T>, CliError> {
     let samples = &prepared.train;
     let (n_inputs, target) = (samples.inputs().n_rows(), samples.target());
-    let hidden = &settings.hidden.0;
+    let hidden = &settings.hidden;
     let (activation, loss) = (settings.activation, target.loss());
     let shape = Architecture::new(n_inputs, hidden, target.n_outputs(), activation, loss)?;
     let stopping = settings.stopping()?.interrupt(interrupt::flag(

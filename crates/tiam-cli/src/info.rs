@@ -1,4 +1,4 @@
-//! `tiam info`: what a model file holds.
+//! `tiam info`: shows what a model file holds.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks training to stop after the iteration under way, the second kills.
+//! Handles Ctrl-C: the first stops training after the current iteration, the second ends the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! The command `tiam`.
+//! The binary `tiam`.
 
 fn main() -> std::process::ExitCode {
     tiam_cli::main()

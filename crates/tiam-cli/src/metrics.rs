@@ -1,4 +1,4 @@
-//! How well a network does, in the targets' own units.
+//! Measures a network on samples: loss, accuracy, R² and errors in the targets' own units.
 
 use serde::Serialize;
 use tiam_linalg::{Compute, Matrix};

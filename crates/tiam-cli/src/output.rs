@@ -1,4 +1,4 @@
-//! Standard output for results, standard error for everything else; neither ever panics.
+//! Writes results to standard output and everything else to standard error, without a panic when the reader has gone.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! `tiam predict`: a model's predictions as CSV.
+//! `tiam predict`: writes a model's predictions as CSV.
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! From settings to scaled training and test samples.
+//! Reads, splits and scales the data: training, validation and test samples.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Defaults that depend on the kind of data, from measurements.
+//! Defaults that depend on the kind of data. They come from measurements.
 
 use tiam_bench::methods::Method;
 use tiam_data::ScalingKind;

@@ -1,4 +1,4 @@
-//! Progress on standard error: a bar on a terminal, a few plain lines elsewhere.
+//! Shows progress on standard error: a bar on a terminal, a few plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a model file remembers about its training: the entries of its `extra` table.
+//! The facts about its training that a model file keeps, in its `extra` table.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The end of a training, as a table for people and as JSON for programs.
+//! Reports the result of a training: a table for people, JSON for programs.
 
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `tiam reproduce`: the experiments of the paper, each run kept as soon as it is done.
+//! `tiam reproduce`: runs the experiments of the paper, and saves each run as soon as it is done.
 
 use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Saving a run on the way, and going on with one.
+//! Saves checkpoints of a run, and continues a run from one.
 
 use std::fs;
 use std::num::NonZeroUsize;

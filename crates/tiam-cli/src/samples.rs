@@ -1,4 +1,4 @@
-//! Data sets as a network takes them.
+//! Turns data sets into the samples that a network takes.
 
 use tiam_data::{Dataset, Features, Targets};
 use tiam_linalg::Matrix;

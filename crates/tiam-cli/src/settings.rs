@@ -17,9 +17,7 @@ use tiam_models::{
 
 use crate::error::CliError;
 use crate::preset::Preset;
-use crate::values::{
-    CheckpointEvery, Columns, DataKind, DataSource, Hidden, Precision, ScalingName,
-};
+use crate::values::{CheckpointEvery, DataKind, DataSource, Precision, ScalingName};
 
 const ITERATIONS: usize = 100;
 const HOPS: usize = 4;
@@ -57,9 +55,9 @@ settings! { |method, suited|
     header: Header = Header::Auto;
     label: String = "last".to_owned();
     task: Task = Task::Auto;
-    categorical: Columns = Columns::default();
+    categorical: Vec<String> = Vec::new();
     max_categories: usize = DEFAULT_MAX_CATEGORIES;
-    ignore: Columns = Columns::default();
+    ignore: Vec<String> = Vec::new();
     sample_weights: Option<String> = None;
     scaling: ScalingName = ScalingName::Auto;
     hops: usize = HOPS;
@@ -67,7 +65,7 @@ settings! { |method, suited|
     test_fraction: Option<f64> = None;
     validation_fraction: Option<f64> = None;
     from: Option<PathBuf> = None;
-    hidden: Hidden = Hidden(suited.hidden.to_vec());
+    hidden: Vec<usize> = suited.hidden.to_vec();
     activation: Activation = Activation::default();
     init: Init = Setup::published(method).start.weights;
     method: Method = method;

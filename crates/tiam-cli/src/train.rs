@@ -1,4 +1,4 @@
-//! `tiam train`: load, prepare, train, save, report.
+//! `tiam train`: reads and prepares data, trains, saves and reports.
 
 use tiam_bench::methods::Method;
 use tiam_core::{CoreError, Guard};

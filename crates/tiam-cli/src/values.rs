@@ -1,13 +1,11 @@
-//! Types of settings that no library has: where data come from, lists of sizes and of columns, how often a run is saved.
+//! Types of settings that no library has: the source of the data, the scaling, the precision, how often a run is saved.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tiam_core::Inertia;
 use tiam_data::ScalingKind;
 use tiam_models::Cadence;
 
@@ -64,65 +62,6 @@ impl fmt::Display for DataSource {
             Self::Digits => f.write_str("digits"),
             Self::Path(path) => path.display().fmt(f),
         }
-    }
-}
-
-/// Units of a layer, and weights between two, beyond which memory would end before training begins.
-const MOST_UNITS: usize = 1_000_000;
-const MOST_WEIGHTS: usize = 1_000_000_000;
-
-/// Sizes of the hidden layers.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Hidden(pub(crate) Vec<usize>);
-
-impl FromStr for Hidden {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, String> {
-        if matches!(s.trim(), "" | "none") {
-            return Ok(Self(Vec::new()));
-        }
-        let size = |part: &str| match part.trim().parse() {
-            Ok(size) if (1..=MOST_UNITS).contains(&size) => Ok(size),
-            _ => Err(format!(
-                "`{part}` is not a layer size from 1 to {MOST_UNITS}; write sizes like 100,100, or none"
-            )),
-        };
-        let sizes: Vec<usize> = s.split(',').map(size).collect::<Result<_, _>>()?;
-        match sizes
-            .windows(2)
-            .find(|pair| pair[0] * pair[1] > MOST_WEIGHTS)
-        {
-            Some(pair) => Err(format!(
-                "layers of {} and {} units have more than {MOST_WEIGHTS} weights between them",
-                pair[0], pair[1]
-            )),
-            None => Ok(Self(sizes)),
-        }
-    }
-}
-
-/// Names or positions of columns, separated by commas.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Columns(pub(crate) Vec<String>);
-
-impl FromStr for Columns {
-    type Err = Infallible;
-
-    fn from_str(s: &str) -> Result<Self, Infallible> {
-        let names = s.split(',').map(str::trim).filter(|name| !name.is_empty());
-        Ok(Self(names.map(str::to_owned).collect()))
-    }
-}
-
-/// p1, p2, p3 from text.
-pub(crate) fn inertia(s: &str) -> Result<Inertia, String> {
-    let numbers: Vec<Option<f64>> = s.split(',').map(|part| part.trim().parse().ok()).collect();
-    match numbers.as_slice() {
-        [Some(p1), Some(p2), Some(p3)] => {
-            Inertia::new(*p1, *p2, *p3).map_err(|error| error.to_string())
-        }
-        _ => Err("three numbers P1,P2,P3 in [0, 1] are needed, such as 0.95,0.95,0.3".to_owned()),
     }
 }
 
@@ -187,21 +126,22 @@ pub(crate) enum CheckpointEvery {
 }
 
 impl FromStr for CheckpointEvery {
-    type Err = String;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || "give a number of iterations from 1, a time as in 60s, or off".to_owned();
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        if let Some(seconds) = text.strip_suffix('s') {
-            let seconds = seconds.parse().map_err(|_| bad())?;
-            let interval = Duration::try_from_secs_f64(seconds).map_err(|_| bad())?;
-            return Ok(Self::On(Cadence::Interval(interval)));
-        }
-        match text.parse() {
-            Ok(n) if n > 0 => Ok(Self::On(Cadence::Iterations(n))),
-            _ => Err(bad()),
-        }
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let cadence = match text.strip_suffix('s').map(str::parse) {
+            _ if text == "off" => return Ok(Self::Off),
+            None => text
+                .parse()
+                .ok()
+                .filter(|n| *n > 0)
+                .map(Cadence::Iterations),
+            Some(seconds) => {
+                let interval = seconds.ok().map(Duration::try_from_secs_f64);
+                interval.and_then(Result::ok).map(Cadence::Interval)
+            }
+        };
+        let cadence = cadence.map(Self::On);
+        cadence.ok_or("give a number of iterations from 1, a time as in 60s, or off")
     }
 }

@@ -1,4 +1,4 @@
-//! `tiam verify`: recorded trajectories replayed.
+//! `tiam verify`: replays recorded trajectories and compares them.
 
 use std::fs;
 use std::path::Path;

@@ -115,7 +115,7 @@ fn wrong_usage_says_what_to_write() {
         ("train --hidden 1000000000000", ["--hidden", "to 1000000"]),
         (
             "train --hidden 900000,900000",
-            ["--hidden", "weights between"],
+            ["--hidden", "weights between two"],
         ),
         ("train --inertia -1,0,0", ["--inertia", "[0, 1]"]),
         ("train --band -1,1,1", ["--band", "above 0"]),

@@ -1,4 +1,4 @@
-//! The table of flags as clap has it, with every default in the help, and advice on wrong use.
+//! Makes the command line of `tiam train` from the table of flags, and adds advice to errors of usage.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! Configuration files: read with the parsers of the flags, and written so that a run can be repeated.
+//! Reads configuration files with the parsers of the flags, and writes them so that a run can be repeated.
 
 use std::fs;
 use std::path::Path;

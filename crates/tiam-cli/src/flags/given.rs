@@ -1,4 +1,4 @@
-//! The flags that were given, on the command line or in a configuration file: texts that can be read.
+//! The flags that were given on the command line or in a configuration file, as texts that are known to be valid.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

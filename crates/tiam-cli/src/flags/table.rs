@@ -45,7 +45,7 @@ const PLAIN: Flag = Flag {
     get: |_| None,
 };
 
-/// `"name" field "VALUE" in Group: "help"`, then what differs from [`PLAIN`]: the flag that sets this field of the settings.
+/// `"name" field "VALUE" in SECTION: "help"`, then what differs from [`PLAIN`]: the flag that sets this field of the settings.
 macro_rules! flags {
     ($($name:literal $field:ident $value:literal in $group:ident: $help:literal $([$($key:ident: $what:expr),+])?;)+) => {
         &[$(Flag {

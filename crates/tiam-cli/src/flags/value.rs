@@ -1,4 +1,4 @@
-//! How each type of settings is read from a flag's text, and written to a configuration file.
+//! Reads each type of settings from a flag's text, and writes it to a configuration file.
 
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -12,9 +12,7 @@ use tiam_linalg::Solver;
 use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 use toml::Value;
 
-use crate::values::{
-    CheckpointEvery, Columns, DataSource, Hidden, Precision, ScalingName, absolute, inertia,
-};
+use crate::values::{CheckpointEvery, DataSource, Precision, ScalingName, absolute};
 
 /// The names of a value, the first of which is written, and what it means.
 pub(crate) type Choice = (&'static [&'static str], &'static str);
@@ -91,8 +89,8 @@ read_and_written! {
     NonZeroUsize: |s| Self::new(whole(s)?).ok_or_else(|| "at least 1 is needed".to_owned()), |n| integer(n.get());
     String: |s| Some(s.to_owned()).filter(|s| !s.is_empty()).ok_or_else(|| "it is empty".to_owned()), |s| s.clone().into();
     DataSource: parsed, |data| data.absolute().to_string().into();
-    Columns: parsed, |columns| columns.0.clone().into();
-    Hidden: parsed, |hidden| hidden.0.iter().map(|n| integer(*n)).collect::<Vec<_>>().into();
+    Vec<String>: columns, |columns| columns.clone().into();
+    Vec<usize>: sizes, |sizes| sizes.iter().map(|n| integer(*n)).collect::<Vec<_>>().into();
     Activation: parsed, |activation| activation.to_string().into();
     Init: parsed, |init| init.to_string().into();
     Method: parsed, |method| method.to_string().into();
@@ -212,6 +210,49 @@ fn whole<N: FromStr>(text: &str) -> Result<N, String> {
         "a whole number from 0 is needed"
     };
     text.trim().parse().map_err(|_| reason.to_owned())
+}
+
+/// Columns, separated by commas.
+fn columns(text: &str) -> Result<Vec<String>, String> {
+    let names = text.split(',').map(str::trim);
+    let names = names.filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Units of a layer, and weights between two, beyond which memory would end before training begins.
+const MOST_UNITS: usize = 1_000_000;
+const MOST_WEIGHTS: usize = 1_000_000_000;
+
+/// Sizes of layers, separated by commas.
+fn sizes(text: &str) -> Result<Vec<usize>, String> {
+    if matches!(text.trim(), "" | "none") {
+        return Ok(Vec::new());
+    }
+    let size = |part: &str| match part.trim().parse() {
+        Ok(size) if (1..=MOST_UNITS).contains(&size) => Ok(size),
+        _ => Err(format!(
+            "`{part}` is not a layer size from 1 to {MOST_UNITS}; write sizes like 100,100, or none"
+        )),
+    };
+    let sizes: Vec<usize> = text.split(',').map(size).collect::<Result<_, _>>()?;
+    let weights = |pair: &[usize]| pair[0].saturating_mul(pair[1]);
+    if sizes.windows(2).any(|pair| weights(pair) > MOST_WEIGHTS) {
+        return Err(format!(
+            "there are more than {MOST_WEIGHTS} weights between two layers"
+        ));
+    }
+    Ok(sizes)
+}
+
+/// p1, p2, p3.
+fn inertia(text: &str) -> Result<Inertia, String> {
+    let numbers = text.split(',').map(|part| part.trim().parse().ok());
+    match numbers.collect::<Vec<Option<f64>>>()[..] {
+        [Some(p1), Some(p2), Some(p3)] => {
+            Inertia::new(p1, p2, p3).map_err(|error| error.to_string())
+        }
+        _ => Err("three numbers P1,P2,P3 in [0, 1] are needed, such as 0.95,0.95,0.3".to_owned()),
+    }
 }
 
 /// More threads would not start on any machine, and would take long not to.
