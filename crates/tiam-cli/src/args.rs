@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tiam_bench::reproduce::Experiment;
 use tiam_data::{Format, Header};
 
-use crate::flags::{self, chosen, threads};
+use crate::flags::{self, chosen, threads, whole};
 use crate::values::DataSource;
 
 /// Train multilayer perceptrons by triple-inertial alternating minimisation, and use them.
@@ -133,7 +133,7 @@ pub(crate) struct ReproduceArgs {
     #[arg(long)]
     pub(crate) full: bool,
     /// Runs from different starts [default: 5 with --full, else 2]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) seeds: Option<u64>,
     /// Folder with cora.npz, citeseer.npz, pubmed.npz, coauthor-cs.npz and mnist, as far as they are at hand [default: the embedded digits and generated data only]
     #[arg(long, value_name = "DIR")]

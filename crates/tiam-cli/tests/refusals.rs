@@ -108,6 +108,7 @@ fn wrong_usage_says_what_to_write() {
             "evaluate m --data d --threads x",
             ["--threads", "a whole number"],
         ),
+        ("reproduce --out r --seeds x", ["--seeds", "a whole number"]),
         (
             "train --hidden -5,4",
             ["--hidden", "`-5` is not a layer size"],

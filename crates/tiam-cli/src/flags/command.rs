@@ -49,7 +49,7 @@ fn arg(flag: &'static Flag) -> Arg {
         return arg.action(ArgAction::SetTrue);
     }
     let parser = match flag.choices {
-        [] => value_parser!(OsString).into(),
+        [] => value_parser!(OsString),
         choices => ValueParser::new(names(choices)),
     };
     arg.value_name(flag.value)

@@ -16,7 +16,7 @@ use crate::settings::Settings;
 
 pub(crate) use command::{advised, chosen, train};
 pub(crate) use given::Given;
-pub(crate) use value::threads;
+pub(crate) use value::{threads, whole};
 
 /// A flag.
 struct Flag {

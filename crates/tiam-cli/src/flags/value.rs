@@ -202,7 +202,8 @@ fn number(text: &str) -> Result<f64, String> {
         .map_err(|_| "a number is needed, such as 0.1 or 1e-3".to_owned())
 }
 
-fn whole<N: FromStr>(text: &str) -> Result<N, String> {
+/// Reads a whole number.
+pub(crate) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
     let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let reason = if is_whole {
         "it is too large"
