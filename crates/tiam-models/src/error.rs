@@ -70,6 +70,15 @@ pub enum ModelError {
         /// The number of classes.
         n_classes: usize,
     },
+    /// A network's loss is a user's own, and only its name is known.
+    #[error(
+        "the network's loss `{name}` is a user's own, of which a file keeps the name alone: give it to the network again by `with_loss` to \
+         train or evaluate; predictions do not need it"
+    )]
+    UnknownLoss {
+        /// The name.
+        name: String,
+    },
     /// A batch's loss or step is NaN or infinite.
     #[error(
         "training diverged: a batch's loss or step is not finite; use a smaller step or scale the inputs"

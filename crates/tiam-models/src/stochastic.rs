@@ -90,7 +90,7 @@ impl<T: Real> StochasticTrainer<T> {
     /// Starts at this network.
     ///
     /// # Errors
-    /// [`ModelError::Linalg`] when threads cannot start.
+    /// [`ModelError::Linalg`] when threads cannot start; [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
     pub fn new(network: Network<T>, config: &StochasticConfig) -> Result<Self, ModelError> {
         let state = State::new(network, config.clone())?;
         Ok(Self { state })

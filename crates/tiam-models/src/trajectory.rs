@@ -5,8 +5,9 @@ use tiam_core::{Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::{Matrix, Solver};
 
 use crate::activation::Activation;
-use crate::data::{Loss, Samples, Target};
+use crate::data::{Samples, Target};
 use crate::error::ModelError;
+use crate::loss::Loss;
 use crate::network::{Architecture, Layer, Network};
 use crate::params::{Band, TiamParams};
 use crate::trainer::{TrainError, train};

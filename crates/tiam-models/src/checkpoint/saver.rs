@@ -103,7 +103,7 @@ impl<'d> Checkpointer<'d> {
     pub(super) fn after_step<T: Stored, P: TrainingProblem<T>>(
         &mut self,
         run: &mut Run<'_, P>,
-        flow: ControlFlow<StopReason>,
+        flow: &ControlFlow<StopReason>,
     ) {
         let iteration = run.trace().last().map_or(0, |row| row.iteration);
         let due = match (self.cadence, flow) {
