@@ -201,7 +201,7 @@ impl Plan {
     }
 }
 
-/// What every tile needs.
+/// The data that every tile of a pass shares.
 struct Pass<'a, T: Real, A: ?Sized, H> {
     layers: &'a A,
     h: H,

@@ -1,4 +1,4 @@
-//! The network's own forward pass, tile by tile: nothing of the size of the data is kept.
+//! The forward pass of a network and its loss, computed tile by tile, so that nothing of the size of the data is stored.
 
 use crate::band::Monotone;
 use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};

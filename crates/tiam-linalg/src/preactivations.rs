@@ -1,4 +1,4 @@
-//! The z steps: projected for hidden layers, proximal for the last.
+//! The z steps: a projection for hidden layers, the proximal map of the loss for the last layer.
 
 use crate::band::{Monotone, clamp, preimage};
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
@@ -11,7 +11,7 @@ use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::{Iterate, StepInertia, StepReport};
 
-/// What a z step sees of its layer: m = W a + b 1ᵀ.
+/// The prediction m = W a + b 1ᵀ of a layer, to which a z step is drawn.
 ///
 /// Shapes: `product` n x N (W a without the bias), `bias` n.
 #[derive(Clone, Copy, Debug)]

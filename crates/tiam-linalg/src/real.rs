@@ -10,7 +10,7 @@ use crate::elementary::Elementary;
 mod sealed {
     use crate::loss::{AnyLoss, Loss};
 
-    /// What the products need of a scalar, and its own of a loss in both precisions; implemented for the two types below and for no other.
+    /// The products' requirements of a scalar; implemented for `f32` and `f64` only.
     pub trait Backend: faer::traits::RealField + Copy {
         /// The loss of this precision.
         fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a)

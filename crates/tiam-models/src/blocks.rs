@@ -1,4 +1,4 @@
-//! The network's relaxed training problem as blocks: W_l, b_l, z_l, a_l for l = 1, …, L.
+//! The problem of full-batch training in blocks: W_l, b_l, z_l, a_l for l = 1, …, L.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -121,7 +121,7 @@ pub struct NetworkProblem<'d, T> {
     candidate_penalty: f64,
 }
 
-/// What a block number stands for.
+/// The kind of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Weights,

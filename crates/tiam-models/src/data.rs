@@ -1,11 +1,11 @@
-//! Training data, checked once.
+//! Training data: inputs with targets, checked when they are made.
 
 use tiam_linalg::{AnyLoss, LossTarget, Matrix, Real, Targets, reduce};
 
 use crate::error::ModelError;
 use crate::loss::Loss;
 
-/// What is to be predicted.
+/// The targets: what the network is to predict.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target<T> {
     /// A class for each of N samples, counted from 0.

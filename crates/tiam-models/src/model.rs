@@ -1,4 +1,4 @@
-//! A trained model: a network with what it takes to use it on new data.
+//! A trained model: a network with the names and the scalings that new data need.
 
 use std::collections::BTreeMap;
 
@@ -110,7 +110,7 @@ impl AffineScaling {
     }
 }
 
-/// What a model file says besides its weights.
+/// The metadata of a model file: everything except its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelMetadata {

@@ -1,4 +1,4 @@
-//! A multilayer perceptron: its sizes, its weights, its forward pass.
+//! The network: a multilayer perceptron with its sizes, weights, loss and forward pass.
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
@@ -112,7 +112,7 @@ pub struct Network<T> {
     layers: Vec<Layer<T>>,
 }
 
-/// How well a network does on some samples.
+/// The loss and the errors of a network on some samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean loss a sample: cross-entropy in nats, ½‖z − y‖², or that of the user's own loss.

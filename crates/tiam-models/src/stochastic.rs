@@ -1,4 +1,4 @@
-//! Stochastic TIAM: training by batches, for people who want a network.
+//! Training by batches (stochastic TIAM): the functions and types to call.
 
 mod choices;
 mod params;
@@ -178,7 +178,7 @@ impl<T: Stored> StochasticTrainer<T> {
     }
 }
 
-/// What a trainer's steps depend on beside its state.
+/// The architecture and parameters on which a trainer's steps depend.
 fn identity(architecture: &Architecture, config: &StochasticConfig) -> Identity {
     let params = config.params();
     let shape = serde_json::to_value(architecture).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Training runs: full-batch TIAM, and any other problem that holds a network.
+//! Training runs: full-batch TIAM, and any other problem whose unknowns are a network.
 
 use std::ops::ControlFlow;
 

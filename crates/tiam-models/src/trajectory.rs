@@ -1,4 +1,4 @@
-//! Recorded trajectories: a problem, its parameters, and what every iteration must give.
+//! Recorded trajectories: a problem, its parameters, and the expected numbers of every iteration.
 
 use serde::{Deserialize, Serialize};
 use tiam_core::{Guard, Inertia, Schedule, Stopping};
@@ -74,7 +74,7 @@ pub struct Expected {
     pub biases: Vec<Vec<f64>>,
 }
 
-/// How far a replay is from its record.
+/// The deviation of a replay from its record.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Deviation {
     /// Largest relative deviation of F over all iterations.

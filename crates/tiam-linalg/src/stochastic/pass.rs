@@ -1,4 +1,4 @@
-//! Forward, errors, backward: one batch, tile by tile on every worker.
+//! The forward and the backward pass of one batch, tile by tile on every worker.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Par};
@@ -29,8 +29,8 @@ pub struct StochasticBatch<'a, T: Real> {
     pub indices: &'a [usize],
     /// A weight for every sample: its loss and its error count that many times.
     pub weights: Option<&'a [T]>,
-    /// A sample none of whose errors |∂R/∂z_L| is above this has met its target: it goes forward, counts in the loss and in B, but
-    /// not backward. Negative: all go backward.
+    /// A sample is skipped in the backward pass when all its errors |∂R/∂z_L| are at most this; it still counts in the loss and in B.
+    /// Negative: no sample is skipped.
     pub met: f64,
 }
 
@@ -55,7 +55,7 @@ impl<T: Real> StochasticBatch<'_, T> {
     }
 }
 
-/// What every tile needs.
+/// The data that every tile of a pass shares.
 pub(super) struct Pass<'a, T: Real, H> {
     pub(super) layout: &'a UnitLayout,
     /// Ŵ, all layers.
@@ -121,7 +121,7 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
         }
     }
 
-    /// Moves the columns of samples whose targets are not met to the front, everywhere; returns how many there are.
+    /// Moves the columns of the samples that go backward to the front, in all matrices; returns their number.
     fn keep_open(&self, kept: &mut [T], x: &mut [T], n: usize) -> usize {
         if self.met < T::zero() {
             return n;

@@ -1,4 +1,4 @@
-//! The parameters of all layers and the triple-inertial step on them.
+//! The parameters of all layers and their triple-inertial step.
 
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::pass::{Pass, StochasticBatch};

@@ -1,4 +1,4 @@
-//! When a run is saved, and which files are kept.
+//! The checkpointer: it saves a run at intervals and deletes old files.
 
 use std::cell::LazyCell;
 use std::fmt;

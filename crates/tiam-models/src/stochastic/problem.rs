@@ -1,4 +1,4 @@
-//! Training by batches as `tiam-core`'s driver sees it.
+//! Training by batches as a problem for the driver of `tiam-core`.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::trainer::TrainingProblem;
 /// Samples on which the start is measured.
 const START_SAMPLES: usize = 1000;
 
-/// What stochastic training is given.
+/// The data of training by batches.
 #[derive(Clone, Copy, Debug)]
 pub struct StochasticData<'d, T> {
     /// The samples to learn from.

@@ -1,4 +1,4 @@
-//! What training by batches carries from epoch to epoch.
+//! The state that training by batches keeps from epoch to epoch.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub(super) struct Epoch {
     pub(super) finite: bool,
 }
 
-/// Where an epoch is in its run, and its coefficients.
+/// The position of an epoch in its run, and its coefficients.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     /// Epochs done of this run.
