@@ -38,9 +38,8 @@ impl Loss {
     ///
     /// ```
     /// use tiam_models::Loss;
-    /// // One of tiam-linalg's under another name would do as well.
     /// # use tiam_linalg::{LossSum, Real, TargetKind, Targets};
-    /// struct Zero;
+    /// # struct Zero;
     /// # impl<T: Real> tiam_linalg::Loss<T> for Zero {
     /// #     fn name(&self) -> String { "zero".into() }
     /// #     fn takes(&self) -> TargetKind { TargetKind::Values }
@@ -48,6 +47,7 @@ impl Loss {
     /// #     fn gradient(&self, z: &mut [T], _: Targets<'_, T>) { z.fill(T::zero()) }
     /// #     fn prox(&self, z: &mut [T], center: &[T], _: Targets<'_, T>, _: T, _: &mut [T]) { z.copy_from_slice(center) }
     /// # }
+    /// // `Zero` implements `tiam_linalg::Loss`: it is 0 for all values.
     /// let loss = Loss::custom(Zero);
     /// assert_eq!(loss.name(), "zero");
     /// assert_eq!(loss.takes(), Some(TargetKind::Values));
