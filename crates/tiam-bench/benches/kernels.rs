@@ -100,7 +100,7 @@ fn back_propagation(criterion: &mut Criterion) {
     group.sample_size(10);
     let (network, labels) = network(&HIDDEN);
     let inputs = filled(FEATURES, SAMPLES);
-    let target = LossTarget::Classes(&labels);
+    let target = LossTarget::classes(&labels, CLASSES);
     let scattered = scattered();
     let mut gradients = Gradients::zeros(&network);
     for (batch, n) in [(Some(&scattered[..]), BATCH), (None, SAMPLES)] {
@@ -139,7 +139,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
         let (network, labels) = network(&hidden);
         let batch = StochasticBatch {
             inputs: &inputs,
-            target: LossTarget::Classes(&labels),
+            target: LossTarget::classes(&labels, CLASSES),
             indices: &scattered,
             weights: None,
             met: -1.0,

@@ -38,7 +38,8 @@ fn full_steps_end_where_a_convex_problem_has_no_gradient() {
         let params = GradientParams::default().rule(rule).learning_rate(0.5);
         let (network, _) = train(&start, &samples, params.ridge(ridge), 3000);
         let mut gradients = Gradients::zeros(&network);
-        let (inputs, target) = (samples.inputs(), samples.target().as_loss_target());
+        let loss = network.architecture().loss.code().unwrap();
+        let (inputs, target) = (samples.inputs(), samples.target().as_loss_target(&*loss));
         let mut compute = Compute::new(1).unwrap();
         let out = &mut gradients;
         loss_gradient(out, &network, Identity, inputs, target, None, &mut compute);

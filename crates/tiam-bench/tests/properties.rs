@@ -136,7 +136,8 @@ proptest! {
 /// ρ/(1+ρ) R(W X + b).
 fn largest_gradient(network: &Network<f64>, samples: &Samples<f64>, rho: f64, ridge: f64) -> f64 {
     let mut gradients = Gradients::zeros(network);
-    let (inputs, target) = (samples.inputs(), samples.target().as_loss_target());
+    let loss = network.architecture().loss.code().unwrap();
+    let (inputs, target) = (samples.inputs(), samples.target().as_loss_target(&*loss));
     let mut compute = Compute::new(1).unwrap();
     loss_gradient(
         &mut gradients,

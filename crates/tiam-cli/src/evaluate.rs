@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use tiam_data::Dataset;
-use tiam_linalg::Compute;
-use tiam_models::{AnyModel, Loss, Model, ModelMetadata};
+use tiam_linalg::{Compute, TargetKind};
+use tiam_models::{AnyModel, Model, ModelMetadata};
 
 use crate::args::EvaluateArgs;
 use crate::data::{Reading, label, test_part, with_label};
@@ -57,11 +57,14 @@ fn evaluate<T: Scalar>(model: &Model<T>, args: &EvaluateArgs) -> Result<Metrics,
     let data = read(metadata, args)?;
     let source = args.data.to_string();
     let samples = layout(metadata, &source).samples(data)?;
-    let expected = metadata.architecture.loss;
-    if samples.target().loss() != expected {
-        let (takes, has) = match expected {
-            Loss::CrossEntropy => ("classes", "values"),
-            Loss::Squared => ("values", "classes"),
+    let (takes, found) = (
+        metadata.architecture.loss.takes(),
+        samples.target().targets().kind(),
+    );
+    if takes.is_some_and(|takes| takes != found) {
+        let (takes, has) = match found {
+            TargetKind::Values => ("classes", "values"),
+            TargetKind::Classes => ("values", "classes"),
         };
         return Err(CliError::Usage(format!(
             "the model predicts {takes}, the labels of {source} are {has}; choose the label column with --label"

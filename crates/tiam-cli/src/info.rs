@@ -70,9 +70,10 @@ fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -
         ),
         ("inputs", names(&metadata.feature_names, shape.n_inputs())),
         ("input values", scaled(metadata.input_scaling.is_some())),
-        match shape.loss {
+        match &shape.loss {
             Loss::CrossEntropy => ("classes", names(&metadata.class_names, shape.n_outputs())),
             Loss::Squared => ("values", shape.n_outputs().to_string()),
+            Loss::Custom(_) => ("outputs", names(&metadata.class_names, shape.n_outputs())),
         },
     ];
     if let Some(data) = &provenance.data {

@@ -40,9 +40,14 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
 
 fn predict<T: Scalar>(model: &Model<T>, args: &PredictArgs) -> Result<Predictions<T>, CliError> {
     let metadata = model.metadata();
-    let loss = metadata.architecture.loss;
-    if args.proba && loss == Loss::Squared {
-        let text = "--proba needs a model for classes, this one predicts values; leave it out";
+    let loss = &metadata.architecture.loss;
+    if args.proba && *loss != Loss::CrossEntropy {
+        let text = match loss {
+            Loss::Custom(_) => {
+                "--proba needs a model with cross-entropy, this one has another loss; leave it out"
+            }
+            _ => "--proba needs a model for classes, this one predicts values; leave it out",
+        };
         return Err(CliError::Usage(text.to_owned()));
     }
     let provenance = Provenance::of(metadata)?;
@@ -73,7 +78,7 @@ fn predict<T: Scalar>(model: &Model<T>, args: &PredictArgs) -> Result<Prediction
                 rows,
             })
         }
-        Loss::Squared => {
+        Loss::Squared | Loss::Custom(_) => {
             let mut values = network.forward(&inputs, &mut compute)?;
             if let Some(scaling) = &metadata.output_scaling {
                 scaling.invert(&mut values)?;

@@ -6,7 +6,7 @@ use crate::{BlockProblem, DriverConfig, Failure, Observer, Outcome, Run, Trace};
 ///
 /// One iteration k = 0, 1, ... is: [`begin_iteration`](BlockProblem::begin_iteration); for each block in the order,
 /// [`propose`](BlockProblem::propose) with the schedule's coefficients, the guard, [`accept`](BlockProblem::accept); then
-/// objective, violation and measures make a row of the trace, which the observers see; then the stopping rules.
+/// objective, violation and measures make a row of the trace, which the observers see; then the stopping rules, the observers' last.
 ///
 /// The [crate's first page](crate) has an example.
 pub struct Driver<'o, P: BlockProblem> {

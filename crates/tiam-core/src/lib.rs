@@ -19,7 +19,7 @@
 //! # Who owns what
 //!
 //! A [`BlockProblem`] owns its numbers and computes candidates; a [`Driver`] owns the order, the [`Schedule`], the [`Guard`]
-//! and its restarts, the [`Stopping`] rules, the [`Observer`]s and the [`Trace`]. A run ends with an [`Outcome`], which
+//! and its restarts, the [`Stopping`] rules, the [`Observer`]s (which may hold a rule of your own, [`stop_when`]) and the [`Trace`]. A run ends with an [`Outcome`], which
 //! carries its [`StopReason`], or with a [`Failure`], which carries the last finite iterate. [`Driver::start`] gives a
 //! [`Run`] to be done step by step, [`Driver::resume`] continues one.
 //!
@@ -125,7 +125,7 @@ pub use driver::Driver;
 pub use error::CoreError;
 pub use float::Float;
 pub use inertia::{Inertia, correct, extrapolate};
-pub use observer::{EachIteration, Observer, each_iteration};
+pub use observer::{EachIteration, Observer, StopWhen, each_iteration, stop_when};
 pub use outcome::{Failure, Outcome};
 pub use params::{DriverConfig, DriverParams, Guard, Order, OrderFn};
 pub use problem::{BlockChange, BlockProblem};

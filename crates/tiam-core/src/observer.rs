@@ -1,12 +1,13 @@
-//! Watching a run.
+//! Observers: they see every row of a run and may end it.
 
 use std::marker::PhantomData;
 
 use crate::{BlockProblem, CoreError, StopReason, TraceRow};
 
-/// Sees every row as it is recorded and cannot change the run. For progress bars, logs, checkpoints.
+/// Sees every row as it is recorded, and may end the run; it changes nothing else. For progress bars, logs, rules over
+/// measures.
 ///
-/// To stop a run from here, set the flag given to [`Stopping::interrupt`](crate::Stopping::interrupt).
+/// An observer is no part of a run's state: a resumed run has the observers, and so the rules, that it is resumed with.
 pub trait Observer<P: BlockProblem> {
     /// The row of the start, or of a resumed run's last iteration.
     fn on_start(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) {}
@@ -14,8 +15,15 @@ pub trait Observer<P: BlockProblem> {
     /// The row of the iteration just done.
     fn on_iteration(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) {}
 
+    /// A stopping rule: a reason ends the run. It is asked once about the row of the start (or of a resumed run's last
+    /// iteration) and of each iteration, after all observers have seen the row, and only while no other rule holds.
+    /// [`stop_when`] makes such an observer of a closure.
+    fn stop(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) -> Option<StopReason> {
+        None
+    }
+
     /// Once, at the end: why the run stopped, or the error it failed with.
-    fn on_finish(&mut self, _end: Result<StopReason, &CoreError>, _problem: &P) {}
+    fn on_finish(&mut self, _end: Result<&StopReason, &CoreError>, _problem: &P) {}
 }
 
 /// An observer made of a closure; see [`each_iteration`].
@@ -66,5 +74,57 @@ where
 {
     fn on_iteration(&mut self, row: &TraceRow<P::Measures>, problem: &P) {
         (self.f)(row, problem);
+    }
+}
+
+/// A stopping rule made of a closure; see [`stop_when`].
+pub struct StopWhen<F> {
+    words: String,
+    rule: F,
+}
+
+/// An observer that ends the run with [`StopReason::Custom`] and these words once `rule` holds for a row; the row of the
+/// start counts too.
+///
+/// A rule that counts (a closure may) starts anew in a resumed run.
+///
+/// ```
+/// use tiam_core::{Block, BlockChange, BlockProblem, Driver, DriverConfig, Inertia, TraceRow, stop_when};
+/// # struct Bowl(Block<f64>);
+/// # impl BlockProblem for Bowl {
+/// #     type Measures = f64;
+/// #     fn n_blocks(&self) -> usize { 1 }
+/// #     fn block_name(&self, _: usize) -> String { "u".into() }
+/// #     fn propose(&mut self, _: usize, inertia: Inertia) -> BlockChange {
+/// #         self.0.propose_with(inertia, 0.5, |u, g| g[0] = u[0]);
+/// #         BlockChange::between(self.0.current()[0].powi(2) / 2.0, self.0.candidate()[0].powi(2) / 2.0)
+/// #     }
+/// #     fn accept(&mut self, _: usize) { self.0.accept() }
+/// #     fn objective(&mut self) -> f64 { self.0.current()[0].powi(2) / 2.0 }
+/// #     fn measures(&mut self) -> f64 { self.0.current()[0].abs() }
+/// # }
+/// # let problem = Bowl(Block::new(vec![1.0]));
+/// // The problem's measure is |u|; u is halved, or more than halved, in every iteration.
+/// let mut rule = stop_when("|u| below 0.1", |row: &TraceRow<f64>| row.measures < 0.1);
+/// let outcome = Driver::new(DriverConfig::default()).observe(&mut rule).run(problem)?;
+/// assert_eq!(outcome.reason.to_string(), "|u| below 0.1");
+/// assert!(outcome.iterations <= 4);
+/// # Ok::<(), tiam_core::Failure<Bowl>>(())
+/// ```
+pub fn stop_when<M, F>(words: impl Into<String>, rule: F) -> StopWhen<F>
+where
+    F: FnMut(&TraceRow<M>) -> bool,
+{
+    let words = words.into();
+    StopWhen { words, rule }
+}
+
+impl<P, F> Observer<P> for StopWhen<F>
+where
+    P: BlockProblem,
+    F: FnMut(&TraceRow<P::Measures>) -> bool,
+{
+    fn stop(&mut self, row: &TraceRow<P::Measures>, _: &P) -> Option<StopReason> {
+        (self.rule)(row).then(|| StopReason::Custom(self.words.clone()))
     }
 }

@@ -82,8 +82,8 @@ pub trait BlockProblem {
         None
     }
 
-    /// A stopping rule of the problem's own, asked after every iteration once none of [`Stopping`](crate::Stopping)'s holds: early
-    /// stopping on a validation part, say.
+    /// A stopping rule of the problem's own, asked after every iteration while none of [`Stopping`](crate::Stopping)'s holds: early
+    /// stopping on a validation part, say. A rule that needs only the rows is an observer: [`stop_when`](crate::stop_when).
     fn stop(&self) -> Option<StopReason> {
         None
     }

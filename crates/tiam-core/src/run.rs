@@ -86,18 +86,13 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         }
         if self.end.is_none() {
             match self.iterate() {
-                Ok(()) => {
-                    let reason = self.config.params().stopping.reason(&self.trace);
-                    if let Some(reason) = reason.or_else(|| self.problem.stop()) {
-                        self.settle(Ok(reason));
-                    }
-                }
+                Ok(()) => self.check_rules(),
                 Err(error) => self.settle(Err(error)),
             }
         }
         match &self.end {
             None => Ok(ControlFlow::Continue(())),
-            Some(Ok(reason)) => Ok(ControlFlow::Break(*reason)),
+            Some(Ok(reason)) => Ok(ControlFlow::Break(reason.clone())),
             Some(Err(error)) => Err(error.clone()),
         }
     }
@@ -160,8 +155,19 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 observer.on_start(row, &self.problem);
             }
         }
+        self.check_rules();
+    }
+
+    /// Ends the run if a rule holds for the last row: of the driver, of the problem, or of an observer.
+    fn check_rules(&mut self) {
         let reason = self.config.params().stopping.reason(&self.trace);
-        if let Some(reason) = reason.or_else(|| self.problem.stop()) {
+        let mut reason = reason.or_else(|| self.problem.stop());
+        if let Some(row) = self.trace.last() {
+            let mut observers = self.observers.iter_mut();
+            let own = || observers.find_map(|observer| observer.stop(row, &self.problem));
+            reason = reason.or_else(own);
+        }
+        if let Some(reason) = reason {
             self.settle(Ok(reason));
         }
     }
@@ -294,7 +300,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
 
     fn tell_end(&mut self, end: &Result<StopReason, CoreError>) {
         for observer in &mut self.observers {
-            observer.on_finish(end.as_ref().copied(), &self.problem);
+            observer.on_finish(end.as_ref(), &self.problem);
         }
     }
 

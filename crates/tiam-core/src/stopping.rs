@@ -1,4 +1,4 @@
-//! When a run ends: rules and reasons, both as data.
+//! The rules that end a run, and the reasons why it ended.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,18 @@ use crate::error::check;
 use crate::{CoreError, Trace};
 
 /// Why a run stopped. None of these is an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// As JSON a fixed reason is its name in snake case, and a rule of the user's own is an object with its words.
+///
+/// ```
+/// use tiam_core::StopReason;
+/// let own = StopReason::Custom("loss below 0.1".into());
+/// assert_eq!(own.to_string(), "loss below 0.1");
+/// assert_eq!(serde_json::to_string(&own)?, r#"{"custom":"loss below 0.1"}"#);
+/// assert_eq!(serde_json::to_string(&StopReason::TimeLimit)?, r#""time_limit""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
@@ -29,6 +40,8 @@ pub enum StopReason {
     NoImprovement,
     /// The caller finished a step-by-step run before any rule held.
     Caller,
+    /// A rule of the user's own, in its own words: see [`stop_when`](crate::stop_when).
+    Custom(String),
 }
 
 impl fmt::Display for StopReason {
@@ -41,12 +54,14 @@ impl fmt::Display for StopReason {
             Self::MaxIterations => "iteration limit reached",
             Self::NoImprovement => "no longer improves on the validation part",
             Self::Caller => "finished by the caller",
+            Self::Custom(words) => words,
         })
     }
 }
 
 /// The rules that end a run. They are checked at the start and after every iteration, in the order of the table; the first
-/// that holds is the reason.
+/// that holds is the reason. When none holds, [`BlockProblem::stop`](crate::BlockProblem::stop) is asked, then
+/// [`Observer::stop`](crate::Observer::stop).
 ///
 /// | name | default | range | holds when | source |
 /// |---|---|---|---|---|

@@ -237,6 +237,10 @@ fn files_with_unknown_fields_or_values_out_of_range_are_refused() {
         serde_json::to_string(&StopReason::TimeLimit).unwrap(),
         r#""time_limit""#
     );
+    let own = StopReason::Custom("good enough".into());
+    let text = serde_json::to_string(&own).unwrap();
+    assert_eq!(text, r#"{"custom":"good enough"}"#);
+    assert_eq!(serde_json::from_str::<StopReason>(&text).unwrap(), own);
     assert_eq!(
         serde_json::from_str::<Guard>(r#""off""#).unwrap(),
         Guard::Off

@@ -61,7 +61,7 @@ impl<P: BlockProblem> Observer<P> for Recorder {
     fn on_iteration(&mut self, row: &TraceRow<P::Measures>, _: &P) {
         self.rows.push(row.iteration);
     }
-    fn on_finish(&mut self, end: Result<StopReason, &CoreError>, _: &P) {
+    fn on_finish(&mut self, end: Result<&StopReason, &CoreError>, _: &P) {
         self.ends
             .push(end.map_or_else(ToString::to_string, |reason| reason.to_string()));
     }
@@ -197,7 +197,7 @@ fn resumed_run_equals_uninterrupted_run() {
         let second = second.finish().unwrap();
         assert_eq!(
             (second.reason, second.iterations),
-            (whole.reason, whole.iterations),
+            (whole.reason.clone(), whole.iterations),
             "cut at {cut}"
         );
         assert_eq!(second.problem.x(), whole.problem.x());

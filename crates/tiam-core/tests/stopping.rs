@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{Quadratic, Scripted, params};
 use tiam_core::{
     BlockProblem, CoreError, Driver, DriverConfig, DriverParams, Guard, Inertia, Observer,
-    Schedule, StopReason, Stopping, TraceRow,
+    Schedule, StopReason, Stopping, TraceRow, stop_when,
 };
 
 const SOME: Inertia = Inertia {
@@ -141,6 +141,52 @@ fn an_interrupt_finishes_the_iteration_under_way() {
         ControlFlow::Break(StopReason::Interrupted)
     );
     assert_eq!(steps.finish().unwrap().iterations, 1);
+}
+
+#[test]
+fn a_rule_of_the_users_own_ends_the_run_with_its_words() {
+    let whole = Driver::new(stopping(Stopping::default().max_iterations(9)))
+        .run(bowl())
+        .unwrap();
+    let least = whole.trace.rows[3].objective;
+    let rule = || {
+        stop_when("low enough", move |row: &TraceRow<()>| {
+            row.objective <= least
+        })
+    };
+    let limit = |n| stopping(Stopping::default().max_iterations(n));
+    let (mut first, mut second) = (rule(), stop_when("never", |_: &TraceRow<()>| false));
+    let run = Driver::new(limit(9));
+    let run = run.observe(&mut second).observe(&mut first);
+    let ended = run.run(bowl()).unwrap();
+    assert_eq!(ended.reason, StopReason::Custom("low enough".into()));
+    assert_eq!(ended.iterations, 3);
+    // The driver's own rules go first, and the start counts.
+    let limited = Driver::new(limit(3)).observe(&mut rule()).run(bowl());
+    let limited = limited.unwrap();
+    assert_eq!(limited.reason, StopReason::MaxIterations);
+    let mut at_once = stop_when("at once", |_: &TraceRow<()>| true);
+    let none = Driver::new(limit(9)).observe(&mut at_once).run(bowl());
+    let none = none.unwrap();
+    assert_eq!(
+        (none.reason.to_string(), none.iterations),
+        ("at once".into(), 0)
+    );
+    // No part of the state: resumed with the rule the run has ended, without it goes on.
+    let mut again = rule();
+    let run = Driver::new(limit(9)).observe(&mut again);
+    let mut run = run.resume(ended.problem, ended.trace).unwrap();
+    assert_eq!(
+        run.step().unwrap(),
+        ControlFlow::Break(StopReason::Custom("low enough".into()))
+    );
+    let stopped = run.finish().unwrap();
+    let on = Driver::new(limit(9));
+    let mut on = on.resume(stopped.problem, stopped.trace).unwrap();
+    while on.step().unwrap().is_continue() {}
+    let on = on.finish().unwrap();
+    assert_eq!((on.reason, on.iterations), (StopReason::MaxIterations, 9));
+    assert_eq!(on.problem.x(), whole.problem.x());
 }
 
 #[test]

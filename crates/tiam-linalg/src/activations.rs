@@ -13,7 +13,7 @@ use crate::state::StateVisitor;
 use crate::step::{Iterate, Solver, StepInertia, StepReport};
 use crate::weights::WeightBlock;
 
-/// What the a step sees of the next layer.
+/// The blocks of the next layer that an a step depends on.
 ///
 /// Shapes: `bias` n', `target` n' x N; the weights block holds W (n' x n) and W a (n' x N).
 #[derive(Clone, Copy, Debug)]

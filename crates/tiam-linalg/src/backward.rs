@@ -3,12 +3,12 @@
 use crate::band::Monotone;
 use crate::compute::{Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::{AffineLayers, add_bias};
-use crate::gather::{copy_columns, gather_labels};
+use crate::gather::copy_columns;
 use crate::kernels::add_scaled;
+use crate::loss::LossTarget;
 use crate::matrix::Matrix;
-use crate::preactivations::LossTarget;
 use crate::product::{RowRange, tile_outer, tile_product};
-use crate::prox::{LossSum, cross_entropy, softmax_in_place, squared_loss};
+use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
 
@@ -51,7 +51,7 @@ impl<T: Real> Gradients<T> {
 /// gradients ← ∇R, by back-propagation over a batch of samples; returns R and the samples classified correctly.
 ///
 /// With `z_l = W_l a_{l−1} + b_l 1ᵀ`, `a_l = h(z_l)`, a_0 the batch's inputs, and R a sum over the batch:
-/// e_L = softmax(z_L) − onehot(y) for classes, z_L − Y for values; `e_l = (W_{l+1}ᵀ e_{l+1}) ⊙ h'(z_l)`;
+/// e_L = ∂R/∂z_L, the [gradient](crate::Loss::gradient) of the loss; `e_l = (W_{l+1}ᵀ e_{l+1}) ⊙ h'(z_l)`;
 /// `∇W_l = e_l a_{l−1}ᵀ`, ∇b_l = e_l 1.
 ///
 /// Shapes: `inputs` n_0 x N, `target` for N samples; `batch` names the samples that count (column numbers, each as
@@ -61,7 +61,8 @@ impl<T: Real> Gradients<T> {
 /// The same number of threads gives the same bits. Source: Rumelhart, Hinton & Williams 1986.
 ///
 /// # Panics
-/// When there is no layer, a layer has no input or no unit, shapes do not fit, or an index or label is out of range.
+/// When there is no layer, a layer has no input or no unit, shapes do not fit, an index or label is out of range, or the loss takes
+/// other targets.
 ///
 /// ```
 /// use tiam_linalg::{AffineLayer, Compute, Gradients, Identity, LossTarget, Matrix, loss_gradient};
@@ -70,7 +71,7 @@ impl<T: Real> Gradients<T> {
 /// let y = Matrix::from_vec(1, 1, vec![4.0])?;
 /// let layers = [AffineLayer { weights: &weights, bias: &[1.0] }];
 /// let mut gradients = Gradients::zeros(&layers[..]);
-/// let target = LossTarget::Values(&y);
+/// let target = LossTarget::values(&y);
 /// let sum = loss_gradient(&mut gradients, &layers[..], Identity, &x, target, None, &mut Compute::new(1)?);
 /// assert_eq!((sum.loss, gradients.layers()[0].weights[(0, 0)]), (4.5, 9.0));
 /// # Ok::<(), tiam_linalg::LinalgError>(())
@@ -166,14 +167,8 @@ impl Plan {
             widest = widest.max(n_out);
             n_in = n_out;
         }
-        let n_samples = match target {
-            LossTarget::Classes(labels) => labels.len(),
-            LossTarget::Values(values) => {
-                assert_eq!(values.n_rows(), n_in, "loss_gradient: outputs differ");
-                values.n_cols()
-            }
-        };
-        assert_eq!(n_samples, inputs.n_cols(), "loss_gradient: samples differ");
+        let n_samples = inputs.n_cols();
+        target.check("loss_gradient", n_in, n_samples);
         let in_range = |batch: &[usize]| batch.iter().all(|&i| i < n_samples);
         assert!(
             batch.is_none_or(in_range),
@@ -206,8 +201,8 @@ impl Plan {
     }
 }
 
-/// What every tile needs.
-struct Pass<'a, T, A: ?Sized, H> {
+/// The data that every tile of a pass shares.
+struct Pass<'a, T: Real, A: ?Sized, H> {
     layers: &'a A,
     h: H,
     inputs: &'a Matrix<T>,
@@ -222,6 +217,7 @@ impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
         let WorkerScratch {
             tile_a,
             tile_b,
+            tile_c,
             sum,
             labels,
             ..
@@ -240,7 +236,14 @@ impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
         let kept = buffer(tile_a, self.plan.kept_rows * n);
         let n_last = self.forward(kept, x, n);
         let at = kept.len() - n_last * n;
-        let loss = self.last_error(&mut kept[at..], n_last, labels, samples);
+        let (z, target) = (&mut kept[at..], &self.target);
+        let loss = match indices {
+            None => {
+                let targets = target.targets.range(start..start + n);
+                target.loss.value_and_gradient(z, targets, None)
+            }
+            Some(indices) => target.errors_of(z, indices, None, (labels, tile_c)),
+        };
         self.backward(&mut sum[..self.plan.n_parameters], kept, x, n);
         loss
     }
@@ -265,45 +268,6 @@ impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
             n_in = layer.bias.len();
         }
         n_in
-    }
-
-    /// z_L ← e_L; returns the tile's loss.
-    fn last_error(
-        &self,
-        z: &mut [T],
-        n_last: usize,
-        labels: &mut Vec<u32>,
-        samples: &RowRange,
-    ) -> LossSum {
-        let range = samples.start..samples.start + samples.len;
-        match self.target {
-            LossTarget::Classes(all) => {
-                let labels = match self.batch {
-                    None => &all[range],
-                    Some(batch) => {
-                        gather_labels(labels, all, &batch[range]);
-                        labels.as_slice()
-                    }
-                };
-                let loss = cross_entropy(z, labels, n_last);
-                softmax_in_place(z, n_last);
-                for (p, label) in z.chunks_exact_mut(n_last).zip(labels) {
-                    p[*label as usize] -= T::one();
-                }
-                loss
-            }
-            LossTarget::Values(values) => {
-                let mut loss = 0.0;
-                for (z, i) in z.chunks_exact_mut(n_last).zip(range) {
-                    let y = values.col(self.batch.map_or(i, |batch| batch[i]));
-                    loss += squared_loss(z, y);
-                    for (z, y) in z.iter_mut().zip(y) {
-                        *z -= *y;
-                    }
-                }
-                LossSum { loss, correct: 0 }
-            }
-        }
     }
 
     /// sums += the tile's gradients, W_1, b_1, W_2, …; `kept` as [`Pass::forward`] leaves it, but e_L for z_L. Each

@@ -1,4 +1,4 @@
-//! Activations as the block steps see them, and the band around them.
+//! The trait of the activations, its implementations, and the inverse image of a band.
 
 use crate::real::Real;
 

@@ -1,4 +1,4 @@
-//! Which form of a step to use: by shape, by the machine's speed, and by the accuracy asked for.
+//! The choice of a solver for each block, by shape, by the machine's speed and by the accuracy asked for.
 
 use crate::compute::MIN_PARALLEL_FLOPS;
 use crate::speed::ProductSpeed;

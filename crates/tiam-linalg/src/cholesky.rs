@@ -1,4 +1,4 @@
-//! A Cholesky factor that is kept and refreshed in place.
+//! A Cholesky factorisation that keeps its memory: a new matrix is factored in place.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::LltError;

@@ -1,4 +1,4 @@
-//! Threads and their scratch: one split of the samples per sweep, sequential products inside.
+//! Worker threads with their scratch memory: a sweep splits the samples between them once, and each works sequentially.
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 

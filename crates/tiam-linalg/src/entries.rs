@@ -1,4 +1,4 @@
-//! Passes over entries of matrices of one shape, split over their columns.
+//! Element-wise operations on matrices of one shape, with the columns split between threads.
 
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch};
 use crate::matrix::Matrix;

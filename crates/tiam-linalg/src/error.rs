@@ -1,4 +1,4 @@
-//! What can go wrong, with what was found and what was expected.
+//! The error type of this crate.
 
 use thiserror::Error;
 

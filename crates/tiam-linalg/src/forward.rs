@@ -1,11 +1,11 @@
-//! The network's own forward pass, tile by tile: nothing of the size of the data is kept.
+//! The forward pass of a network and its loss, computed tile by tile, so that nothing of the size of the data is stored.
 
 use crate::band::Monotone;
 use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::loss::{LossTarget, Targets};
 use crate::matrix::Matrix;
-use crate::preactivations::LossTarget;
 use crate::product::tile_product;
-use crate::prox::{LossSum, cross_entropy, squared_loss};
+use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
 
@@ -93,7 +93,7 @@ pub fn forward<T: Real>(
 /// Loss summed over samples, and the samples classified correctly (0 for values), without keeping the outputs.
 ///
 /// # Panics
-/// When the shapes do not fit, or there is no layer.
+/// When the shapes do not fit, there is no layer, or the loss takes other targets.
 pub fn forward_loss<T: Real>(
     layers: &(impl AffineLayers<T> + ?Sized),
     h: impl Monotone,
@@ -102,57 +102,18 @@ pub fn forward_loss<T: Real>(
     compute: &mut Compute<T>,
 ) -> LossSum {
     let plan = Plan::new(layers, from);
-    match target {
-        LossTarget::Classes(labels) => {
-            let loss = |z: &[T], y: Cols<'_, u32>| cross_entropy(z, y.data, plan.n_last);
-            loss_sweep(
-                &plan,
-                layers,
-                h,
-                (from, Cols::new(labels, 1)),
-                &loss,
-                compute,
-            )
-        }
-        LossTarget::Values(values) => {
-            let loss = |z: &[T], y: Cols<'_, T>| LossSum {
-                loss: squared_loss(z, y.data),
-                correct: 0,
-            };
-            let values = Cols::new(values.as_slice(), plan.n_last);
-            loss_sweep(&plan, layers, h, (from, values), &loss, compute)
-        }
-    }
-}
-
-fn loss_sweep<'a, T: Real, Y: Slab>(
-    plan: &Plan,
-    layers: &(impl AffineLayers<T> + ?Sized),
-    h: impl Monotone,
-    (from, target): (ForwardFrom<'a, T>, Y),
-    loss: &(impl Fn(&[T], Y) -> LossSum + Sync),
-    compute: &mut Compute<T>,
-) -> LossSum {
-    assert_eq!(
-        target.n_cols(),
-        from.columns().n_cols(),
-        "forward_loss: samples differ"
-    );
-    let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'a, T>, Y)| {
+    let columns = from.columns();
+    target.check("forward_loss", plan.n_last, columns.n_cols());
+    let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'_, T>, Targets<'_, T>)| {
         let mut sum = LossSum::default();
-        for_tiles(slab, plan.tile, |(start, y)| {
-            sum = merge(sum, loss(forward_tile(scratch, layers, h, from, start), y));
+        for_tiles(slab, plan.tile, |(start, targets)| {
+            let z = forward_tile(scratch, layers, h, from, start);
+            sum = sum.merge(target.loss.value(z, targets));
         });
         sum
     };
-    compute.sweep(plan.flops, (from.columns(), target), &body, &merge)
-}
-
-fn merge(l: LossSum, r: LossSum) -> LossSum {
-    LossSum {
-        loss: l.loss + r.loss,
-        correct: l.correct + r.correct,
-    }
+    let slab = (columns, target.targets);
+    compute.sweep(plan.flops, slab, &body, &LossSum::merge)
 }
 
 /// Sizes of a pass.

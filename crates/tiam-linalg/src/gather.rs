@@ -1,4 +1,4 @@
-//! A batch of samples, copied out of all of them.
+//! Copies the samples of a batch.
 
 use crate::matrix::Matrix;
 use crate::real::Real;

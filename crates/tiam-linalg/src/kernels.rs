@@ -1,4 +1,4 @@
-//! Fused element-wise passes over one tile of samples, compiled for the processor found at run time.
+//! Element-wise kernels: each does its work in one pass over a tile of samples, compiled for the processor found at run time.
 
 use crate::real::Real;
 use crate::reduce::LaneSum;

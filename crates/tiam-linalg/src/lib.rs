@@ -15,6 +15,7 @@ mod error;
 mod forward;
 mod gather;
 mod kernels;
+mod loss;
 mod matrix;
 mod preactivations;
 mod product;
@@ -41,8 +42,9 @@ pub use forward::{
     AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss,
 };
 pub use gather::{gather_columns, gather_labels};
+pub use loss::{AnyLoss, CrossEntropy, Loss, LossTarget, SquaredLoss, TargetKind, Targets};
 pub use matrix::Matrix;
-pub use preactivations::{LossTarget, PreactivationBlock, Prediction, penalty};
+pub use preactivations::{PreactivationBlock, Prediction, penalty};
 pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;

@@ -1,19 +1,17 @@
-//! The z steps: projected for hidden layers, proximal for the last.
+//! The z steps: a projection for hidden layers, the proximal map of the loss for the last layer.
 
 use crate::band::{Monotone, clamp, preimage};
-use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::kernels::residual_norm_sq;
+use crate::loss::{LossTarget, Targets};
 use crate::matrix::Matrix;
-use crate::prox::{
-    cross_entropy, prox_cross_entropy, prox_cross_entropy_scratch_len, prox_squared, squared_loss,
-};
 use crate::real::Real;
 use crate::reduce::LaneSum;
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::{Iterate, StepInertia, StepReport};
 
-/// What a z step sees of its layer: m = W a + b 1ᵀ.
+/// The prediction m = W a + b 1ᵀ of a layer, to which a z step is drawn.
 ///
 /// Shapes: `product` n x N (W a without the bias), `bias` n.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +22,6 @@ pub struct Prediction<'a, T> {
     pub bias: &'a [T],
     /// ρ.
     pub rho: f64,
-}
-
-/// The loss R(z_L; Y), a sum over samples.
-#[derive(Clone, Copy, Debug)]
-pub enum LossTarget<'a, T> {
-    /// Softmax cross-entropy; the class of each of N samples, below n_L.
-    Classes(&'a [u32]),
-    /// ½‖z_L − Y‖_F²; Y is n_L x N.
-    Values(&'a Matrix<T>),
 }
 
 /// A layer's pre-activations z (n x N) with their history.
@@ -127,7 +116,11 @@ impl<T: Real> PreactivationBlock<T> {
     }
 
     /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
-    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and R at the candidate.
+    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and R at the candidate. One pass over the samples: centre, proximal map
+    /// (warm-started at z), correction, both objective values.
+    ///
+    /// # Panics
+    /// When the targets are not of z's shape, or the loss takes others.
     pub fn propose_last(
         &mut self,
         prediction: Prediction<'_, T>,
@@ -135,88 +128,57 @@ impl<T: Real> PreactivationBlock<T> {
         inertia: StepInertia,
         compute: &mut Compute<T>,
     ) -> (StepReport, f64) {
-        let n = self.iterate.current.n_rows();
-        let rho = T::from_f64(prediction.rho);
-        let sums = match target {
-            LossTarget::Classes(labels) => {
-                let solve = |out: &mut [T], center: &[T], y: Cols<'_, u32>, work: &mut Vec<T>| {
-                    let work = buffer(work, prox_cross_entropy_scratch_len(n));
-                    prox_cross_entropy(out, center, y.data, n, rho, work);
-                };
-                let loss = |z: &[T], y: Cols<'_, u32>| cross_entropy(z, y.data, n).loss;
-                self.last_sweep(
-                    prediction,
-                    Cols::new(labels, 1),
-                    inertia,
-                    (&solve, &loss),
-                    compute,
-                )
-            }
-            LossTarget::Values(values) => {
-                let solve = |out: &mut [T], center: &[T], y: Cols<'_, T>, _: &mut Vec<T>| {
-                    prox_squared(out, center, y.data, rho);
-                };
-                let loss = |z: &[T], y: Cols<'_, T>| squared_loss(z, y.data);
-                let values = Cols::new(values.as_slice(), n);
-                self.last_sweep(prediction, values, inertia, (&solve, &loss), compute)
-            }
-        };
-        let before = sums.loss_before + 0.5 * prediction.rho * sums.before;
-        let after = sums.loss_after + 0.5 * prediction.rho * sums.after;
-        (StepReport::between::<T>(before, after), sums.loss_after)
-    }
-
-    /// One pass over the samples: centre, proximal map (warm-started at z), correction, both objective values.
-    fn last_sweep<Y: Slab + Copy>(
-        &mut self,
-        prediction: Prediction<'_, T>,
-        target: Y,
-        inertia: StepInertia,
-        (solve, loss): (
-            &(impl Fn(&mut [T], &[T], Y, &mut Vec<T>) + Sync),
-            &(impl Fn(&[T], Y) -> f64 + Sync),
-        ),
-        compute: &mut Compute<T>,
-    ) -> Sums {
         let Iterate {
             current,
             previous,
             candidate,
         } = &mut self.iterate;
         let n = current.n_rows();
+        let LossTarget { loss, targets } = target;
+        target.check("propose_last", n, current.n_cols());
+        let (bias, rho) = (prediction.bias, T::from_f64(prediction.rho));
         let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
-        let bias = prediction.bias;
+        let (tile, scratch_len) = (tile_cols::<T>(4 * n), loss.prox_scratch_len(n));
         let slab = (
             ColsMut::new(candidate.as_mut_slice(), n),
             Cols::new(current.as_slice(), n),
             Cols::new(previous.as_slice(), n),
             Cols::new(prediction.product.as_slice(), n),
-            target,
+            targets,
         );
-        let tile = tile_cols::<T>(4 * n);
-        let body = |scratch: &mut WorkerScratch<T>, slab: LastSlab<'_, T, Y>| {
+        let body = |scratch: &mut WorkerScratch<T>, slab: LastSlab<'_, T>| {
             let mut sums = Sums::default();
             for_tiles(slab, tile, |(out, z, zp, wa, y)| {
                 let center = buffer(&mut scratch.tile_a, out.data.len());
                 center_tile(center, [z.data, zp.data, wa.data], bias, p[0]);
                 out.data.copy_from_slice(z.data);
-                solve(out.data, center, y, &mut scratch.tile_b);
+                let work = buffer(&mut scratch.tile_b, scratch_len);
+                loss.prox(out.data, center, y, rho, work);
                 correct_tile(out.data, z.data, p[1]);
                 sums = sums.merge(Sums {
                     before: residual_norm_sq(wa.data, bias, z.data),
                     after: residual_norm_sq(wa.data, bias, out.data),
-                    loss_before: loss(z.data, y),
-                    loss_after: loss(out.data, y),
+                    loss_before: loss.value(z.data, y).loss,
+                    loss_after: loss.value(out.data, y).loss,
                 });
             });
             sums
         };
-        compute.sweep(LAST_FLOPS_PER_ENTRY * n, slab, &body, &Sums::merge)
+        let sums = compute.sweep(LAST_FLOPS_PER_ENTRY * n, slab, &body, &Sums::merge);
+        let before = sums.loss_before + 0.5 * prediction.rho * sums.before;
+        let after = sums.loss_after + 0.5 * prediction.rho * sums.after;
+        (StepReport::between::<T>(before, after), sums.loss_after)
     }
 }
 
 /// Candidate, current, previous, product, target.
-type LastSlab<'a, T, Y> = (ColsMut<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Y);
+type LastSlab<'a, T> = (
+    ColsMut<'a, T>,
+    Cols<'a, T>,
+    Cols<'a, T>,
+    Cols<'a, T>,
+    Targets<'a, T>,
+);
 
 /// Flops an entry of the last layer's step: a handful of Newton steps, an exponential each.
 const LAST_FLOPS_PER_ENTRY: usize = 200;

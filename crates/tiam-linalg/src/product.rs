@@ -1,4 +1,4 @@
-//! Large products, walked in tiles of samples, each tile sequential.
+//! Large matrix products, computed in tiles of samples; each tile is sequential.
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};

@@ -8,10 +8,25 @@ use num_traits::{Float, NumAssign};
 use crate::elementary::Elementary;
 
 mod sealed {
-    /// What the products need of a scalar; implemented for the two types below and for no other.
-    pub trait Backend: faer::traits::RealField + Copy {}
-    impl Backend for f32 {}
-    impl Backend for f64 {}
+    use crate::loss::{AnyLoss, Loss};
+
+    /// The products' requirements of a scalar; implemented for `f32` and `f64` only.
+    pub trait Backend: faer::traits::RealField + Copy {
+        /// The loss of this precision.
+        fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a)
+        where
+            Self: super::Real;
+    }
+    macro_rules! backend {
+        ($($t:ident)*) => {$(
+            impl Backend for $t {
+                fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a) {
+                    loss
+                }
+            }
+        )*};
+    }
+    backend!(f32 f64);
 }
 
 /// A real scalar: `f32` or `f64`. Sealed.

@@ -1,4 +1,4 @@
-//! How fast this machine multiplies, measured once a process.
+//! The speed of this machine's matrix products, measured once a process.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use crate::matrix::Matrix;
 use crate::product::tile_product;
 use crate::real::Real;
 
-/// What a thread does in a second, for predictions.
+/// Operations of one thread in a second, from which times are predicted.
 ///
 /// ```
 /// use tiam_linalg::ProductSpeed;

@@ -1,6 +1,6 @@
-//! Walking over a run's state, to write it down or to put it back.
+//! The visitor of a run's state, which saves or restores every number of it.
 
-/// What sees every number that decides how a run goes on.
+/// A visitor of every number on which the rest of a run depends: it saves the number or puts a saved one in its place.
 ///
 /// The same walk serves both ways: a visitor that writes reads the numbers, one that restores overwrites them, so the two cannot come to
 /// differ. Names are unique within a walk; their order and the shapes follow from what the problem was made of.

@@ -1,4 +1,4 @@
-//! What every block step takes and returns.
+//! Inertia, solver and report: the parameters and the result of every block step.
 
 use crate::matrix::Matrix;
 use crate::real::Real;
@@ -127,7 +127,7 @@ pub enum Solver {
     },
 }
 
-/// What [`Solver::Auto`] has to give.
+/// The accuracy that [`Solver::Auto`] must give.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Accuracy {
     /// The paper's gradient step: backtracking, plain, Gram or dual, which differ by rounding alone.

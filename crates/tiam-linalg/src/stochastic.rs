@@ -1,4 +1,4 @@
-//! Stochastic TIAM's blocks: all layers' parameters, their inertia, their curvature, and one step of a batch.
+//! Stochastic TIAM: the parameters of all layers, their inertia, their curvature, and the step of one batch.
 
 mod curvature;
 mod pass;

@@ -19,7 +19,7 @@ mod state;
 use form::Form;
 pub(crate) use form::{dual_fits, gram_fits};
 
-/// What the W step sees of the other blocks.
+/// The other blocks and the penalties that a W step depends on.
 ///
 /// Shapes: `inputs` n_in x N, `bias` n_out, `target` n_out x N.
 #[derive(Clone, Copy, Debug)]

@@ -165,7 +165,7 @@ fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
     };
     let (report, loss) = block.propose_last(
         prediction,
-        LossTarget::Values(&y),
+        LossTarget::values(&y),
         StepInertia::NONE,
         &mut compute,
     );
@@ -290,7 +290,7 @@ fn the_last_z_steps_report_is_its_objective_before_and_after() {
         let mut compute = Compute::new(threads).unwrap();
         let p = inertia(0.2, 0.4, 0.3);
         let (report, loss) =
-            block.propose_last(prediction, LossTarget::Values(&y), p, &mut compute);
+            block.propose_last(prediction, LossTarget::values(&y), p, &mut compute);
         block.accept();
         let z = block.values();
         let (before, after) = (

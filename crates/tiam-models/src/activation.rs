@@ -1,4 +1,4 @@
-//! The activations, by name.
+//! The activation functions and their names.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,18 +1,20 @@
-//! The network's relaxed training problem as blocks: W_l, b_l, z_l, a_l for l = 1, …, L.
+//! The problem of full-batch training in blocks: W_l, b_l, z_l, a_l for l = 1, …, L.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    ActivationBlock, AffineLayer, AffineLayers, Band as BandView, BiasBlock, Compute, ForwardFrom,
-    Matrix, NextLayer, PreactivationBlock, Prediction, Real, StateVisitor, StepInertia, StepReport,
-    WeightBlock, WeightProblem, activate, band_violation, biased, forward_loss, penalty, prox,
+    ActivationBlock, AffineLayer, AffineLayers, AnyLoss, Band as BandView, BiasBlock, Compute,
+    ForwardFrom, LossSum, LossTarget, Matrix, NextLayer, PreactivationBlock, Prediction, Real,
+    StateVisitor, StepInertia, StepReport, WeightBlock, WeightProblem, activate, band_violation,
+    biased, forward_loss, penalty,
 };
 
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
-use crate::network::{Architecture, Evaluation, Layer, Network};
+use crate::network::{Architecture, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
 use crate::solvers::{SolverChoice, SolverPlan};
 use crate::with_activation;
@@ -46,6 +48,19 @@ pub struct PartMeasures {
     pub loss: f64,
     /// Share of samples classified correctly; `None` for values.
     pub accuracy: Option<f64>,
+}
+
+impl PartMeasures {
+    /// The means of a loss summed over samples.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
+    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
+        let n = samples.n_samples() as f64;
+        let classes = matches!(samples.target(), Target::Classes { .. });
+        Self {
+            loss: sum.loss / n,
+            accuracy: classes.then_some(sum.correct as f64 / n),
+        }
+    }
 }
 
 impl NetworkMeasures {
@@ -93,6 +108,7 @@ struct LayerBlocks<T> {
 /// Block numbers run W_1, b_1, z_1, a_1, W_2, …, W_L, b_L, z_L; [`BlockProblem::block_name`] spells them out.
 pub struct NetworkProblem<'d, T> {
     architecture: Architecture,
+    code: Arc<dyn AnyLoss>,
     config: TiamConfig,
     samples: &'d Samples<T>,
     layers: Vec<LayerBlocks<T>>,
@@ -105,7 +121,7 @@ pub struct NetworkProblem<'d, T> {
     candidate_penalty: f64,
 }
 
-/// What a block number stands for.
+/// The kind of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Weights,
@@ -132,7 +148,8 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     /// The problem at the network's own forward pass (z_L as [`OutputStart`] says): every z and a feasible, no history.
     ///
     /// # Errors
-    /// [`ModelError::Size`] when samples and network do not fit, [`ModelError::Linalg`] when threads cannot start.
+    /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples and network do not fit, [`ModelError::UnknownLoss`] for a loss of
+    /// which a file has kept only the name, [`ModelError::Linalg`] when threads cannot start.
     pub fn new(
         network: Network<T>,
         samples: &'d Samples<T>,
@@ -146,6 +163,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         let layers = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.band.width(0);
         let mut this = Self {
+            code: architecture.loss.code()?,
             architecture,
             config,
             samples,
@@ -181,17 +199,17 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
 
     /// z_L ← ±1 by class, or the values; returns R(z_L; Y).
     fn start_at_targets(&mut self) -> f64 {
-        let (z, loss) = match self.samples.target() {
+        let z = match self.samples.target() {
             Target::Classes { labels, n_classes } => {
                 let sign = |i: usize, j: usize| i == labels[j] as usize;
-                let z = Matrix::from_fn(*n_classes, labels.len(), |i, j| {
+                Matrix::from_fn(*n_classes, labels.len(), |i, j| {
                     if sign(i, j) { T::one() } else { -T::one() }
-                });
-                let loss = prox::cross_entropy(z.as_slice(), labels, *n_classes).loss;
-                (z, loss)
+                })
             }
-            Target::Values(values) => (values.clone(), 0.0),
+            Target::Values(values) => values.clone(),
         };
+        let LossTarget { loss, targets } = self.samples.target().as_loss_target(&*self.code);
+        let loss = loss.value(z.as_slice(), targets).loss;
         if let Some(last) = self.layers.last_mut() {
             last.z = PreactivationBlock::new(z);
             last.penalty = None;
@@ -224,9 +242,9 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         (block / KINDS.len(), KINDS[block % KINDS.len()].0)
     }
 
-    fn forward_sum(&mut self) -> tiam_linalg::LossSum {
+    fn forward_sum(&mut self) -> LossSum {
         let from = ForwardFrom::FirstProduct(self.layers[0].weights.product());
-        let target = self.samples.target().as_loss_target();
+        let target = self.samples.target().as_loss_target(&*self.code);
         with_activation!(self.architecture.activation, h => {
             forward_loss(&Current(&self.layers), h, from, target, &mut self.compute)
         })
@@ -281,7 +299,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
                 z.propose_hidden(prediction, a.values(), h, self.epsilon, inertia, compute)
             })
         } else {
-            let target = self.samples.target().as_loss_target();
+            let target = self.samples.target().as_loss_target(&*self.code);
             let (report, loss) = z.propose_last(prediction, target, inertia, compute);
             self.candidate_loss = loss;
             report
@@ -522,11 +540,10 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     }
 
     fn measures(&mut self) -> NetworkMeasures {
-        let sum = self.forward_sum();
-        let evaluation = Evaluation::of(sum, self.samples);
+        let found = PartMeasures::of(self.forward_sum(), self.samples);
         NetworkMeasures {
             epsilon: self.epsilon,
-            ..NetworkMeasures::of_training(evaluation.loss, evaluation.accuracy)
+            ..NetworkMeasures::of_training(found.loss, found.accuracy)
         }
     }
 

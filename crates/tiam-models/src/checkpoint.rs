@@ -1,4 +1,4 @@
-//! Checkpoints: a run's whole state in one file, from which it goes on as if it had never stopped.
+//! Checkpoints: a file keeps the whole state of a run, and the run goes on from it with the same bits.
 //!
 //! A file is safetensors: the iterates with their history as tensors, everything else as JSON under the key `tiam-checkpoint`, and a
 //! checksum of each tensor and of the JSON.
@@ -21,7 +21,7 @@ use crate::error::ModelError;
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
 
-/// What surrounds a run: where its state is saved, and what it goes on from.
+/// Checkpoints of a run: where they are saved, and the one that the run goes on from.
 #[derive(Default)]
 pub struct Session<'s, 'd> {
     /// Saves the state as the run goes.

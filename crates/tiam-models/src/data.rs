@@ -1,22 +1,11 @@
-//! Training data, checked once.
+//! Training data: inputs with targets, checked when they are made.
 
-use serde::{Deserialize, Serialize};
-use tiam_linalg::{LossTarget, Matrix, Real, reduce};
+use tiam_linalg::{AnyLoss, LossTarget, Matrix, Real, Targets, reduce};
 
 use crate::error::ModelError;
+use crate::loss::Loss;
 
-/// The loss R of the last layer's pre-activations; a sum over samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// Softmax cross-entropy: −Σ log softmax_y(z).
-    #[default]
-    CrossEntropy,
-    /// ½‖z − Y‖_F².
-    Squared,
-}
-
-/// What is to be predicted.
+/// The targets: what the network is to predict.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target<T> {
     /// A class for each of N samples, counted from 0.
@@ -31,7 +20,7 @@ pub enum Target<T> {
 }
 
 impl<T: Real> Target<T> {
-    /// The loss that goes with it.
+    /// The default loss of a network for it: cross-entropy for classes, squared loss for values.
     pub fn loss(&self) -> Loss {
         match self {
             Self::Classes { .. } => Loss::CrossEntropy,
@@ -56,10 +45,24 @@ impl<T: Real> Target<T> {
     }
 
     /// As the kernels of `tiam-linalg` take it.
-    pub fn as_loss_target(&self) -> LossTarget<'_, T> {
+    pub fn targets(&self) -> Targets<'_, T> {
         match self {
-            Self::Classes { labels, .. } => LossTarget::Classes(labels),
-            Self::Values(values) => LossTarget::Values(values),
+            Self::Classes { labels, n_classes } => Targets::Classes {
+                labels,
+                n_classes: *n_classes,
+            },
+            Self::Values(values) => Targets::Values {
+                values: values.as_slice(),
+                n_outputs: values.n_rows(),
+            },
+        }
+    }
+
+    /// With the loss to be measured, as the kernels of `tiam-linalg` take both. The loss must take targets of this kind.
+    pub fn as_loss_target<'a>(&'a self, loss: &'a dyn AnyLoss) -> LossTarget<'a, T> {
+        LossTarget {
+            loss: loss.in_precision(),
+            targets: self.targets(),
         }
     }
 }

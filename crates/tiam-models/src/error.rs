@@ -1,4 +1,4 @@
-//! What can go wrong, with what was found and what was expected.
+//! The error type of this crate.
 
 use std::path::PathBuf;
 
@@ -69,6 +69,15 @@ pub enum ModelError {
         label: u32,
         /// The number of classes.
         n_classes: usize,
+    },
+    /// A network's loss is a user's own, and only its name is known.
+    #[error(
+        "the network's loss `{name}` is a user's own, of which a file keeps the name alone: give it to the network again by `with_loss` to \
+         train or evaluate; predictions do not need it"
+    )]
+    UnknownLoss {
+        /// The name.
+        name: String,
     },
     /// A batch's loss or step is NaN or infinite.
     #[error(

@@ -1,4 +1,4 @@
-//! Starting weights: seeded, and the same on every machine.
+//! Random starting weights: a seed gives the same weights on every machine.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use tiam_linalg::{Matrix, Real};
 
 use crate::error::ModelError;
 
-/// How weights start; biases start at 0.
+/// The distribution of the starting weights; biases start at 0.
 ///
 /// | name | standard deviation | source |
 /// |---|---|---|

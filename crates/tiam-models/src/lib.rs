@@ -6,6 +6,7 @@ mod checkpoint;
 mod data;
 mod error;
 mod init;
+mod loss;
 mod model;
 mod network;
 mod params;
@@ -18,9 +19,10 @@ mod trajectory;
 pub use activation::Activation;
 pub use blocks::{NetworkMeasures, NetworkProblem, PartMeasures};
 pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
-pub use data::{Loss, Samples, Target};
+pub use data::{Samples, Target};
 pub use error::ModelError;
 pub use init::Init;
+pub use loss::{CustomLoss, Loss};
 pub use model::{AffineScaling, Model, ModelMetadata};
 pub use network::{Architecture, Evaluation, Layer, Network};
 pub use params::{Band, OutputStart, TiamConfig, TiamParams};
@@ -30,7 +32,7 @@ pub use stochastic::{
     StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
 };
 pub use store::{AnyModel, Stored, write_whole};
-pub use trainer::{TrainError, Trained, TrainingProblem, run, train};
+pub use trainer::{TrainError, Trained, TrainingProblem, run, stop_when, train};
 pub use trajectory::{Deviation, Expected, Trajectory};
 
 /// What [`with_activation!`] names, wherever it is called.

@@ -1,12 +1,12 @@
-//! A trained model: a network with what it takes to use it on new data.
+//! A trained model: a network with the names and the scalings that new data need.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tiam_linalg::{Compute, Matrix, Real};
+use tiam_linalg::{Compute, Matrix, Real, TargetKind};
 
-use crate::data::Loss;
 use crate::error::ModelError;
+use crate::loss::Loss;
 use crate::network::{Architecture, Network};
 
 /// An affine map applied feature by feature: x' = (x − offset) / scale.
@@ -110,7 +110,7 @@ impl AffineScaling {
     }
 }
 
-/// What a model file says besides its weights.
+/// The metadata of a model file: everything except its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelMetadata {
@@ -222,6 +222,17 @@ impl<T: Real> Model<T> {
         Ok(Self { network, metadata })
     }
 
+    /// The same model with another loss: see [`Network::with_loss`].
+    ///
+    /// # Errors
+    /// As [`Network::with_loss`].
+    pub fn with_loss(self, loss: Loss) -> Result<Self, ModelError> {
+        let network = self.network.with_loss(loss)?;
+        let mut metadata = self.metadata;
+        metadata.architecture.clone_from(network.architecture());
+        Ok(Self { network, metadata })
+    }
+
     /// The network, which sees scaled inputs and outputs.
     pub fn network(&self) -> &Network<T> {
         &self.network
@@ -265,9 +276,10 @@ impl<T: Real> Model<T> {
         inputs: Matrix<T>,
         compute: &mut Compute<T>,
     ) -> Result<Matrix<T>, ModelError> {
-        if self.network.architecture().loss != Loss::Squared {
-            let allowed = "a network for values, where values are asked for";
-            return Err(ModelError::parameter("loss", "cross_entropy", allowed));
+        let loss = &self.network.architecture().loss;
+        if loss.takes() == Some(TargetKind::Classes) {
+            let allowed = "a loss of values, where values are asked for";
+            return Err(ModelError::parameter("loss", loss.name(), allowed));
         }
         let mut out = self.network.forward(&self.scaled(inputs)?, compute)?;
         if let Some(scaling) = &self.metadata.output_scaling {

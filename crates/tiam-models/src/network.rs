@@ -1,15 +1,17 @@
-//! A multilayer perceptron: its sizes, its weights, its forward pass.
+//! The network: a multilayer perceptron with its sizes, weights, loss and forward pass.
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
-    AffineLayer, AffineLayers, Compute, ForwardFrom, LossSum, Matrix, Real, StateVisitor, forward,
-    forward_loss, prox,
+    AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real, SquaredLoss,
+    StateVisitor, forward, forward_loss, prox,
 };
 
 use crate::activation::Activation;
-use crate::data::{Loss, Samples, check_inputs};
+use crate::blocks::PartMeasures;
+use crate::data::{Samples, Target, check_inputs};
 use crate::error::ModelError;
 use crate::init::{Init, Normals};
+use crate::loss::Loss;
 use crate::with_activation;
 
 /// The shape of a network and what its last layer means.
@@ -20,7 +22,7 @@ pub struct Architecture {
     pub sizes: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// Loss of the last layer: classes or values.
+    /// Loss of the last layer.
     pub loss: Loss,
 }
 
@@ -28,7 +30,7 @@ impl Architecture {
     /// Inputs, any number of hidden layers (none included), outputs.
     ///
     /// # Errors
-    /// [`ModelError::Parameter`] when a size is 0.
+    /// [`ModelError::Parameter`] when a size is 0, or a loss of the user's own has no name or that of a built-in one.
     pub fn new(
         n_inputs: usize,
         hidden: &[usize],
@@ -53,7 +55,7 @@ impl Architecture {
             let allowed = "at least an input and an output layer, none of them empty";
             return Err(ModelError::parameter("sizes", sizes, allowed));
         }
-        Ok(())
+        self.loss.check()
     }
 
     /// Number of affine layers L.
@@ -110,10 +112,10 @@ pub struct Network<T> {
     layers: Vec<Layer<T>>,
 }
 
-/// How well a network does on some samples.
+/// The loss and the errors of a network on some samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Mean loss a sample: cross-entropy in nats, or ½‖z − y‖².
+    /// Mean loss a sample: cross-entropy in nats, ½‖z − y‖², or that of the user's own loss.
     pub loss: f64,
     /// Share of samples classified correctly; `None` for values.
     pub accuracy: Option<f64>,
@@ -179,6 +181,16 @@ impl<T: Real> Network<T> {
         })
     }
 
+    /// The same network with another loss: to give a loaded network its own loss again, or to train on with a new one.
+    ///
+    /// # Errors
+    /// [`ModelError::Parameter`] for a loss of the user's own without a name, or with that of a built-in one.
+    pub fn with_loss(mut self, loss: Loss) -> Result<Self, ModelError> {
+        loss.check()?;
+        self.architecture.loss = loss;
+        Ok(self)
+    }
+
     /// Its shape.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
@@ -228,15 +240,16 @@ impl<T: Real> Network<T> {
     /// Class probabilities, n_L x N, each column adding up to 1.
     ///
     /// # Errors
-    /// As [`Network::forward`]; [`ModelError::Parameter`] for a network that predicts values.
+    /// As [`Network::forward`]; [`ModelError::Parameter`] for a network whose loss is not cross-entropy.
     pub fn probabilities(
         &self,
         inputs: &Matrix<T>,
         compute: &mut Compute<T>,
     ) -> Result<Matrix<T>, ModelError> {
         if self.architecture.loss != Loss::CrossEntropy {
-            let allowed = "a network for classes, where probabilities are asked for";
-            return Err(ModelError::parameter("loss", "squared", allowed));
+            let allowed = "cross_entropy, where probabilities are asked for";
+            let found = self.architecture.loss.name();
+            return Err(ModelError::parameter("loss", found, allowed));
         }
         let mut z = self.forward(inputs, compute)?;
         prox::softmax_in_place(z.as_mut_slice(), self.architecture.n_outputs());
@@ -269,7 +282,8 @@ impl<T: Real> Network<T> {
     /// Loss and accuracy, or errors of the values, on some samples.
     ///
     /// # Errors
-    /// [`ModelError::Size`] when the samples do not fit the network.
+    /// [`ModelError::Size`] or [`ModelError::Parameter`] when the samples do not fit the network or its loss,
+    /// [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
     pub fn evaluate(
         &self,
         samples: &Samples<T>,
@@ -277,11 +291,21 @@ impl<T: Real> Network<T> {
     ) -> Result<Evaluation, ModelError> {
         self.check_samples(samples)?;
         let from = ForwardFrom::Inputs(samples.inputs());
-        let target = samples.target().as_loss_target();
-        let sum = with_activation!(self.architecture.activation, h => {
-            forward_loss(self, h, from, target, compute)
-        });
-        Ok(Evaluation::of(sum, samples))
+        let mut sum_of = |loss: &dyn AnyLoss| {
+            let target = samples.target().as_loss_target(loss);
+            with_activation!(self.architecture.activation, h => {
+                forward_loss(self, h, from, target, compute)
+            })
+        };
+        let sum = sum_of(&*self.architecture.loss.code()?);
+        // The errors of values are squared whatever the loss is.
+        let squared = match self.architecture.loss {
+            Loss::Custom(_) if matches!(samples.target(), Target::Values(_)) => {
+                sum_of(&SquaredLoss)
+            }
+            _ => sum,
+        };
+        Ok(Evaluation::of(sum, 2.0 * squared.loss, samples))
     }
 
     pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<(), ModelError> {
@@ -294,12 +318,17 @@ impl<T: Real> Network<T> {
                 found,
             });
         }
-        if self.architecture.loss != samples.target().loss() {
-            let allowed = "the network's loss: cross_entropy for classes, squared for values";
-            let found = format!("{:?}", samples.target().loss());
-            return Err(ModelError::parameter("target", found, allowed));
+        let code = self.architecture.loss.code()?;
+        if code.in_precision::<T>().takes() == samples.target().targets().kind() {
+            return Ok(());
         }
-        Ok(())
+        let found = match samples.target() {
+            Target::Classes { .. } => "classes",
+            Target::Values(_) => "values",
+        };
+        let allowed =
+            "what the network's loss takes: classes for cross_entropy, values for squared";
+        Err(ModelError::parameter("target", found, allowed))
     }
 
     fn check_fits(&self, inputs: &Matrix<T>) -> Result<(), ModelError> {
@@ -327,31 +356,21 @@ impl<T: Real> AffineLayers<T> for Network<T> {
 }
 
 impl Evaluation {
-    /// From a loss summed over samples.
+    /// From the loss and the squared errors, both summed over samples.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
-        let n = samples.n_samples() as f64;
-        let loss = sum.loss / n;
-        match samples.target() {
-            crate::Target::Classes { .. } => {
-                let accuracy = Some(sum.correct as f64 / n);
-                Self {
-                    loss,
-                    accuracy,
-                    rmse: None,
-                    r2: None,
-                }
-            }
-            crate::Target::Values(values) => {
-                let squared = 2.0 * sum.loss;
-                let spread = spread(values);
-                Self {
-                    loss,
-                    accuracy: None,
-                    rmse: Some((squared / (n * values.n_rows() as f64)).sqrt()),
-                    r2: (spread > 0.0).then(|| 1.0 - squared / spread),
-                }
-            }
+    fn of<T: Real>(sum: LossSum, squared: f64, samples: &Samples<T>) -> Self {
+        let PartMeasures { loss, accuracy } = PartMeasures::of(sum, samples);
+        let values = match samples.target() {
+            Target::Classes { .. } => None,
+            Target::Values(values) => Some(values),
+        };
+        let n_entries = |values: &Matrix<T>| samples.n_samples() as f64 * values.n_rows() as f64;
+        let spread = values.map(spread).filter(|spread| *spread > 0.0);
+        Self {
+            loss,
+            accuracy,
+            rmse: values.map(|values| (squared / n_entries(values)).sqrt()),
+            r2: spread.map(|spread| 1.0 - squared / spread),
         }
     }
 }

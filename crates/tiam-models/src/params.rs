@@ -1,4 +1,4 @@
-//! The parameters of full-batch training, checked once.
+//! The parameters of full-batch training, and their checked form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -173,7 +173,7 @@ pub struct TiamConfig {
 }
 
 impl TiamConfig {
-    /// What the driver is told: inertia, schedule, guard, order, stopping.
+    /// The parameters of the driver: inertia, schedule, guard, order, stopping.
     pub fn driver(&self) -> &DriverConfig {
         &self.driver
     }

@@ -1,4 +1,4 @@
-//! Which form computes which block, and what its steps took.
+//! The solver of each block, with the reason for it and its times.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tiam_linalg::{
 use crate::network::Architecture;
 use crate::params::TiamConfig;
 
-/// How a block's steps were computed, why, and what a step took.
+/// The solver of a block, the reason for it, and the time of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SolverChoice {
     /// The block: `W_1`, `a_1`, …

@@ -1,4 +1,4 @@
-//! Stochastic TIAM: training by batches, for people who want a network.
+//! Training by batches (stochastic TIAM): the functions and types to call.
 
 mod choices;
 mod params;
@@ -90,7 +90,7 @@ impl<T: Real> StochasticTrainer<T> {
     /// Starts at this network.
     ///
     /// # Errors
-    /// [`ModelError::Linalg`] when threads cannot start.
+    /// [`ModelError::Linalg`] when threads cannot start; [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
     pub fn new(network: Network<T>, config: &StochasticConfig) -> Result<Self, ModelError> {
         let state = State::new(network, config.clone())?;
         Ok(Self { state })
@@ -178,7 +178,7 @@ impl<T: Stored> StochasticTrainer<T> {
     }
 }
 
-/// What a trainer's steps depend on beside its state.
+/// The architecture and parameters on which a trainer's steps depend.
 fn identity(architecture: &Architecture, config: &StochasticConfig) -> Identity {
     let params = config.params();
     let shape = serde_json::to_value(architecture).unwrap_or_default();

@@ -1,10 +1,11 @@
-//! Training runs: full-batch TIAM, and any other problem that holds a network.
+//! Training runs: full-batch TIAM, and any other problem whose unknowns are a network.
 
 use std::ops::ControlFlow;
 
 use thiserror::Error;
 use tiam_core::{
-    BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Observer, Run, StopReason, Trace,
+    BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Observer, Run, StopReason,
+    StopWhen, Trace, TraceRow,
 };
 use tiam_linalg::{Real, StateVisitor};
 
@@ -86,6 +87,32 @@ pub fn train<'d, T: Real>(
     run(problem, config.driver.clone(), observers)
 }
 
+/// A stopping rule over the rows of a training, for any method, full batch or batches: the run ends with
+/// [`StopReason::Custom`] and these words. [`tiam_core::stop_when`], which takes the rows of any problem, says the rest.
+///
+/// ```
+/// # use tiam_linalg::Matrix;
+/// # use tiam_models::{Activation, Architecture, Init, Network, Samples, Target, TiamParams};
+/// use tiam_models::{stop_when, train};
+/// # let x = Matrix::from_fn(1, 20, |_, j| if j < 10 { -1.0 } else { 1.0 });
+/// # let labels = (0..20).map(|j| u32::from(j >= 10)).collect();
+/// # let samples = Samples::new(x, Target::Classes { labels, n_classes: 2 })?;
+/// # let shape = Architecture::new(1, &[4], 2, Activation::Relu, samples.target().loss())?;
+/// # let network = Network::<f64>::new(shape, Init::He, 1)?;
+/// # let config = TiamParams::default().check()?;
+/// let mut rule = stop_when("loss below 0.1", |row| row.measures.train_loss < 0.1);
+/// let trained = train(network, &samples, &config, &mut [&mut rule])?;
+/// assert_eq!(trained.reason.to_string(), "loss below 0.1");
+/// assert!(trained.trace.last().is_some_and(|row| row.measures.train_loss < 0.1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn stop_when<F>(words: impl Into<String>, rule: F) -> StopWhen<F>
+where
+    F: FnMut(&TraceRow<NetworkMeasures>) -> bool,
+{
+    tiam_core::stop_when(words, rule)
+}
+
 /// A training problem whose unknowns hold a network: what a method of one's own implements beside [`BlockProblem`], so that [`run`]
 /// trains with it.
 pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
@@ -149,7 +176,7 @@ pub(crate) fn observed<'o, P: BlockProblem>(
 pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
     started: Result<Run<'o, P>, Failure<P>>,
     guard: Guard,
-    mut after: impl FnMut(&mut Run<'o, P>, ControlFlow<StopReason>),
+    mut after: impl FnMut(&mut Run<'o, P>, &ControlFlow<StopReason>),
 ) -> Result<Trained<T>, TrainError<T>> {
     let mut run = match started {
         Ok(run) => run,
@@ -163,7 +190,7 @@ pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
     let mut good = network(&run)?;
     while let Ok(flow) = run.step() {
         good = network(&run)?;
-        after(&mut run, flow);
+        after(&mut run, &flow);
         if flow.is_break() {
             break;
         }

@@ -1,12 +1,13 @@
-//! Recorded trajectories: a problem, its parameters, and what every iteration must give.
+//! Recorded trajectories: a problem, its parameters, and the expected numbers of every iteration.
 
 use serde::{Deserialize, Serialize};
 use tiam_core::{Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::{Matrix, Solver};
 
 use crate::activation::Activation;
-use crate::data::{Loss, Samples, Target};
+use crate::data::{Samples, Target};
 use crate::error::ModelError;
+use crate::loss::Loss;
 use crate::network::{Architecture, Layer, Network};
 use crate::params::{Band, TiamParams};
 use crate::trainer::{TrainError, train};
@@ -73,7 +74,7 @@ pub struct Expected {
     pub biases: Vec<Vec<f64>>,
 }
 
-/// How far a replay is from its record.
+/// The deviation of a replay from its record.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Deviation {
     /// Largest relative deviation of F over all iterations.

@@ -181,6 +181,8 @@ fn models(folder: &Path) {
     read("names", &model(names)).unwrap_err();
     let sizes = |m: &str| m.replace("[1,2]", &list("1", N));
     read("layers", &model(sizes)).unwrap_err();
+    let loss = |m: &str| m.replace("cross_entropy", &"x".repeat(N));
+    read("a loss of a long name", &model(loss)).unwrap();
     let deep = |m: &str| {
         m.replace(
             r#""extra":{}"#,

@@ -51,7 +51,7 @@ fn sound<T: Stored>(model: &Model<T>, folder: &Path) {
     // Large weights or scales may well leave the numbers' range: then an error, or what there is.
     let _ = match architecture.loss {
         Loss::CrossEntropy => model.classes(sample, &mut compute).map(drop),
-        Loss::Squared => model.values(sample, &mut compute).map(drop),
+        Loss::Squared | Loss::Custom(_) => model.values(sample, &mut compute).map(drop),
     };
 }
 

@@ -6,10 +6,12 @@ mod steps;
 
 pub use params::{DladmmConfig, DladmmParams, Search};
 
+use std::sync::Arc;
+
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
-    BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, StateVisitor, band_violation,
-    product, sum_entries,
+    AnyLoss, BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, StateVisitor,
+    band_violation, product, sum_entries,
 };
 use tiam_models::{
     ModelError, Network, NetworkMeasures, Samples, TrainingProblem, with_activation,
@@ -52,6 +54,7 @@ pub struct DladmmProblem<'d, T> {
     /// u, n_L x N.
     dual: Matrix<T>,
     rho: f64,
+    code: Arc<dyn AnyLoss>,
     /// R(z_L; Y), at the current value and at the candidate.
     loss: f64,
     candidate_loss: f64,
@@ -157,6 +160,7 @@ impl<'d, T: Real> DladmmProblem<'d, T> {
         Ok(Self {
             dual: Matrix::zeros(z_last.n_rows(), n_samples),
             z_last: PreactivationBlock::new(z_last),
+            code: network.architecture().loss.code()?,
             network,
             config,
             samples,

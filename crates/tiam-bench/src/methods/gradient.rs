@@ -6,13 +6,15 @@ mod rules;
 pub use params::{GradientConfig, GradientParams};
 pub use rules::GradientRule;
 
+use std::sync::Arc;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    Compute, ForwardFrom, Gradients, LossSum, Real, StateVisitor, forward_loss, loss_gradient,
-    reduce,
+    AnyLoss, Compute, ForwardFrom, Gradients, LossSum, Real, StateVisitor, forward_loss,
+    loss_gradient, reduce,
 };
 use tiam_models::{
     ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem, with_activation,
@@ -50,6 +52,7 @@ use self::rules::{Memory, Slope};
 /// ```
 pub struct GradientProblem<'d, T> {
     samples: &'d Samples<T>,
+    loss: Arc<dyn AnyLoss>,
     config: GradientConfig,
     /// B, where it is less than N.
     batch_size: Option<usize>,
@@ -146,6 +149,7 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         network.evaluate(samples, &mut compute)?;
         let n_parameters = network.architecture().n_parameters();
         let gradients = Gradients::zeros(&network);
+        let loss = network.architecture().loss.code()?;
         let iterate = |network| Iterate {
             network,
             memory: Memory::new(config.rule, n_parameters),
@@ -154,6 +158,7 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         };
         let mut this = Self {
             samples,
+            loss,
             config,
             batch_size: config.batch_size.filter(|&b| b < samples.n_samples()),
             current: iterate(network.clone()),
@@ -172,7 +177,8 @@ impl<'d, T: Real> GradientProblem<'d, T> {
     /// The loss over all samples at the candidate; for full batches together with its gradient, which is the next epoch's.
     fn evaluate_candidate(&mut self) {
         let (samples, network) = (self.samples, &self.candidate.network);
-        let (inputs, target) = (samples.inputs(), samples.target().as_loss_target());
+        let inputs = samples.inputs();
+        let target = samples.target().as_loss_target(&*self.loss);
         let compute = &mut self.compute;
         let activation = network.architecture().activation;
         self.gradients_fresh = false;
@@ -205,7 +211,7 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         self.order.extend(0..n);
         self.order.shuffle(&mut random);
         let (inputs, target) = (self.samples.inputs(), self.samples.target());
-        let target = target.as_loss_target();
+        let target = target.as_loss_target(&*self.loss);
         let (iterate, order, config) = (&mut self.candidate, &self.order, &self.config);
         let (gradients, activation) = (
             &mut self.gradients,

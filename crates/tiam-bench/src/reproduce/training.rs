@@ -165,7 +165,7 @@ impl Training<'_> {
 
 /// As trace files write it.
 fn in_words(reason: StopReason) -> String {
-    match serde_json::to_value(reason) {
+    match serde_json::to_value(&reason) {
         Ok(Value::String(name)) => name,
         _ => reason.to_string(),
     }

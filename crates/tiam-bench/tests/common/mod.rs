@@ -55,17 +55,19 @@ pub(crate) fn problem(
 ) -> (Network<f64>, Samples<f64>) {
     let (n_in, n_out) = (sizes[0], sizes[sizes.len() - 1]);
     let hidden = &sizes[1..sizes.len() - 1];
+    let classes = loss == Loss::CrossEntropy;
     let shape = Architecture::new(n_in, hidden, n_out, activation, loss).unwrap();
     let network = Start::default().network(shape, seed).unwrap();
     let inputs = Matrix::from_fn(n_in, n, |i, j| wave(i, j, seed));
-    let target = match loss {
-        Loss::CrossEntropy => Target::Classes {
+    let target = if classes {
+        Target::Classes {
             labels: (0..n)
                 .map(|j| ((j * 5 + seed as usize) % n_out) as u32)
                 .collect(),
             n_classes: n_out,
-        },
-        Loss::Squared => Target::Values(Matrix::from_fn(n_out, n, |i, j| wave(i + 9, j, seed))),
+        }
+    } else {
+        Target::Values(Matrix::from_fn(n_out, n, |i, j| wave(i + 9, j, seed)))
     };
     (network, Samples::new(inputs, target).unwrap())
 }

@@ -8,16 +8,22 @@ use super::layout::{LANES, Layout, Row, SIDE_BY_SIDE_MAX_CLASSES, SUM_BLOCK, Sid
 use crate::Real;
 use crate::elementary::dispatch_kernel;
 
-/// Cross-entropy of a slab, and how many samples it classifies rightly.
+/// The loss of a slab, and how many samples it classifies correctly.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LossSum {
-    /// Σ −log softmax_y(z) over the samples (a sum, not a mean).
+    /// The sum (not the mean) over the samples: Σ −log softmax_y(z), or that of another [`Loss`](crate::Loss).
     pub loss: f64,
-    /// Samples whose first largest logit is the label's.
+    /// Samples whose first largest logit is the label's; 0 for values.
     pub correct: usize,
 }
 
 impl LossSum {
+    /// A loss of values, which classifies nothing.
+    #[must_use]
+    pub fn of(loss: f64) -> Self {
+        Self { loss, correct: 0 }
+    }
+
     /// Sum over two slabs.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {

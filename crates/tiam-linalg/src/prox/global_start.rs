@@ -1,4 +1,4 @@
-//! A start for Newton's method from any distance: the proximal map of softmax cross-entropy as one equation in one unknown.
+//! A starting point for Newton's method when z is far away: the proximal map of softmax cross-entropy is solved as one equation in one unknown.
 //!
 //! At the minimiser, with λ = log Σ_j e^{z_j} and u_j = z_j − λ = ln p_j, optimality reads p_j + ρ (u_j + λ) = ρ c_j + y_j. For a given λ each
 //! class has its own scalar equation: with v = u − ln ρ, e^v + v = x, x = c_j + y_j/ρ − λ − ln ρ (Wright's omega function). What is

@@ -1,4 +1,4 @@
-//! How samples lie in the rows that the kernels work on: [`LANES`] samples side by side, or [`LANES`] classes of one sample.
+//! The two layouts of the rows that the kernels work on: [`LANES`] samples side by side, or [`LANES`] classes of one sample.
 
 use crate::Real;
 

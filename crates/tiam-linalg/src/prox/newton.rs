@@ -1,4 +1,4 @@
-//! Damped Newton on a tile of samples, the Hessian inverted by Sherman and Morrison's formula. The method is described at
+//! Damped Newton's method on a tile of samples; Sherman and Morrison's formula inverts the Hessian. The method is described at
 //! [`prox_cross_entropy`](super::prox_cross_entropy).
 #![allow(
     clippy::needless_range_loop,

@@ -1,4 +1,4 @@
-//! The proximal map of softmax cross-entropy: its interface, and the walk over a slab.
+//! The proximal map of softmax cross-entropy: the public function, and its loop over a slab.
 
 use super::layout::{LANES, Layout, OneSample, SIDE_BY_SIDE_MAX_CLASSES, SideBySide};
 use super::max_or_nan;
@@ -9,7 +9,7 @@ use crate::elementary::dispatch_kernel;
 /// Rows of scratch per row of logits: z, c, and two that hold probabilities and step.
 const SCRATCH_ARRAYS: usize = 4;
 
-/// What [`prox_cross_entropy`] did.
+/// The result of [`prox_cross_entropy`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ProxReport {
     /// Largest |p − y + ρ (z − c)| over all entries, evaluated at the z that was returned; NaN if an input was not finite.

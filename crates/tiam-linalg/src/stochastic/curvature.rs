@@ -1,4 +1,4 @@
-//! A layer's running curvature, and the approximate solve with it.
+//! The running average of a layer's curvature, and the approximate solve with it.
 
 use crate::cholesky::Factor;
 use crate::compute::buffer;
@@ -64,10 +64,10 @@ impl CurvatureForm {
     }
 }
 
-/// How curvature is averaged and damped.
+/// Averaging and damping of the curvature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvatureRule {
-    /// What remains of the average when a batch comes in, once the plain mean would give it less weight; in [0, 1).
+    /// Weight of the old average, in [0, 1); the first updates use a plain mean.
     pub retain: f64,
     /// λ: λ_l = λ tr(Ā_l) / √n, so that scaling a layer's inputs scales its solve.
     pub damping: f64,

@@ -1,4 +1,4 @@
-//! Forward, errors, backward: one batch, tile by tile on every worker.
+//! The forward and the backward pass of one batch, tile by tile on every worker.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Par};
@@ -8,10 +8,10 @@ use super::units::{LayerUnits, UnitLayout};
 use crate::backward::times_derivative;
 use crate::band::Monotone;
 use crate::compute::{WorkerScratch, buffer};
+use crate::loss::LossTarget;
 use crate::matrix::{Matrix, view, view_mut};
-use crate::preactivations::LossTarget;
 use crate::product::{RowRange, tile_outer, tile_product};
-use crate::prox::{LossSum, cross_entropy, softmax_in_place, squared_loss};
+use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
 
@@ -20,17 +20,17 @@ use crate::simd::vectorised;
 /// Shapes: `inputs` n_0 x N, `target` for N samples, `indices` below N (a sample counts as often as it is named),
 /// `weights` N of them. Each worker gathers its own share, a tile at a time, into buffers it keeps.
 #[derive(Clone, Copy, Debug)]
-pub struct StochasticBatch<'a, T> {
+pub struct StochasticBatch<'a, T: Real> {
     /// a_0 of all samples.
     pub inputs: &'a Matrix<T>,
-    /// Their targets.
+    /// The loss, with the targets of all samples.
     pub target: LossTarget<'a, T>,
     /// The batch.
     pub indices: &'a [usize],
     /// A weight for every sample: its loss and its error count that many times.
     pub weights: Option<&'a [T]>,
-    /// A sample none of whose errors |∂R/∂z_L| is above this has met its target: it goes forward, counts in the loss and in B, but
-    /// not backward. Negative: all go backward.
+    /// A sample is skipped in the backward pass when all its errors |∂R/∂z_L| are at most this; it still counts in the loss and in B.
+    /// Negative: no sample is skipped.
     pub met: f64,
 }
 
@@ -41,15 +41,9 @@ impl<T: Real> StochasticBatch<'_, T> {
             layout.n_inputs(),
             "stochastic batch: inputs"
         );
-        let n_samples = match self.target {
-            LossTarget::Classes(labels) => labels.len(),
-            LossTarget::Values(values) => {
-                let n_outputs = layout.n_outputs();
-                assert_eq!(values.n_rows(), n_outputs, "stochastic batch: outputs");
-                values.n_cols()
-            }
-        };
-        assert_eq!(n_samples, self.inputs.n_cols(), "stochastic batch: samples");
+        let n_samples = self.inputs.n_cols();
+        let target = self.target;
+        target.check("stochastic batch", layout.n_outputs(), n_samples);
         assert!(
             self.weights.is_none_or(|w| w.len() == n_samples),
             "stochastic batch: weights"
@@ -61,8 +55,8 @@ impl<T: Real> StochasticBatch<'_, T> {
     }
 }
 
-/// What every tile needs.
-pub(super) struct Pass<'a, T, H> {
+/// The data that every tile of a pass shares.
+pub(super) struct Pass<'a, T: Real, H> {
     pub(super) layout: &'a UnitLayout,
     /// Ŵ, all layers.
     pub(super) parameters: &'a [T],
@@ -102,7 +96,10 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
             accumulate(curvature, curvature_sums, self.layout, (x, kept), tile_c);
         }
         let at = kept.len() - self.layout.n_outputs() * n;
-        let loss = self.errors(&mut kept[at..], labels, indices);
+        let StochasticBatch {
+            target, weights, ..
+        } = self.batch;
+        let loss = target.errors_of(&mut kept[at..], indices, weights, (labels, tile_c));
         let n_open = self.keep_open(kept, x, n);
         let sums = &mut sum[..self.layout.n_parameters()];
         self.backward(sums, kept, x, Columns { n, n_open });
@@ -124,60 +121,7 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
         }
     }
 
-    /// z_L ← −e_L = ∂R/∂z_L, weighted; returns the tile's loss, weighted.
-    fn errors(&self, z: &mut [T], labels: &mut Vec<u32>, indices: &[usize]) -> LossSum {
-        let n_outputs = self.layout.n_outputs();
-        let loss = match self.batch.target {
-            LossTarget::Classes(all) => {
-                crate::gather::gather_labels(labels, all, indices);
-                let loss = self.class_loss(z, labels, indices);
-                softmax_in_place(z, n_outputs);
-                for (p, label) in z.chunks_exact_mut(n_outputs).zip(labels.iter()) {
-                    p[*label as usize] -= T::one();
-                }
-                loss
-            }
-            LossTarget::Values(values) => {
-                let mut loss = 0.0;
-                for (z, &i) in z.chunks_exact_mut(n_outputs).zip(indices) {
-                    let y = values.col(i);
-                    loss += self.weight(i).to_f64() * squared_loss(z, y);
-                    for (z, y) in z.iter_mut().zip(y) {
-                        *z -= *y;
-                    }
-                }
-                LossSum { loss, correct: 0 }
-            }
-        };
-        if self.batch.weights.is_some() {
-            for (e, &i) in z.chunks_exact_mut(n_outputs).zip(indices) {
-                let weight = self.weight(i);
-                e.iter_mut().for_each(|e| *e *= weight);
-            }
-        }
-        loss
-    }
-
-    fn class_loss(&self, z: &[T], labels: &[u32], indices: &[usize]) -> LossSum {
-        let n_outputs = self.layout.n_outputs();
-        if self.batch.weights.is_none() {
-            return cross_entropy(z, labels, n_outputs);
-        }
-        let mut sum = LossSum::default();
-        let samples = z.chunks_exact(n_outputs).zip(labels).zip(indices);
-        for ((z, label), &i) in samples {
-            let mut one = cross_entropy(z, std::slice::from_ref(label), n_outputs);
-            one.loss *= self.weight(i).to_f64();
-            sum = sum.merge(one);
-        }
-        sum
-    }
-
-    fn weight(&self, sample: usize) -> T {
-        self.batch.weights.map_or(T::one(), |w| w[sample])
-    }
-
-    /// Moves the columns of samples whose targets are not met to the front, everywhere; returns how many there are.
+    /// Moves the columns of the samples that go backward to the front, in all matrices; returns their number.
     fn keep_open(&self, kept: &mut [T], x: &mut [T], n: usize) -> usize {
         if self.met < T::zero() {
             return n;

@@ -1,4 +1,4 @@
-//! The parameters of all layers and the triple-inertial step on them.
+//! The parameters of all layers and their triple-inertial step.
 
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::pass::{Pass, StochasticBatch};
@@ -49,7 +49,7 @@ pub struct StochasticStep {
 /// let weights = Matrix::<f64>::zeros(1, 1);
 /// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
 /// let mut blocks = StochasticBlocks::new(&layers[..], |_| CurvatureForm::Full, &mut || 0.0);
-/// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::Values(&y), indices: &[0, 1], weights: None, met: -1.0 };
+/// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, met: -1.0 };
 /// let compute = &mut Compute::new(1)?;
 /// blocks.gradient(Identity, batch, true, compute);
 /// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);

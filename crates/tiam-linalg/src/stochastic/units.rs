@@ -1,4 +1,4 @@
-//! All layers' parameters in one vector, unit after unit, and how it is cut between threads.
+//! The layout of all layers' parameters in one vector, unit after unit, and its split between threads.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! The dual form of a W step: W = c W_start + C aᵀ, for more features than samples and inputs that stay.
+//! The dual form of a W step: W = c W_start + C aᵀ, for more features than samples, while the inputs do not change.
 //!
 //! The gradient ρ (Ŵ a + b 1ᵀ − z) aᵀ + μ Ŵ lies in the same span, and so does every step. A matrix is a pair (c, C) here, its
 //! product with the inputs c P + C K with P = W_start a and K = aᵀ a, and

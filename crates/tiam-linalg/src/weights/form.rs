@@ -1,4 +1,4 @@
-//! The forms of a W step: which one applies, and the change from one to another.
+//! The forms of a W step: the choice of the one that applies, and the change from one to another.
 
 use super::dual::DualForm;
 use super::gram::GramForm;

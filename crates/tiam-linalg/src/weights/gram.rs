@@ -1,4 +1,4 @@
-//! The Gram form of a W step: curvature along the line from a aᵀ, for many more samples than features and inputs that stay.
+//! The Gram form of a W step: curvature along the line from a aᵀ, for many more samples than features, while the inputs do not change.
 //!
 //! With S = a aᵀ and Q = (W a + b 1ᵀ − z) aᵀ, the gradient at any Ŵ on the line is ρ (Q + p2 Δ S) + μ Ŵ, and ⟨E a, E a⟩ = ⟨E S, E⟩. Q and
 //! the new W a are the two large products of a step; a step that is proposed again costs products with S alone.

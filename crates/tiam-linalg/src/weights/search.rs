@@ -1,4 +1,4 @@
-//! What the inner products along a step's line decide: the step size, the candidate, and the objective's change.
+//! The step size of a W step, its candidate and the change of the objective, from inner products along the step's line.
 
 use super::{Along, Pending};
 use crate::real::Real;

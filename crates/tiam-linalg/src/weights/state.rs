@@ -1,4 +1,4 @@
-//! A weights block's state between two steps.
+//! Saves and restores the state of a weight block between two steps.
 
 use super::WeightBlock;
 use super::form::Form;

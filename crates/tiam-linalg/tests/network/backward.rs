@@ -40,9 +40,9 @@ impl Setting {
 
     pub(crate) fn target(&self, classes: bool) -> LossTarget<'_, f64> {
         if classes {
-            LossTarget::Classes(&self.labels)
+            LossTarget::classes(&self.labels, self.values.n_rows())
         } else {
-            LossTarget::Values(&self.values)
+            LossTarget::values(&self.values)
         }
     }
 

@@ -205,7 +205,7 @@ refused! {
         forward(&mut Matrix::zeros(2, 4), layers, Elu, ForwardFrom::Inputs(&s.inputs), c);
     };
     labels_of_other_samples_panic: "forward_loss: samples differ", |s, layers, c| {
-        let target = LossTarget::Classes(&s.labels[1..]);
+        let target = LossTarget::classes(&s.labels[1..], s.values.n_rows());
         forward_loss(layers, Elu, ForwardFrom::Inputs(&s.inputs), target, c);
     };
     a_bias_of_other_rows_panics: "biased: rows differ", |s, _, _| {

@@ -4,6 +4,7 @@
 
 mod closed_forms;
 mod loss;
+mod losses;
 mod panics;
 mod slabs;
 mod softmax_prox;

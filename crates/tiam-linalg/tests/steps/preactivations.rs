@@ -112,7 +112,7 @@ fn last_steps_of_the_cross_entropy_meet_their_optimality_conditions() {
                 }
             }
         };
-        let target = LossTarget::Classes(&labels);
+        let target = LossTarget::classes(&labels, n);
         last_steps(
             (&layer, target),
             threads,
@@ -133,7 +133,7 @@ fn last_steps_of_the_squared_loss_are_the_weighted_mean() {
             assert!(distance(&map(bar, |z| (1.0 + RHO) * z), &mean) < 1e-13);
         };
         let loss = |z: &Matrix<f64>| 0.5 * plus(z, -1.0, &y).norm_sq();
-        last_steps((&layer, LossTarget::Values(&y)), threads, loss, optimal);
+        last_steps((&layer, LossTarget::values(&y)), threads, loss, optimal);
     }
 }
 

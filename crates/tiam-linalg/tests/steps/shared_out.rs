@@ -91,7 +91,7 @@ fn passes_over_preactivations_are_shared_out_by_their_flops() {
     assert_shared_out(200 * 10, |of, threads| {
         let (product, z) = case(&of);
         let mut block = PreactivationBlock::new(z.clone());
-        let target = LossTarget::Values(&z);
+        let target = LossTarget::values(&z);
         let c = &mut compute(threads);
         block.propose_last(all.predict(&product), target, NONE, c).1
     });

@@ -59,8 +59,8 @@ impl Setting {
 
     fn target(&self, classes: bool) -> LossTarget<'_, f64> {
         match classes {
-            true => LossTarget::Classes(&self.labels),
-            false => LossTarget::Values(&self.values),
+            true => LossTarget::classes(&self.labels, self.values.n_rows()),
+            false => LossTarget::values(&self.values),
         }
     }
 
@@ -341,7 +341,7 @@ fn steps_follow_the_equations() {
     };
     let batch = StochasticBatch {
         inputs: &inputs,
-        target: LossTarget::Values(&values),
+        target: LossTarget::values(&values),
         indices: &[0],
         weights: None,
         met: -1.0,

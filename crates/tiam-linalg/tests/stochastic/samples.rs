@@ -15,8 +15,8 @@ fn forward(setting: &Setting, classes: bool, indices: &[usize]) -> LossSum {
     gather_columns(&mut values, &setting.values, indices);
     gather_labels(&mut labels, &setting.labels, indices);
     let target = match classes {
-        true => LossTarget::Classes(&labels),
-        false => LossTarget::Values(&values),
+        true => LossTarget::classes(&labels, values.n_rows()),
+        false => LossTarget::values(&values),
     };
     let from = ForwardFrom::Inputs(&inputs);
     let mut compute = Compute::new(1).unwrap();

@@ -1,4 +1,4 @@
-//! The file: header, tensors, checksums.
+//! The checkpoint file: a header, tensors and checksums.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -54,7 +54,7 @@ pub struct Checkpoint {
     bytes: Vec<u8>,
 }
 
-/// What a folder holds.
+/// The checkpoints in a folder.
 #[derive(Debug)]
 pub struct Found {
     /// The newest checkpoint that can be used.

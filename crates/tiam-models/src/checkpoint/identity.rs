@@ -1,4 +1,4 @@
-//! What a run is made of, so that a checkpoint goes on only where it belongs.
+//! The identity of a run, by its data and parameters: a checkpoint is used only for the run that wrote it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

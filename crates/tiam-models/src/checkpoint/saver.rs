@@ -1,4 +1,4 @@
-//! When a run is saved, and which files are kept.
+//! The checkpointer: it saves a run at intervals and deletes old files.
 
 use std::cell::LazyCell;
 use std::fmt;
@@ -103,7 +103,7 @@ impl<'d> Checkpointer<'d> {
     pub(super) fn after_step<T: Stored, P: TrainingProblem<T>>(
         &mut self,
         run: &mut Run<'_, P>,
-        flow: ControlFlow<StopReason>,
+        flow: &ControlFlow<StopReason>,
     ) {
         let iteration = run.trace().last().map_or(0, |row| row.iteration);
         let due = match (self.cadence, flow) {

@@ -1,4 +1,4 @@
-//! A run's state on its way into a file, and out of it.
+//! Visitors that write the state of a run to tensors and read it back.
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};

@@ -1,4 +1,4 @@
-//! The choices of stochastic training that have names.
+//! Named options of training by batches: step schedule, class weights, curvature.
 
 use std::fmt;
 use std::str::FromStr;
@@ -31,7 +31,7 @@ pub enum StepSchedule {
     Step {
         /// Epochs between two reductions, at least 1.
         every: usize,
-        /// What remains of the step size, in (0, 1].
+        /// Factor of the step size at each reduction, in (0, 1].
         factor: f64,
     },
 }

@@ -1,4 +1,4 @@
-//! The parameters of stochastic TIAM, checked once.
+//! The parameters of training by batches, and their checked form.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -154,7 +154,7 @@ impl StochasticParams {
         rank: usize;
         /// T, batches between two updates of the curvature.
         refresh: usize;
-        /// What an update leaves of the curvature's average.
+        /// Weight of the old average of the curvature in an update.
         retain: f64;
         /// Epochs the iterates are averaged over.
         averaging: f64;
@@ -251,7 +251,7 @@ impl StochasticConfig {
         &self.params
     }
 
-    /// What the driver is told of a run over N samples.
+    /// The parameters of the driver for a run over N samples.
     ///
     /// # Errors
     /// None that [`StochasticParams::check`] has not found.

@@ -1,4 +1,4 @@
-//! Training by batches as `tiam-core`'s driver sees it.
+//! Training by batches as a problem for the driver of `tiam-core`.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::trainer::TrainingProblem;
 /// Samples on which the start is measured.
 const START_SAMPLES: usize = 1000;
 
-/// What stochastic training is given.
+/// The data of training by batches.
 #[derive(Clone, Copy, Debug)]
 pub struct StochasticData<'d, T> {
     /// The samples to learn from.
@@ -204,7 +204,6 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         "all layers, by batches".to_owned()
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
     fn propose(&mut self, _: usize, inertia: Inertia) -> BlockChange {
         let clock = Instant::now();
         let pace = Pace {
@@ -220,10 +219,8 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
             return BlockChange { before, increase };
         }
         self.training_seconds += clock.elapsed().as_secs_f64();
-        let n = samples.n_samples() as f64;
-        let classes = matches!(samples.target(), Target::Classes { .. });
-        let accuracy = classes.then_some(epoch.sum.correct as f64 / n);
-        let measures = NetworkMeasures::of_training(epoch.sum.loss / n, accuracy);
+        let found = PartMeasures::of(epoch.sum, samples);
+        let measures = NetworkMeasures::of_training(found.loss, found.accuracy);
         self.candidate = Some(measures);
         BlockChange::between(before, measures.train_loss)
     }

@@ -1,19 +1,22 @@
-//! What training by batches carries from epoch to epoch.
+//! The state that training by batches keeps from epoch to epoch.
+
+use std::sync::Arc;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor, StepInertia,
+    AnyLoss, Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor, StepInertia,
     StochasticBatch, StochasticBlocks, StochasticStep,
 };
 
 use super::params::{StochasticConfig, StochasticParams};
 use crate::activation::Activation;
-use crate::data::{Loss, Samples};
+use crate::data::Samples;
 use crate::error::ModelError;
 use crate::init::Normals;
+use crate::loss::Loss;
 use crate::network::Network;
 use crate::with_activation;
 
@@ -32,6 +35,7 @@ pub(super) struct State<T> {
     pub(super) compute: Compute<T>,
     blocks: StochasticBlocks<T>,
     activation: Activation,
+    code: Arc<dyn AnyLoss>,
     steps: usize,
     epochs: usize,
     order: Vec<usize>,
@@ -45,7 +49,7 @@ pub(super) struct Epoch {
     pub(super) finite: bool,
 }
 
-/// Where an epoch is in its run, and its coefficients.
+/// The position of an epoch in its run, and its coefficients.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     /// Epochs done of this run.
@@ -65,6 +69,7 @@ impl<T: Real> State<T> {
         Ok(Self {
             compute: Compute::new(params.threads)?,
             activation: network.architecture().activation,
+            code: network.architecture().loss.code()?,
             blocks,
             network,
             config,
@@ -93,13 +98,17 @@ impl<T: Real> State<T> {
         self.order.extend(0..n);
         self.order.shuffle(&mut rng);
         let n_batches = n.div_ceil(self.config.batch_size(n));
-        let (order, steps) = (&self.order, &mut self.steps);
+        let (order, steps, code) = (&self.order, &mut self.steps, &*self.code);
+        let params = self.config.params();
+        let cross_entropy = self.network.architecture().loss == Loss::CrossEntropy;
+        // Of other losses a small error does not mean that the target is met.
+        let met = params.met.filter(|_| cross_entropy).unwrap_or(-1.0);
         let mut stepper = Stepper {
-            params: self.config.params(),
+            params,
             blocks: &mut self.blocks,
             activation: self.activation,
             inertia: pace.inertia,
-            averaging: averaging(self.config.params(), n_batches),
+            averaging: averaging(params, n_batches),
         };
         // One entry into the pool an epoch.
         self.compute.install(|compute| {
@@ -109,8 +118,13 @@ impl<T: Real> State<T> {
             };
             stepper.blocks.look_ahead(pace.inertia.gradient);
             for i in 0..n_batches {
-                let batch = &order[i * n / n_batches..(i + 1) * n / n_batches];
-                let batch = stepper.batch(samples, batch, weights);
+                let batch = StochasticBatch {
+                    inputs: samples.inputs(),
+                    target: samples.target().as_loss_target(code),
+                    indices: &order[i * n / n_batches..(i + 1) * n / n_batches],
+                    weights,
+                    met,
+                };
                 let step = pace.step(stepper.params, i, n_batches);
                 let found = stepper.step(batch, *steps, step, compute);
                 *steps += 1;
@@ -171,23 +185,6 @@ struct Stepper<'a, T> {
 }
 
 impl<T: Real> Stepper<'_, T> {
-    fn batch<'b>(
-        &self,
-        samples: &'b Samples<T>,
-        indices: &'b [usize],
-        weights: Option<&'b [T]>,
-    ) -> StochasticBatch<'b, T> {
-        let classes = samples.target().loss() == Loss::CrossEntropy;
-        let met = self.params.met.filter(|_| classes);
-        StochasticBatch {
-            inputs: samples.inputs(),
-            target: samples.target().as_loss_target(),
-            indices,
-            weights,
-            met: met.unwrap_or(-1.0),
-        }
-    }
-
     fn step(
         &mut self,
         batch: StochasticBatch<'_, T>,

@@ -1,4 +1,4 @@
-//! How much each sample counts.
+//! The weights of samples, from given weights and from weights of classes.
 
 use tiam_linalg::Real;
 

@@ -163,7 +163,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             bias: self.layers[l].bias.values(),
             rho: self.rho,
         };
-        let target = self.samples.target().as_loss_target();
+        let target = self.samples.target().as_loss_target(&*self.code);
         let (report, loss) =
             self.z_last
                 .propose_last(prediction, target, StepInertia::NONE, &mut self.compute);
