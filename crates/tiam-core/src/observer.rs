@@ -1,10 +1,10 @@
-//! Watching a run.
+//! Observers, which see every row of a run as it is recorded.
 
 use std::marker::PhantomData;
 
 use crate::{BlockProblem, CoreError, StopReason, TraceRow};
 
-/// Sees every row as it is recorded and cannot change the run. For progress bars, logs, checkpoints.
+/// Sees every row as it is recorded and cannot change the run: for progress bars, logs and checkpoints.
 ///
 /// To stop a run from here, set the flag given to [`Stopping::interrupt`](crate::Stopping::interrupt).
 pub trait Observer<P: BlockProblem> {
@@ -14,7 +14,7 @@ pub trait Observer<P: BlockProblem> {
     /// The row of the iteration just done.
     fn on_iteration(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) {}
 
-    /// Once, at the end: why the run stopped, or the error it failed with.
+    /// Called once at the end, with the reason why the run stopped or the error that ended it.
     fn on_finish(&mut self, _end: Result<StopReason, &CoreError>, _problem: &P) {}
 }
 
