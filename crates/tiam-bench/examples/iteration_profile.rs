@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .run(problem)
         .map_err(|f| f.to_string())?;
     println!(
-        "Time of the parts of full-batch TIAM: {} ({} data), {n_in}-100-100-{n_out}, {iterations} iterations, {threads} threads\n",
+        "Time of the parts of full-batch TIAM: {} ({} data), {n_in}-100-100-{n_out}, {iterations} iterations, threads: {threads}\n",
         shape.name(),
         if prepared.real { "real" } else { "generated" },
     );

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("  {}", path.display());
     }
     println!(
-        "Result: {n_pictures} pictures written to {}.",
+        "Result: pictures written to {}: {n_pictures}.",
         folder.display()
     );
     Ok(())
