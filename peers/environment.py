@@ -1,4 +1,4 @@
-"""What the peers run in: the Python environment, the builds, the machine."""
+"""The Python environment, the builds and the machine of the comparison."""
 
 import hashlib
 import json
@@ -38,6 +38,7 @@ def python():
 
 def cargo_peer(name, jobs):
     """Builds the project of a Rust peer; returns its binary."""
+    print(f"building {name}; this takes some minutes the first time", file=sys.stderr)
     folder = HERE / name
     # Flags from outside would take the place of those the project sets in its rival's favour.
     env = {key: value for key, value in os.environ.items() if key not in ("RUSTFLAGS", "CARGO_TARGET_DIR")}
@@ -47,6 +48,7 @@ def cargo_peer(name, jobs):
 
 def tiam(jobs):
     """Builds tiam as users do; returns its binary."""
+    print("building tiam; this takes some minutes the first time", file=sys.stderr)
     subprocess.run(["cargo", "build", "--release", "--locked", f"-j{jobs}", "-q", "-p", "tiam-cli"], cwd=ROOT, check=True)
     told = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version=1"], cwd=ROOT, check=True,
                           capture_output=True, text=True)

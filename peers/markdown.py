@@ -6,7 +6,7 @@ from plan import NAMES
 def document(results):
     machine = results["machine"]
     lines = [
-        "# Against what users would otherwise run",
+        "# Comparison with other programs",
         "",
         f"{results['date']}, {machine['processor']}, {machine['threads']} threads of {machine['cores']} cores, {machine['system']}.",
         ", ".join(f"{NAMES[name]} {version}" for name, version in results["versions"].items()) + ".",

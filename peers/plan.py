@@ -1,4 +1,4 @@
-"""What is to be run: every job with its setting, in the order of the runs."""
+"""The plan: every job with its setting, in the order of the runs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

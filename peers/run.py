@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Trains the same networks on the same data with tiam, PyTorch, scikit-learn, candle and burn, by turns, and sums up.
+"""Compares tiam with PyTorch, scikit-learn, candle and burn: trains the same networks on the same data, by turns, and sums up.
 
-Every run is kept in OUT/runs as soon as it is done; the same command goes on where an earlier one stopped. README.md says what is
+Every run is saved in OUT/runs when it is done; the same command goes on where an earlier one stopped. README.md says what is
 measured.
 """
 

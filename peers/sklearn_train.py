@@ -6,15 +6,19 @@ The files are CSV with a row of names; the label is the last column.
 import argparse
 import csv
 import json
+import sys
 import time
 import warnings
 
-import numpy as np
-import sklearn
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
-from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+try:
+    import numpy as np
+    import sklearn
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
+except ModuleNotFoundError as missing:
+    sys.exit(f"sklearn_train.py: {missing.name} is not installed; run: python3 -m pip install -r peers/requirements.txt")
 
 
 def read(path):

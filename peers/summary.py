@@ -1,4 +1,4 @@
-"""What the runs say: medians, ratios against tiam, the best setting of every peer. Pure functions of the runs.
+"""Summary of the runs: medians, ratios to tiam, the best setting of every peer. Pure functions of the runs.
 
 A run is a dictionary with `kind`, `data`, `network`, `peer`, `setting`, `curve` ([training seconds, test accuracy] after every
 epoch), `seconds`, `test_accuracy` and `steps_per_second` (None where not known).
@@ -9,7 +9,7 @@ import statistics
 
 TARGETS = [0.975, 0.978, 0.981, 0.983]
 BASE = "tiam"
-"""Whom the others are measured against."""
+"""The peer that the others are compared with."""
 ORDER = [BASE, "torch", "candle", "burn", "sklearn"]
 
 

@@ -1,4 +1,4 @@
-"""All that the comparison knows of the command `tiam`: its flags, and the files it leaves. If they change, change them here."""
+"""The command `tiam` as the comparison uses it: its flags, and the files it writes. If they change, change them here."""
 
 import csv
 import json

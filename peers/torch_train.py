@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import sys
 import time
 
-import torch
-from torch import nn
+try:
+    import torch
+    from torch import nn
 
-import mnist
+    import mnist
+except ModuleNotFoundError as missing:
+    sys.exit(f"torch_train.py: {missing.name} is not installed; run: python3 -m pip install -r peers/requirements.txt")
 
 EVALUATED = 2000
 """Test samples evaluated at once."""

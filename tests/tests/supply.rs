@@ -1,5 +1,5 @@
-//! What is depended on: from where, under which licences, for which compiler. `cargo deny` says more where it is installed; these hold
-//! everywhere, and read its list.
+//! Dependencies (their sources, licences and compilers) and our packages (their licence files, addresses and links). `cargo deny` checks
+//! more where it is installed; these tests run everywhere and read its list.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -163,7 +163,7 @@ fn every_locked_package_is_from_crates_io_with_its_checksum_or_is_ours() {
                     assert_eq!(checksum.len(), 64, "{name}: SHA-256 in hexadecimal");
                 }
                 None => assert!(
-                    name.starts_with("tiam-"),
+                    name == "tiam" || name.starts_with("tiam-"),
                     "{file}: {name} is a path outside this repository"
                 ),
             }
@@ -229,6 +229,87 @@ fn no_dependency_asks_for_a_newer_compiler_than_is_stated() {
             assert!(
                 version(asked) <= [version(stated), vec![u32::MAX]].concat(),
                 "{name} asks for {asked}"
+            );
+        }
+    }
+}
+
+/// The folder and the manifest of every crate that is published.
+fn published() -> Vec<(PathBuf, toml::Table)> {
+    let mut found = vec![];
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let manifest = toml_file(&format!("crates/{name}/Cargo.toml"));
+        if manifest["package"].get("publish") != Some(&toml::Value::Boolean(false)) {
+            found.push((folder, manifest));
+        }
+    }
+    found
+}
+
+/// `cargo package --list` of one crate: every file that its package would hold.
+fn files_of_package(folder: &Path) -> BTreeSet<String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let arguments = ["package", "--list", "--allow-dirty", "--offline"];
+    let output = cargo.args(arguments).current_dir(folder).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let list = String::from_utf8(output.stdout).unwrap();
+    list.lines().map(|line| line.replace('\\', "/")).collect()
+}
+
+#[test]
+fn every_package_holds_both_licences_and_its_readme_but_no_tests() {
+    for (folder, _) in published() {
+        let files = files_of_package(&folder);
+        for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            assert!(files.contains(name), "{}: no {name}", folder.display());
+            assert_eq!(
+                std::fs::read(folder.join(name)).unwrap(),
+                std::fs::read(root().join(name)).unwrap(),
+                "{}: {name} differs from the repository's",
+                folder.display()
+            );
+        }
+        assert!(files.contains("README.md"), "{}", folder.display());
+        // Tests may read files that lie outside their crate.
+        let tests: Vec<_> = files.iter().filter(|f| f.starts_with("tests/")).collect();
+        assert!(tests.is_empty(), "{}: {tests:?}", folder.display());
+    }
+}
+
+#[test]
+fn every_package_says_where_its_documentation_is_and_links_only_to_full_addresses() {
+    let workspace = toml_file("Cargo.toml");
+    assert!(workspace["workspace"]["package"]["homepage"].is_str());
+    for (folder, manifest) in published() {
+        let package = &manifest["package"];
+        let name = package["name"].as_str().unwrap();
+        assert_eq!(
+            package["documentation"].as_str(),
+            Some(format!("https://docs.rs/{name}").as_str())
+        );
+        for inherited in ["homepage", "include", "license", "rust-version", "version"] {
+            let value = &package[inherited];
+            assert_eq!(
+                value["workspace"].as_bool(),
+                Some(true),
+                "{name}: {inherited}"
+            );
+        }
+        let description = package["description"].as_str().unwrap();
+        assert!(description.len() <= 150, "{name}: {description}");
+        // docs.rs and the registry show this file without the repository around it.
+        let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+        for link in readme.split("](").skip(1) {
+            assert!(
+                link.starts_with("https://") || link.starts_with('#'),
+                "{name}: README.md links to {}, which docs.rs does not have",
+                link.split(')').next().unwrap()
             );
         }
     }

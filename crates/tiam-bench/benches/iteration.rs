@@ -1,4 +1,4 @@
-//! One iteration of every method on each data shape, f32, two threads: `cargo bench -p tiam-bench -- cora` selects a shape,
+//! Bench of one iteration of every method on each data shape, f32, two threads: `cargo bench -p tiam-bench -- cora` selects a shape,
 //! `-- iteration/adam` a method. **For a gradient method an iteration is an epoch**: all samples once, in its published batches.
 //!
 //! TIAM is timed with each of its solvers. Every method is in its published setting. Evaluation is part of an iteration, set-up and

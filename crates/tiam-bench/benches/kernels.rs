@@ -1,4 +1,4 @@
-//! The kernels an iteration is made of, at MNIST's sizes, f32.
+//! Bench of the kernels of an iteration, at MNIST's sizes, f32.
 
 #![allow(missing_docs, reason = "criterion's macros")]
 

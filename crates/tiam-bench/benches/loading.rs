@@ -1,4 +1,4 @@
-//! From a CSV of numbers to a data set, single and double precision, one and two threads, in bytes of text a second.
+//! Bench of loading a CSV of numbers, in single and double precision, on one and two threads, in bytes of text a second.
 
 #![allow(missing_docs, reason = "criterion's macros")]
 

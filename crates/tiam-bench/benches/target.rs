@@ -1,5 +1,5 @@
-//! Time to a target, f32, two threads: for the relaxed methods until F of the same parameters from the same start has fallen to a
-//! value; for TIAM and two gradient methods, each in its published setting, until the network's training loss has.
+//! Bench of the time to a target, f32, two threads. The relaxed methods run until F of the same parameters from the same start reaches a
+//! value; TIAM and two gradient methods, each in its published setting, run until the network's training loss does.
 //!
 //! Evaluation is part of the time, set-up is not. A method that does not get there within the limit of iterations fails the bench.
 //! On Cora only where `TIAM_DATA` holds it: a time to a target depends on the data.

@@ -1,6 +1,8 @@
-//! Where an iteration's time goes: `cargo run --release -p tiam-bench --example iteration_profile -- mnist 20 2`.
+//! Time of each part of a full-batch iteration: `cargo run --release -p tiam-bench --example iteration_profile -- mnist 20 2`.
 //!
 //! Arguments: shape (mnist, cora, digits), iterations, threads. Real data join when `TIAM_DATA` names their folder.
+
+mod common;
 
 use std::error::Error;
 
@@ -9,15 +11,26 @@ use tiam_bench::timed::Timed;
 use tiam_core::{Driver, DriverParams, Stopping};
 use tiam_models::{Activation, Architecture, Init, Network, NetworkProblem, TiamParams};
 
+const USAGE: &str = "\
+Measures the time of each part of a full-batch TIAM iteration.
+
+usage: iteration_profile [SHAPE [ITERATIONS [THREADS]]]
+  SHAPE       digits (default), mnist or cora; TIAM_DATA names the folder of the real data,
+              generated data of the same size stand in without it
+  ITERATIONS  20 if not given
+  THREADS     2 if not given";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let shape = match arguments.first().map(String::as_str) {
+    let given = common::arguments(USAGE, 3);
+    let shape = match given.first().map(String::as_str) {
         Some("mnist") => Shape::Mnist,
         Some("cora") => Shape::Cora,
-        _ => Shape::Digits,
+        None | Some("digits") => Shape::Digits,
+        Some(other) => common::refuse(USAGE, format!("there is no shape {other:?}")),
     };
-    let iterations = arguments.get(1).map_or(Ok(20), |s| s.parse())?;
-    let threads = arguments.get(2).map_or(Ok(2), |s| s.parse())?;
+    let positive: (fn(&usize) -> bool, &str) = (|n| *n > 0, "a whole number above 0");
+    let iterations = common::value(USAGE, &given, (1, "ITERATIONS"), 20, positive);
+    let threads = common::value(USAGE, &given, (2, "THREADS"), 2, positive);
     let prepared = samples::<f32>(shape, data_folder().as_deref(), 0)?;
     let (n_in, n_out) = (
         prepared.train.inputs().n_rows(),
@@ -33,24 +46,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         .run(problem)
         .map_err(|f| f.to_string())?;
     println!(
-        "{} (real data: {}), {iterations} iterations, {threads} threads, {} restarts, {:.2} ms an iteration",
+        "Time of the parts of full-batch TIAM: {} ({} data), {n_in}-100-100-{n_out}, {iterations} iterations, threads: {threads}\n",
         shape.name(),
-        prepared.real,
-        outcome.restarts,
-        1e3 * outcome.seconds / iterations as f64,
+        if prepared.real { "real" } else { "generated" },
+    );
+    println!(
+        "{:<14} {:>6} {:>11} {:>11}",
+        "part", "calls", "total ms", "ms a call"
     );
     for (name, spent) in outcome.problem.spent() {
         let total = 1e3 * spent.time.as_secs_f64();
         let each = total / spent.calls as f64;
-        println!(
-            "{name:14} {:4} calls {total:9.2} ms {each:9.3} ms each",
-            spent.calls
-        );
+        println!("{name:<14} {:>6} {total:>11.2} {each:>11.3}", spent.calls);
     }
-    let last = outcome
-        .trace
-        .last()
-        .map(|row| (row.objective, row.measures.train_accuracy));
-    println!("objective and training accuracy {last:?}");
+    let last = outcome.trace.last().ok_or("no iteration was done")?;
+    println!(
+        "\nResult: {:.2} ms an iteration; {} restarts, objective {:.6e}, training accuracy {:.1} %.",
+        1e3 * outcome.seconds / iterations as f64,
+        outcome.restarts,
+        last.objective,
+        100.0 * last.measures.train_accuracy.unwrap_or(f64::NAN),
+    );
     Ok(())
 }

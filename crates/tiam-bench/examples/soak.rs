@@ -1,16 +1,21 @@
-//! Trains, saves, reloads and goes on, over and over, and watches the memory:
+//! Endurance test: it trains, saves, reloads and resumes again and again, and measures the memory.
 //! `cargo run --release -p tiam-bench --example soak -- [MINUTES [THREADS]]`, 60 and 1 by default.
 //!
-//! In turn with several methods, each round: the digits are written as CSV and loaded back, a network is trained on them with checkpoints,
-//! trained again from the checkpoint, saved and reloaded; all that must agree to the bit. Once a minute a line tells the rounds and the
-//! resident memory. Exit status 1 if the median memory after the rounds of the last tenth is more than a tenth above that of the second tenth. (The
-//! highest of all rounds is told, but decides nothing: what the allocator holds after a round goes up and down by a fifth.)
+//! The rounds take five methods in turn. Each round writes the digits as CSV and loads them back, trains a network on them with checkpoints,
+//! trains it again from a checkpoint, saves and reloads it; all results must agree to the bit. Standard output gets a line a minute with the
+//! rounds and the resident memory, standard error the progress every few seconds. Exit status 1 if the median memory after the rounds of the
+//! last tenth is more than a tenth above that of the second tenth. (The highest memory of all rounds is printed but decides nothing: the memory
+//! that the allocator holds after a round varies by a fifth.)
 
 #![allow(clippy::unwrap_used, reason = "an example fails by panicking")]
 
+mod common;
+
 use std::fs;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tiam_bench::methods::{Method, RunParams, Setup};
@@ -31,25 +36,47 @@ const METHODS: [Method; 5] = [
     Method::Bcd,
 ];
 
+const USAGE: &str = "\
+Endurance test: trains, saves, reloads and resumes again and again, and checks that all results
+agree to the bit and that the memory does not grow.
+
+usage: soak [MINUTES [THREADS]]
+  MINUTES  above 0; 60 if not given
+  THREADS  1 if not given
+
+Exit status: 0 passed, 1 the memory grew, 2 wrong arguments, 101 results differed.";
+
+/// Seconds between two lines of progress where standard error is no terminal.
+const PROGRESS: u64 = 5;
+
 fn main() {
-    let argument = |i: usize, default: u64| {
-        let given = std::env::args().nth(i);
-        given.map_or(default, |text| text.parse().unwrap())
-    };
-    let length = Duration::from_secs(60 * argument(1, 60));
-    let threads = usize::try_from(argument(2, 1)).unwrap();
+    let given = common::arguments(USAGE, 2);
+    let minutes: (fn(&f64) -> bool, &str) =
+        (|m| *m > 0.0 && *m <= 1e6, "a number of minutes above 0");
+    let length = 60.0 * common::value(USAGE, &given, (0, "MINUTES"), 60.0, minutes);
+    let length = Duration::from_secs_f64(length);
+    let positive: (fn(&usize) -> bool, &str) = (|n| *n > 0, "a whole number above 0");
+    let threads = common::value(USAGE, &given, (1, "THREADS"), 1, positive);
+    println!(
+        "Endurance test: train, save, reload, resume for {:.1} min, threads: {threads}\n",
+        length.as_secs_f64() / 60.0
+    );
+    println!("minutes  rounds  memory after the round [MB]");
     let folder = tempfile::tempdir().unwrap();
     let (start, mut minute) = (Instant::now(), 0);
+    let status = show_progress(start, length);
     let mut memory = Vec::new();
     while start.elapsed() < length {
         let rounds = memory.len() as u64;
         let method = METHODS[memory.len() % METHODS.len()];
+        *status.lock().unwrap_or_else(PoisonError::into_inner) =
+            format!("round {}, training with {method}", rounds + 1);
         round(method, rounds, threads, folder.path());
         memory.push(resident().unwrap_or(0));
         if start.elapsed().as_secs() / 60 > minute {
             minute = start.elapsed().as_secs() / 60;
             let now = mb(memory[memory.len() - 1]);
-            println!("{minute} min  {} rounds  {now:.1} MB", memory.len());
+            println!("{minute:>7}  {:>6}  {now:>27.1}", memory.len());
         }
     }
     let rounds = memory.len();
@@ -57,16 +84,48 @@ fn main() {
     let tenth = rounds.div_ceil(10);
     let last = median(&mut memory[rounds - tenth..]);
     let early = median(&mut memory[tenth.min(rounds - 1)..(2 * tenth).min(rounds)]);
+    let grew = last as f64 > GROWTH * early as f64;
     println!(
-        "{rounds} rounds of two trainings; median {:.1} MB in the second tenth, {:.1} MB in the last; at most {:.1} MB",
+        "\nResult: {}: {rounds} rounds of two trainings, all equal to the bit; median memory {:.1} MB in the second tenth \
+         of the rounds, {:.1} MB in the last; at most {:.1} MB.",
+        if grew {
+            "FAILED, the memory grew"
+        } else {
+            "passed"
+        },
         mb(early),
         mb(last),
         mb(highest)
     );
-    if last as f64 > GROWTH * early as f64 {
-        eprintln!("the memory grew");
+    if grew {
         std::process::exit(1);
     }
+}
+
+/// Starts a thread that writes the progress to standard error until the process ends: every second on a terminal, over
+/// its last line, and every [`PROGRESS`] seconds elsewhere. The text in the lock says what is being done.
+fn show_progress(start: Instant, length: Duration) -> Arc<Mutex<String>> {
+    let status = Arc::new(Mutex::new(String::from("starting")));
+    let shown = Arc::clone(&status);
+    let terminal = std::io::stderr().is_terminal();
+    let (pause, before, after) = match terminal {
+        true => (1, "\r\x1b[K", ""),
+        false => (PROGRESS, "", "\n"),
+    };
+    thread::spawn(move || {
+        loop {
+            thread::sleep(Duration::from_secs(pause));
+            let (done, all) = (start.elapsed().as_secs_f64(), length.as_secs_f64());
+            let now = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            eprint!(
+                "{before}{:.0} %: {now}; {:.1} min done, {:.1} min left{after}",
+                (100.0 * done / all).min(100.0),
+                done / 60.0,
+                (all - done).max(0.0) / 60.0
+            );
+        }
+    });
+    status
 }
 
 fn median(values: &mut [u64]) -> u64 {

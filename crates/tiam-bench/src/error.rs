@@ -1,4 +1,4 @@
-//! What can go wrong in an experiment.
+//! The crate's error type.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub enum BenchError {
     /// The linear algebra refused its parameters.
     #[error(transparent)]
     Linalg(#[from] tiam_linalg::LinalgError),
-    /// The data have nothing to predict.
+    /// The data have no targets.
     #[error("the data have no targets to train on")]
     NoTargets,
     /// Training failed.
@@ -29,7 +29,7 @@ pub enum BenchError {
     /// A name that is none of the known ones.
     #[error("unknown {what} `{found}`; known are {known}")]
     Name {
-        /// What was to be named.
+        /// The kind of thing named.
         what: &'static str,
         /// The name given.
         found: String,
@@ -47,7 +47,7 @@ pub enum BenchError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file that should hold the peers' results does not.
+    /// A file does not hold results of `peers/run.py`.
     #[error("{}: not the results of peers/run.py: {reason}; `python3 peers/run.py --data DIR` makes them", path.display())]
     Peers {
         /// The file.

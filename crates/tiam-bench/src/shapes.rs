@@ -1,4 +1,4 @@
-//! Data of the shapes the benches run on: the real ones where they are to be had, generated ones otherwise.
+//! Data sets for the benches: real ones where they are available, generated ones of the same size otherwise.
 
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ pub fn data_folder() -> Option<PathBuf> {
     std::env::var_os("TIAM_DATA").map(PathBuf::from)
 }
 
-/// A scalar both the data and the algebra know.
+/// A scalar type of both the data and the linear algebra.
 pub trait BenchScalar: Scalar + tiam_data::Real {}
 impl<T: Scalar + tiam_data::Real> BenchScalar for T {}
 
@@ -58,7 +58,7 @@ pub struct Prepared<T> {
     pub real: bool,
 }
 
-/// Gaussian clouds this far apart stand in for data that is not there; the time of an iteration does not depend on it.
+/// Standard deviation of the generated Gaussian classes; the time of an iteration does not depend on it.
 const SPREAD: f64 = 5.0;
 /// Share of generated and embedded samples that is held out.
 const TEST_FRACTION: f64 = 0.2;

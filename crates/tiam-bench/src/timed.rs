@@ -1,4 +1,4 @@
-//! Where an iteration's time goes: a problem that times its own blocks.
+//! A wrapper that times the blocks of any problem.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! BCD against its equations, its claims and the digits.
+//! Tests of BCD: its equations, its claims, and training on the digits.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! dlADMM against its equations, its claims and the digits.
+//! Tests of dlADMM: its equations, its claims, and training on the digits.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! What must hold for every gradient method.
+//! Tests that hold for every gradient method.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The gradient methods' steps against scalar twins; the order of the samples; the ranges of the parameters.
+//! Tests of the gradient methods: steps against scalar implementations, order of the samples, ranges of the parameters.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What the memory figures of the cost experiment rest on. One test alone: it measures its process.
+//! Test of the memory figures of the cost experiment. The file holds one test, because it measures its process.
 
 use tiam_bench::reproduce::{Ballast, memory, peak_memory, reset_peak_memory};
 

@@ -1,4 +1,4 @@
-//! The peers' results in the report. `fixtures/peers.json` is what `peers/run.py` sums up from eight made-up runs.
+//! Tests of the report's section on other programs. `fixtures/peers.json` is the summary of eight invented runs by `peers/run.py`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,6 +1,6 @@
-//! What every method claims, over random problems, shapes, activations and schedules.
+//! Property tests of every method, on random problems, shapes, activations and schedules.
 //!
-//! What one method alone claims stands in its own file, and what TIAM claims with its published band in `tiam-models`.
+//! Claims of a single method are tested in its own file, those of TIAM with its published band in `tiam-models`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What reports, figures, tables and files promise their readers.
+//! Tests of reports, figures, tables and files.
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,7 @@
 
 use crate::{Float, Inertia, correct, extrapolate};
 
-/// One block's current value, previous value and candidate, with scratch for a gradient step: what most problems keep
-/// per block.
+/// One block's current value, previous value and candidate, with scratch for a gradient step.
 ///
 /// ```
 /// use tiam_core::{Block, Inertia};
@@ -29,7 +28,7 @@ pub struct Block<T> {
 }
 
 impl<T: Float> Block<T> {
-    /// A block at `start`, which is its previous value too.
+    /// A block whose current and previous value are `start`.
     #[must_use]
     pub fn new(start: Vec<T>) -> Self {
         let zeros = vec![T::zero(); start.len()];
@@ -60,7 +59,7 @@ impl<T: Float> Block<T> {
         &self.candidate
     }
 
-    /// The last candidate, to be written by a step of the caller's own.
+    /// The last candidate, for callers that compute their own step.
     pub fn candidate_mut(&mut self) -> &mut [T] {
         &mut self.candidate
     }

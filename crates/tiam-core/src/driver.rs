@@ -1,4 +1,4 @@
-//! Running a problem from start to end.
+//! The driver, which runs a problem from start to end.
 
 use crate::{BlockProblem, DriverConfig, Failure, Observer, Outcome, Run, Trace};
 

@@ -1,8 +1,8 @@
-//! The crate's one error type.
+//! The crate's error type.
 
 use crate::Inertia;
 
-/// Everything that can go wrong in this crate. Reaching a limit is not here: see [`StopReason`](crate::StopReason).
+/// The errors of this crate. Reaching a limit is not an error: see [`StopReason`](crate::StopReason).
 ///
 /// ```
 /// use tiam_core::{CoreError, Inertia};
@@ -22,7 +22,7 @@ pub enum CoreError {
         /// The allowed range in words.
         allowed: &'static str,
     },
-    /// No schedule is called so.
+    /// No schedule has this name.
     #[error("no schedule is called {name:?}; there are constant, nesterov and fista")]
     UnknownSchedule {
         /// The name given.

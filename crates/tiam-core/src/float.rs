@@ -1,4 +1,4 @@
-//! The scalar types the slices may hold.
+//! The scalar types `f32` and `f64`.
 
 mod sealed {
     pub trait Sealed {}

@@ -1,4 +1,4 @@
-//! The three coefficients and what they do to a slice.
+//! The three inertia coefficients, and the operations on slices that apply them.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct Inertia {
     pub correction: f64,
 }
 
-/// What a file may hold before the ranges are checked.
+/// Coefficients as read from a file, before the ranges are checked.
 #[derive(Deserialize)]
 #[serde(rename = "Inertia", deny_unknown_fields)]
 struct RawInertia {
@@ -105,7 +105,7 @@ impl Inertia {
         Self::new(p, 0.0, 0.0)
     }
 
-    /// All three times `factor`. A factor in [0, 1] keeps them in range; another may not, which [`Inertia::check`] tells.
+    /// All three times `factor`. A factor in [0, 1] keeps them in range; for others call [`Inertia::check`].
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
         Self {

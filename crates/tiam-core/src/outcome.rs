@@ -1,4 +1,4 @@
-//! What a run hands back.
+//! The result of a run: an outcome, or a failure with the last finite iterate.
 
 use std::error::Error;
 use std::fmt;
@@ -32,7 +32,7 @@ impl<P: BlockProblem> fmt::Debug for Outcome<P> {
     }
 }
 
-/// A run that failed. It is an [`Error`] whatever `P` is, and as large as `P`: hand the driver a `&mut P` where that matters.
+/// A run that failed. It implements [`Error`] for every `P`, and it is as large as `P`: pass `&mut P` to the driver where size matters.
 pub struct Failure<P: BlockProblem> {
     /// What went wrong.
     pub error: CoreError,

@@ -1,4 +1,4 @@
-//! What a driver is told.
+//! Parameters of the driver.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use crate::error::check;
 use crate::{CoreError, Inertia, Schedule, Stopping};
 
-/// Whether a block's step that raises the block's own objective is done again without inertia.
+/// Whether a step that raises its block's own objective is repeated without inertia.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
-    /// If the increase is positive or not a finite number, a restart is counted and the step is proposed again with
-    /// [`Inertia::NONE`]; that one is accepted whatever its increase, if it is finite (a constraint that moved may force
-    /// an increase). A step that had no inertia to begin with is counted and repeated like any other.
+    /// Repeats a step with [`Inertia::NONE`] if its increase is positive or not finite, and counts a restart. The repeated
+    /// step is accepted if it is finite, even if it raises the objective (a constraint that moved may force that). A step
+    /// without inertia is counted and repeated like any other.
     #[default]
     On,
     /// Every finite candidate is accepted.
     Off,
 }
 
-/// A user's order: given the iteration (0 for the first) and the blocks 0, 1, ..., it rearranges, drops or repeats them.
+/// A user's order: the closure gets the iteration (0 for the first) and the blocks 0, 1, ..., and rearranges, drops or repeats them.
 pub type OrderFn = dyn Fn(usize, &mut Vec<usize>) + Send + Sync;
 
 /// The order in which an iteration visits the blocks.
@@ -38,7 +38,7 @@ pub enum Order {
     Forward,
     /// n − 1, ..., 1, 0.
     Backward,
-    /// A closure. An index it names that is not a block's ends the run with [`CoreError::Order`].
+    /// A closure. If it names a block that does not exist, the run ends with [`CoreError::Order`].
     Custom(Arc<OrderFn>),
 }
 
@@ -83,7 +83,7 @@ impl fmt::Debug for Order {
     }
 }
 
-/// What a driver is told, not yet checked.
+/// Parameters of a driver, not yet checked.
 ///
 /// | name | symbol | default | range | source |
 /// |---|---|---|---|---|
@@ -109,15 +109,15 @@ impl fmt::Debug for Order {
 pub struct DriverParams {
     /// Base coefficients, which the schedule scales.
     pub inertia: Inertia,
-    /// How they change over the iterations.
+    /// Schedule that scales the coefficients.
     pub schedule: Schedule,
-    /// Whether steps that raise their block's objective are done again.
+    /// Whether steps that raise their block's objective are repeated.
     pub guard: Guard,
     /// The order of the blocks.
     pub order: Order,
-    /// When to stop.
+    /// Stopping rules.
     pub stopping: Stopping,
-    /// How far the objective may rise before the run counts as diverged.
+    /// The run has diverged when F exceeds this times max(|F₀|, 1).
     pub divergence_factor: f64,
 }
 

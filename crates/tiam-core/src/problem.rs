@@ -1,10 +1,10 @@
-//! What a problem has to answer.
+//! The trait that a block problem implements.
 
 use serde::Serialize;
 
 use crate::{Inertia, StopReason};
 
-/// What a candidate does to its block's own objective φ (all other blocks fixed).
+/// The change of a block's own objective φ by a candidate, all other blocks fixed.
 ///
 /// ```
 /// use tiam_core::BlockChange;
@@ -42,7 +42,7 @@ impl BlockChange {
 ///
 /// The problem owns its numbers: per block the current value uᵏ, the previous value uᵏ⁻¹ and a candidate
 /// ([`Block`](crate::Block) holds such a triple). The [`Driver`](crate::Driver) owns order, coefficients, guard, stopping
-/// and trace, and asks only what is below. The [crate's first page](crate) shows one whole.
+/// and trace, and calls only the methods below. The [crate's first page](crate) has a full example.
 pub trait BlockProblem {
     /// The problem's own numbers for each row of the trace (an accuracy, say); `()` if there are none.
     type Measures: Clone + Serialize;
@@ -53,8 +53,8 @@ pub trait BlockProblem {
     /// The block's name, for messages.
     fn block_name(&self, block: usize) -> String;
 
-    /// Called before the sweep over the blocks; `iteration` is 0 for the first. For a constraint that moves with the
-    /// iteration, for example.
+    /// Called before the sweep over the blocks, for example to move a constraint with the iteration; `iteration` is 0 for
+    /// the first.
     fn begin_iteration(&mut self, _iteration: usize) {}
 
     /// Computes a candidate for the block from its current and previous value, without changing either. It may be called
@@ -69,7 +69,7 @@ pub trait BlockProblem {
     /// F at the current values of all blocks.
     fn objective(&mut self) -> f64;
 
-    /// By how much constraints that `propose` does not enforce are violated; 0 if there are none. Finite.
+    /// The violation of the constraints that `propose` does not enforce: a finite number, 0 if there are none.
     fn violation(&mut self) -> f64 {
         0.0
     }
@@ -77,7 +77,7 @@ pub trait BlockProblem {
     /// The problem's own numbers at the current values.
     fn measures(&mut self) -> Self::Measures;
 
-    /// The name and value of a measure that is not finite, if there is one: no row holds such a number, the run ends in its place.
+    /// The name and value of a measure that is not finite, if there is one. Such a measure ends the run; no row holds it.
     fn non_finite(&self, _measures: &Self::Measures) -> Option<(&'static str, f64)> {
         None
     }
@@ -89,7 +89,7 @@ pub trait BlockProblem {
     }
 }
 
-/// So that a caller can keep the problem: `driver.run(&mut problem)`.
+/// Lets a caller keep the problem: `driver.run(&mut problem)`.
 impl<P: BlockProblem + ?Sized> BlockProblem for &mut P {
     type Measures = P::Measures;
 

@@ -1,4 +1,4 @@
-//! How fast a trace decays: linear and sublinear laws fitted to the gap above the limit.
+//! Rate estimation: linear and sublinear laws fitted to the gap above the limit.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::{CoreError, Trace};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
-    /// It is this. A wrong one bends the tail of the log gap.
+    /// The value is known. A wrong value distorts the tail of the log gap.
     Known(f64),
-    /// It is fitted together with the rate, for either law on its own.
+    /// The limit is fitted together with the rate, for each law separately.
     Estimated,
 }
 
@@ -108,7 +108,7 @@ impl RateReport {
     }
 }
 
-/// Fewest points a fit takes.
+/// Minimum number of points for a fit.
 pub const MIN_RATE_POINTS: usize = 8;
 
 /// A gap below this many ε × max |F| is rounding.
@@ -201,7 +201,7 @@ impl<M> Trace<M> {
     }
 }
 
-/// The points before the gap drowns in rounding.
+/// The points whose gap is above rounding.
 fn usable(objectives: &[f64], limit: Limit) -> Result<&[f64], CoreError> {
     let smallest = objectives.iter().copied().fold(f64::INFINITY, f64::min);
     let bottom = match limit {

@@ -1,4 +1,4 @@
-//! Straight-line least squares, as the rate fits need it.
+//! Straight-line least squares for the rate fits.
 
 /// ln gap ≈ intercept + slope x.
 pub(crate) struct Line {
@@ -43,7 +43,7 @@ impl Line {
         1.0 - self.residual_sq / self.total_sq.max(f64::MIN_POSITIVE)
     }
 
-    /// Up to −(n/2) (ln(2π/n) + 1), which is the same for every line through n points.
+    /// Log-likelihood without the term −(n/2) (ln(2π/n) + 1), which is the same for every line through n points.
     pub(crate) fn log_likelihood(&self) -> f64 {
         -0.5 * self.n * self.residual_sq.max(f64::MIN_POSITIVE).ln() - self.sum_ln
     }

@@ -1,4 +1,4 @@
-//! A run step by step: order, guard, trace and stopping come together here.
+//! A run, step by step: one iteration applies order, guard, trace and stopping rules.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -19,8 +19,8 @@ pub struct Run<'o, P: BlockProblem> {
     schedule: ScheduleSteps,
     /// Order of the blocks in this iteration.
     blocks: Vec<usize>,
-    /// The largest increase of a block's own objective in this iteration, and whose it was.
-    rise: Option<(f64, usize)>,
+    /// The largest increase of a block's own objective in this iteration, and that block.
+    largest_increase: Option<(f64, usize)>,
     restarts: usize,
     clock: Instant,
     /// Seconds of earlier sessions.
@@ -67,7 +67,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
             trace,
             schedule,
             blocks: Vec::new(),
-            rise: None,
+            largest_increase: None,
             restarts: 0,
             clock: Instant::now(),
             seconds_before: 0.0,
@@ -75,19 +75,18 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         }
     }
 
-    /// Does one iteration. `Break` carries the reason once a stopping rule holds; asked again, it does nothing and
-    /// repeats it.
+    /// Does one iteration. `Break` carries the reason once a stopping rule holds; further calls do nothing and return the same.
     ///
     /// # Errors
-    /// What a [`Failure`] carries; [`Run::finish`] then hands back the problem. Asked again, it repeats the error.
+    /// The error of a [`Failure`]; [`Run::finish`] then hands back the problem. Further calls return the same error.
     pub fn step(&mut self) -> Result<ControlFlow<StopReason>, CoreError> {
         if self.end.is_none() && self.config.params().stopping.interrupted() {
-            self.settle(Ok(StopReason::Interrupted));
+            self.record_end(Ok(StopReason::Interrupted));
         }
         if self.end.is_none() {
             match self.iterate() {
                 Ok(()) => self.check_rules(),
-                Err(error) => self.settle(Err(error)),
+                Err(error) => self.record_end(Err(error)),
             }
         }
         match &self.end {
@@ -136,8 +135,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         &self.problem
     }
 
-    /// The problem, for one that has to change to be saved. What is changed beyond that is the caller's own doing: the next iteration starts
-    /// from it.
+    /// The problem, for problems that change when they are saved. The next iteration starts from whatever the caller changes.
     pub fn problem_mut(&mut self) -> &mut P {
         &mut self.problem
     }
@@ -168,7 +166,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
             reason = reason.or_else(own);
         }
         if let Some(reason) = reason {
-            self.settle(Ok(reason));
+            self.record_end(Ok(reason));
         }
     }
 
@@ -187,7 +185,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
             .order
             .fill(done, self.problem.n_blocks(), &mut self.blocks)?;
         self.problem.begin_iteration(done);
-        self.rise = None;
+        self.largest_increase = None;
         for &block in &self.blocks {
             let update = update(
                 &mut self.problem,
@@ -201,8 +199,11 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 increase,
             })?;
             self.restarts = self.restarts.saturating_add(update.restarted.into());
-            if self.rise.is_none_or(|(most, _)| update.increase > most) {
-                self.rise = Some((update.increase, block));
+            if self
+                .largest_increase
+                .is_none_or(|(largest, _)| update.increase > largest)
+            {
+                self.largest_increase = Some((update.increase, block));
             }
         }
         let row = self.evaluate(done + 1, inertia)?;
@@ -229,7 +230,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
             }
             if !violation.is_finite() {
                 return Err(CoreError::NonFiniteViolation {
-                    block: self.steepest(),
+                    block: self.block_of_largest_increase(),
                     iteration,
                     violation,
                 });
@@ -247,7 +248,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
                 CoreError::NonFiniteStart { quantity, value }
             } else {
                 CoreError::NonFiniteMeasure {
-                    block: self.steepest(),
+                    block: self.block_of_largest_increase(),
                     iteration,
                     measure: quantity,
                     value,
@@ -279,21 +280,21 @@ impl<'o, P: BlockProblem> Run<'o, P> {
 
     fn diverged(&self, iteration: usize, objective: f64, start: f64) -> CoreError {
         CoreError::Diverged {
-            block: self.steepest(),
+            block: self.block_of_largest_increase(),
             iteration,
             objective,
             start,
         }
     }
 
-    /// The block that rose most; none where the order names none.
-    fn steepest(&self) -> String {
-        self.rise
+    /// The name of the block that rose most; empty if the order named no block.
+    fn block_of_largest_increase(&self) -> String {
+        self.largest_increase
             .map_or_else(String::new, |(_, block)| self.problem.block_name(block))
     }
 
     /// Records how the run ends and tells the observers.
-    fn settle(&mut self, end: Result<StopReason, CoreError>) {
+    fn record_end(&mut self, end: Result<StopReason, CoreError>) {
         self.tell_end(&end);
         self.end = Some(end);
     }
@@ -305,7 +306,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
     }
 
     fn fail(mut self, error: CoreError) -> Failure<P> {
-        self.settle(Err(error.clone()));
+        self.record_end(Err(error.clone()));
         Failure {
             error,
             problem: self.problem,
@@ -317,7 +318,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
 /// A block's step that was accepted.
 struct Update {
     restarted: bool,
-    /// Of the block's own objective.
+    /// Increase of the block's own objective.
     increase: f64,
 }
 

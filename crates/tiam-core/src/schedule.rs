@@ -1,4 +1,4 @@
-//! How the coefficients change over the iterations.
+//! Schedules of the coefficients over the iterations.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use crate::{CoreError, Inertia};
 
-/// A user's schedule: iteration (0 for the first) and base coefficients to the coefficients of that iteration.
+/// A user's schedule: the closure maps the iteration (0 for the first) and the base coefficients to that iteration's coefficients.
 pub type ScheduleFn = dyn Fn(usize, Inertia) -> Inertia + Send + Sync;
 
-/// How the base coefficients are scaled in iteration k = 0, 1, ...; all three by the same factor.
+/// The factor that scales all three base coefficients in iteration k = 0, 1, ....
 ///
 /// | schedule | factor | source |
 /// |---|---|---|
 /// | `Constant` (default) | 1 | paper |
 /// | `Nesterov` | k / (k + 3) | paper |
 /// | `Fista` | (t_k − 1) / t_{k+1}, t_0 = 1, t_{k+1} = (1 + √(1 + 4 t_k²)) / 2 | Beck and Teboulle 2009 |
-/// | `Custom` | what the closure says | ours |
+/// | `Custom` | the closure returns the coefficients | ours |
 ///
 /// ```
 /// use tiam_core::{Inertia, Schedule};
@@ -112,8 +112,8 @@ pub struct ScheduleSteps {
 }
 
 impl ScheduleSteps {
-    /// The coefficients of iteration `k` (0 for the first). O(1) when k is the last one asked for or the one after;
-    /// otherwise FISTA's recursion catches up, in O(k).
+    /// The coefficients of iteration `k` (0 for the first). This takes O(1) if k is the k of the last call or the one after it,
+    /// and otherwise O(k) for FISTA's recursion.
     ///
     /// ```
     /// use tiam_core::{Inertia, Schedule};

@@ -36,7 +36,7 @@ pub enum StopReason {
     TimeLimit,
     /// [`Stopping::max_iterations`] were done.
     MaxIterations,
-    /// The problem's own rule: it no longer improves where it is watched ([`BlockProblem::stop`](crate::BlockProblem::stop)).
+    /// The problem's own rule held ([`BlockProblem::stop`](crate::BlockProblem::stop)): its watched measure no longer improves.
     NoImprovement,
     /// The caller finished a step-by-step run before any rule held.
     Caller,
@@ -65,12 +65,12 @@ impl fmt::Display for StopReason {
 ///
 /// | name | default | range | holds when | source |
 /// |---|---|---|---|---|
-/// | `target_objective` | none | finite | F ≤ it | ours |
-/// | `rel_change`, `patience` | none, 1 | finite and ≥ 0, ≥ 1 | the relative change of F is ≤ it, that often in a row | ours |
+/// | `target_objective` | none | finite | F ≤ `target_objective` | ours |
+/// | `rel_change`, `patience` | none, 1 | finite and ≥ 0, ≥ 1 | the relative change of F is ≤ `rel_change`, `patience` iterations in a row | ours |
 /// | `interrupt` | none | | the flag is set; the iteration under way is finished | ours |
-/// | `time_limit` | none | | that much time has passed, in all sessions of a resumed run | ours |
-/// | `max_iterations` | 100 | | that many iterations are done, in all sessions | ours |
-/// | `max_violation` | none | ≥ 0 | not a rule: the first two hold only while the violation is ≤ it | ours |
+/// | `time_limit` | none | | this time has passed, over all sessions of a resumed run | ours |
+/// | `max_iterations` | 100 | | this many iterations are done, over all sessions | ours |
+/// | `max_violation` | none | ≥ 0 | not a rule of its own: the first two rules hold only while the violation is ≤ `max_violation` | ours |
 ///
 /// ```
 /// use tiam_core::Stopping;
@@ -81,19 +81,19 @@ impl fmt::Display for StopReason {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Stopping {
-    /// Most iterations.
+    /// Maximum number of iterations.
     pub max_iterations: usize,
-    /// Objective that is good enough.
+    /// Objective at or below which the run stops.
     pub target_objective: Option<f64>,
-    /// Relative change that counts as none.
+    /// Relative change of the objective at or below which it counts as unchanged.
     pub rel_change: Option<f64>,
-    /// Iterations in a row that must not change.
+    /// Number of unchanged iterations in a row that ends the run.
     pub patience: usize,
-    /// Largest violation at which the objective counts.
+    /// Largest violation at which target and relative change are tested.
     pub max_violation: Option<f64>,
-    /// Longest time.
+    /// Maximum wall-clock time.
     pub time_limit: Option<Duration>,
-    /// Flag another thread or a signal may set.
+    /// Flag that another thread or a signal handler sets to end the run.
     pub interrupt: Option<Arc<AtomicBool>>,
 }
 
@@ -115,7 +115,7 @@ impl Stopping {
     /// The default of `max_iterations`.
     pub const MAX_ITERATIONS: usize = 100;
 
-    /// Sets the most iterations; 0 evaluates the start only.
+    /// Sets the maximum number of iterations; 0 evaluates the start only.
     #[must_use]
     pub fn max_iterations(mut self, n: usize) -> Self {
         self.max_iterations = n;
@@ -136,21 +136,21 @@ impl Stopping {
         self
     }
 
-    /// Sets how many iterations in a row must not change.
+    /// Sets the number of unchanged iterations in a row that ends the run.
     #[must_use]
     pub fn patience(mut self, n: usize) -> Self {
         self.patience = n;
         self
     }
 
-    /// Sets the largest violation at which target and relative change count.
+    /// Sets the largest violation at which target and relative change are tested.
     #[must_use]
     pub fn max_violation(mut self, violation: f64) -> Self {
         self.max_violation = Some(violation);
         self
     }
 
-    /// Sets the longest time.
+    /// Sets the maximum wall-clock time.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
@@ -212,7 +212,7 @@ impl Stopping {
     /// The first rule that holds for the trace's last row.
     pub(crate) fn reason<M>(&self, trace: &Trace<M>) -> Option<StopReason> {
         let row = trace.last()?;
-        let feasible = self.max_violation.is_none_or(|most| row.violation <= most);
+        let feasible = self.max_violation.is_none_or(|max| row.violation <= max);
         if feasible
             && self
                 .target_objective
@@ -222,7 +222,7 @@ impl Stopping {
         } else if feasible
             && self
                 .rel_change
-                .is_some_and(|most| self.is_calm(trace, most))
+                .is_some_and(|tolerance| self.is_unchanged(trace, tolerance))
         {
             Some(StopReason::RelChange)
         } else if self.interrupted() {
@@ -239,12 +239,12 @@ impl Stopping {
         }
     }
 
-    /// Whether the last `patience` rows all changed by at most `most`. Read off the trace, so a resumed run knows it too.
-    fn is_calm<M>(&self, trace: &Trace<M>, most: f64) -> bool {
+    /// Whether the last `patience` rows changed by at most `tolerance` each. The trace alone decides, so a resumed run agrees.
+    fn is_unchanged<M>(&self, trace: &Trace<M>, tolerance: f64) -> bool {
         let mut rows = trace.rows.iter().rev();
         rows.by_ref()
             .take(self.patience)
-            .filter(|row| row.rel_change.is_some_and(|change| change <= most))
+            .filter(|row| row.rel_change.is_some_and(|change| change <= tolerance))
             .count()
             == self.patience
     }

@@ -1,10 +1,10 @@
-//! What a run records.
+//! The trace: one row for the start and one for each iteration.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Inertia;
 
-/// The state after one iteration, or of the start.
+/// The figures after one iteration, or at the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraceRow<M> {
@@ -28,7 +28,7 @@ pub struct TraceRow<M> {
 
 /// All rows of a run; the first is the start, before any iteration.
 ///
-/// JSON holds no NaN and no infinity, and a run records none. A file may say more than the rows; a reader of the rows passes over it.
+/// All numbers are finite. A JSON file may hold further fields beside the rows; reading ignores them.
 ///
 /// ```
 /// use tiam_core::{Inertia, Trace, TraceRow};

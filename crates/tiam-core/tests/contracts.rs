@@ -1,4 +1,4 @@
-//! What the types promise one by one: a block's moves, a borrowed problem, the report of a rate.
+//! Tests of single types: a block's steps, a borrowed problem, the report of a rate.
 #![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 mod common;

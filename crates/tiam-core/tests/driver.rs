@@ -1,4 +1,4 @@
-//! Order, guard and errors.
+//! Tests of the driver: order of the blocks, guard and errors.
 #![allow(clippy::float_cmp, clippy::unwrap_used, clippy::result_large_err)]
 
 mod common;

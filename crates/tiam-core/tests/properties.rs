@@ -1,4 +1,4 @@
-//! Identities and theorems that hold for every problem of a family, over random members of it.
+//! Property tests: identities and theorems on random problems of a family.
 #![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! The rate estimator on series whose rate is known, and serde of what a run records.
+//! Tests of the rate estimator on series of known rate, and of the serialised trace.
 #![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 mod common;

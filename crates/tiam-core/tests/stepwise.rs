@@ -1,4 +1,4 @@
-//! Observers, and runs done in steps or sessions.
+//! Tests of observers, and of runs done step by step or in sessions.
 #![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 mod common;

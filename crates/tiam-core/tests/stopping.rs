@@ -1,4 +1,4 @@
-//! Every stopping rule, and the ranges of all parameters.
+//! Tests of every stopping rule and of the ranges of all parameters.
 #![allow(clippy::float_cmp, clippy::unwrap_used)]
 
 mod common;

@@ -1,11 +1,11 @@
-//! Features with their targets and what is known about them.
+//! A data set: features, targets, names, split and source.
 
 use crate::{
     ColumnEncoding, Features, Real, Split,
     error::{DataError, Result, check_finite},
 };
 
-/// What is to be predicted.
+/// The targets: what is to be predicted.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets<T> {
     /// Class numbers from 0, one a sample, and the name of each class.
@@ -158,7 +158,7 @@ impl<T: Real> Dataset<T> {
         Ok(self)
     }
 
-    /// Says how much each sample counts in training; only ratios matter.
+    /// Sets the weight of each sample in training; only ratios matter.
     ///
     /// # Errors
     ///
@@ -277,12 +277,12 @@ impl<T: Real> Dataset<T> {
         self.sample_ids.as_deref()
     }
 
-    /// How much each sample counts in training, where the source says so.
+    /// The weight of each sample in training, where the source gives weights.
     pub fn sample_weights(&self) -> Option<&[f64]> {
         self.sample_weights.as_deref()
     }
 
-    /// How the columns of a table became features and labels; keep it with a model to read further tables alike.
+    /// The encoding of the table's columns; keep it with a model to read further tables in the same way.
     pub fn encoding(&self) -> Option<&ColumnEncoding> {
         self.encoding.as_ref()
     }
@@ -298,7 +298,7 @@ impl<T: Real> Dataset<T> {
     }
 
     /// A new seeded split: stratified by class where there are classes, plainly random otherwise. A split of the
-    /// source ([`split`](Self::split)) is not looked at.
+    /// source ([`split`](Self::split)) is ignored.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The handwritten digits that come with the crate.
+//! The handwritten digits embedded in the crate.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! The one error type of the crate.
+//! The crate's error type.
 
 use std::{fmt, io, path::PathBuf};
 
@@ -7,7 +7,7 @@ use crate::features::Features;
 /// Shorthand for this crate's results.
 pub(crate) type Result<T> = std::result::Result<T, DataError>;
 
-/// Where in a table something is wrong.
+/// The place of a cell in a table.
 ///
 /// Displayed as `data.csv, line 7, column 2 ("weight")`: the line counts from 1 in the file (a header and blank lines
 /// count), the column from 0 as in [`ColumnRef::Position`](crate::ColumnRef::Position).
@@ -39,7 +39,7 @@ impl fmt::Display for CellPlace {
     }
 }
 
-/// Everything that can go wrong in this crate. Errors about files name the path and the place in the file.
+/// The errors of this crate. Errors about files name the path and the place in the file.
 ///
 /// # Example
 ///

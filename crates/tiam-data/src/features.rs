@@ -1,4 +1,4 @@
-//! A dense matrix of samples.
+//! The dense matrix of features, stored sample after sample.
 
 use crate::{
     Real,

@@ -11,7 +11,7 @@ const BLOB_HALF_SIDE: f64 = 10.0;
 /// Turns each arm of [`two_spirals`] makes.
 const SPIRAL_TURNS: f64 = 1.5;
 
-/// What [`teacher_network`] is asked to produce.
+/// The kind of targets that [`teacher_network`] produces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TeacherOutput {
     /// Regression targets, this many for each sample.

@@ -1,4 +1,4 @@
-//! IDX, the format of the MNIST files.
+//! Reader of IDX, the format of the MNIST files.
 
 use std::path::{Path, PathBuf};
 
@@ -170,7 +170,7 @@ impl IdxFile {
     }
 }
 
-/// Compares promise and file before anything is allocated.
+/// Compares the promised length with the file before anything is allocated.
 fn check_length(source: &Source, expected: u64) -> Result<()> {
     if source.states_length(expected) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! One entrance for all file formats.
+//! Loading of a data set from a file or folder of any supported format.
 
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub enum Format {
 /// | IDX | `6 L` | features, labels, the split of a folder; `L` is summed over the files, each bounded by its own size |
 /// | graph | `16 L` | arrays as stored and decoded; the normalised adjacency; nodes, labels and split; the features and what is worked on |
 ///
-/// and 1 MiB for buffers of fixed size. A file that is refused though it is sound loads with a higher `max_expansion`, or
+/// and 1 MiB for buffers of fixed size. A valid file that is refused loads with a higher `max_expansion`, or
 /// uncompressed, which raises `E`.
 ///
 /// # Example
@@ -72,7 +72,7 @@ pub struct LoadParams {
     pub format: Option<Format>,
     /// Limit in bytes of each single buffer a file makes the loader allocate.
     pub max_bytes: u64,
-    /// Limit of the same buffers in bytes for each byte of the file on disk, where that is more than 16 MiB.
+    /// Limit of the same buffers, in bytes for each byte of the file on disk; 16 MiB are always allowed.
     pub max_expansion: u64,
     /// Threads that read a table.
     pub threads: usize,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 mod sealed {
     pub trait Sealed: Sized {
-        /// What `str::parse` makes of the bytes, without a look at it as UTF-8.
+        /// Parses the bytes as `str::parse` would, without checking that they are UTF-8.
         fn parse(text: &[u8]) -> Option<Self>;
     }
 
@@ -70,7 +70,7 @@ impl Real for f64 {
     }
 }
 
-/// The finite number that a text is.
+/// The finite number written in a text.
 pub(crate) fn parse<T: Real>(text: &[u8]) -> Option<T> {
     <T as sealed::Sealed>::parse(text).filter(|value| value.is_finite())
 }
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// What the standard library makes of a text.
+    /// The number that the standard library reads from a text.
     fn standard<T: Real>(text: &str) -> Option<T> {
         text.parse::<T>().ok().filter(|value| value.is_finite())
     }

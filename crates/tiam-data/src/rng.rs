@@ -1,4 +1,4 @@
-//! Random numbers that are the same on every machine: ChaCha8, and no function of the platform's C library.
+//! Seeded random numbers, the same on every machine: ChaCha8, without the platform's C library.
 
 use rand_chacha::{
     ChaCha8Rng,

@@ -7,11 +7,11 @@ use crate::{
     error::{DataError, Result, check_finite},
 };
 
-/// How features are scaled.
+/// The kind of scaling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScalingKind {
-    /// Left as they are.
+    /// No scaling.
     None,
     /// `(x - mean) / deviation`; the deviation divides by `n`, as scikit-learn's `StandardScaler` does.
     #[default]
@@ -22,8 +22,8 @@ pub enum ScalingKind {
 
 /// A fitted scaling, `x' = (x - offset) / scale` for each feature.
 ///
-/// Fit it on the training part only and keep it with the model: what is predicted later must be scaled by the same
-/// numbers. A constant column has scale 1. Serialised with serde; on the way in the numbers are checked.
+/// Fit it on the training part only and keep it with the model: later inputs must be scaled by the same numbers. A
+/// constant column has scale 1. Deserialising checks the numbers.
 ///
 /// # Example
 ///
@@ -182,7 +182,7 @@ impl Scaling {
         Ok(())
     }
 
-    /// How it was fitted.
+    /// The kind of scaling.
     pub fn kind(&self) -> ScalingKind {
         self.kind
     }
@@ -192,12 +192,12 @@ impl Scaling {
         self.offset.len()
     }
 
-    /// What is subtracted, in the units of each feature.
+    /// The numbers subtracted, in the units of each feature.
     pub fn offset(&self) -> &[f64] {
         &self.offset
     }
 
-    /// What is divided by, in the units of each feature.
+    /// The divisors, in the units of each feature.
     pub fn scale(&self) -> &[f64] {
         &self.scale
     }

@@ -1,4 +1,4 @@
-//! Opening files: gzip or not, and never more bytes than allowed.
+//! Input files, plain or gzip, with limits on what they may allocate.
 
 use std::{
     fs::File,
@@ -18,15 +18,15 @@ pub(crate) const HEAD: usize = 512;
 const BUFFER: usize = 1 << 16;
 const CONTENT: &str = "the content of the file";
 
-/// The least that every file may make the loader allocate: what a parser's fixed parts and small sound files need.
+/// Bytes that every file may make the loader allocate: enough for a parser's fixed parts and for small valid files.
 pub(crate) const FLOOR: u64 = 16 << 20;
 
-/// What a file may make the loader allocate.
+/// Limits on what a file may make the loader allocate.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// Bytes of a single buffer.
     pub(crate) max_bytes: u64,
-    /// Bytes for a byte on disk.
+    /// Allocated bytes for each byte of the file on disk.
     pub(crate) max_expansion: u64,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Looks at the first and last bytes.
+    /// Opens the file and reads its first and last bytes, which tell its compression and length.
     pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self> {
         let io = |e| DataError::io(path, e);
         let mut file = File::open(path).map_err(io)?;
@@ -69,12 +69,12 @@ impl Source {
         })
     }
 
-    /// Most bytes that the many small pieces of one kind may take together.
+    /// Limit of the total bytes of many small buffers of one kind.
     pub(crate) fn expansion(&self) -> u64 {
         FLOOR.max(self.limits.max_expansion.saturating_mul(self.disk_len))
     }
 
-    /// Most bytes of a single buffer.
+    /// Limit of a single buffer in bytes.
     fn limit(&self) -> u64 {
         self.limits.max_bytes.min(self.expansion())
     }
@@ -85,7 +85,7 @@ impl Source {
         self.check_pieces(what, bytes)
     }
 
-    /// Refuses a buffer that is larger than any may be.
+    /// Refuses a buffer larger than `max_bytes`.
     pub(crate) fn check_bytes(&self, what: &str, bytes: u64) -> Result<()> {
         if bytes <= self.limits.max_bytes {
             return Ok(());
@@ -93,7 +93,7 @@ impl Source {
         Err(self.too_large(what, bytes, self.limits.max_bytes, "`max_bytes`"))
     }
 
-    /// Refuses small pieces that together take more than the file may make of itself.
+    /// Refuses small buffers whose total exceeds [`expansion`](Self::expansion).
     pub(crate) fn check_pieces(&self, what: &str, bytes: u64) -> Result<()> {
         if bytes <= self.expansion() {
             return Ok(());
@@ -178,8 +178,8 @@ impl Source {
         }
     }
 
-    /// Whether the file holds `expected` decompressed bytes, as far as that shows without decompressing: true is certain
-    /// for plain files and near certain for gzip; after false for gzip only [`count`](Self::count) can tell.
+    /// Whether the file states that it holds `expected` decompressed bytes. For plain files the answer is certain; for gzip
+    /// true is nearly certain, and after false only [`count`](Self::count) decides.
     pub(crate) fn states_length(&self, expected: u64) -> bool {
         if !self.gzip {
             return self.disk_len == expected;
@@ -202,7 +202,7 @@ impl Source {
     }
 }
 
-/// Reads decompressed bytes and knows how many.
+/// A reader that counts the decompressed bytes.
 pub(crate) struct Reader {
     inner: Box<dyn Read>,
     path: PathBuf,

@@ -5,7 +5,7 @@ use crate::{
     rng::Random,
 };
 
-/// Which samples are for training, for validation and for testing.
+/// The samples for training, for validation and for testing.
 ///
 /// The parts share no sample; they need not name every sample. Splits drawn here name every sample once, each part in
 /// ascending order, and depend on the seed and the sizes only: the same on every machine.
@@ -28,7 +28,7 @@ pub struct Split {
     test: Vec<usize>,
 }
 
-/// How many samples of one class go where.
+/// The numbers of samples of one class in each part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Share {
     validation: usize,
@@ -218,7 +218,7 @@ fn check_fractions(validation: f64, test: f64) -> Result<()> {
     Ok(())
 }
 
-/// The whole part of a quota, forgiving the rounding error of `n * fraction` (0.1 * 30 is 3, not 2.999...).
+/// The whole part of a quota, corrected for the rounding error of `n * fraction` (0.1 * 30 is 3, not 2.999...).
 fn floor(quota: f64) -> usize {
     (quota + QUOTA_ROUNDING).floor() as usize
 }
@@ -229,8 +229,8 @@ fn ceil(quota: f64) -> usize {
 
 const QUOTA_ROUNDING: f64 = 1e-9;
 
-/// Shares of each class by largest remainder: first all that is held out, then the test part of it, between the bounds
-/// that keep both parts within one of their quota.
+/// Shares of each class by largest remainder: first of everything held out, then of the test part, within bounds that keep
+/// both parts within one sample of their quota.
 fn shares(sizes: &[usize], validation: f64, test: f64) -> Vec<Share> {
     let quotas = |fraction: f64| {
         sizes

@@ -1,4 +1,4 @@
-//! Reading further tables with the encoding of the first.
+//! Tests of reading further tables with the encoding of the first.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

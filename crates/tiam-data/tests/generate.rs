@@ -1,4 +1,4 @@
-//! Synthetic data: frozen numbers, and what they are meant to look like.
+//! Tests of synthetic data: frozen numbers and their intended shape.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

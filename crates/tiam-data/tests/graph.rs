@@ -1,4 +1,4 @@
-//! Graph archives.
+//! Tests of graph archives.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! IDX files.
+//! Tests of IDX files.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

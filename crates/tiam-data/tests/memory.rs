@@ -1,4 +1,4 @@
-//! Loading takes the memory that [`LoadParams`] states, also of files made to take more: counted by the allocator itself.
+//! Tests that loading stays within the memory that [`LoadParams`] states, also for files made to exceed it; the allocator counts.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Damaged files: whatever the bytes, an answer or an error that names the path, soon and without panic.
+//! Tests of damaged files: each loads or gives an error that names the path, in bounded time and without panic.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! The data sets the crate was written for. Skipped where the files are absent.
+//! Tests on real data sets (MNIST, graphs, tables); each is skipped where its files are absent.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Splits, scaling, and the containers.
+//! Tests of splits, scaling and the containers.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! CSV and TSV.
+//! Tests of CSV and TSV files.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Tables large enough to be read in pieces: the number of threads shows neither in the data nor in an error.
+//! Tests that the number of threads changes neither the data nor the errors of large tables.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

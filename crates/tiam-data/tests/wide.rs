@@ -1,4 +1,4 @@
-//! Very many columns, on the ways that search among them: each is found, and an empty one stays empty.
+//! Tests of tables with very many columns: every column is found, and an empty one stays empty.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 

@@ -1,4 +1,4 @@
-//! Two interleaved spirals, with and without inertia, then saved and loaded.
+//! Two interleaved spirals, learnt by full-batch training with and without inertia; the network is then saved and loaded.
 //!
 //! `cargo run --release -p tiam-models --example spirals`
 
@@ -23,7 +23,24 @@ fn spirals() -> Matrix<f64> {
     })
 }
 
+const ABOUT: &str = "\
+Two interleaved spirals, learnt by a 2-50-50-2 network with full-batch TIAM, 300 iterations,
+once without inertia and once with triple inertia. The network is then saved and loaded.";
+
 fn main() -> Result<(), Box<dyn Error>> {
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("-h" | "--help") => {
+            println!("{ABOUT}\n\nThis example takes no arguments.");
+            return Ok(());
+        }
+        Some(other) => {
+            eprintln!("error: unexpected argument {other:?}; this example takes no arguments");
+            std::process::exit(2);
+        }
+    }
+    println!("{ABOUT}\n");
+    println!("inertia (p1, p2, p3)  objective F  training accuracy  restarts  seconds");
     let labels = (0..N).map(|j| u32::from(j % 2 == 1)).collect();
     let samples = Samples::new(
         spirals(),
@@ -36,8 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let shape = Architecture::new(2, &[50, 50], 2, Activation::Relu, loss)?;
     let mut last = None;
     for (name, inertia) in [
-        ("none", Inertia::NONE),
-        ("triple", Inertia::new(0.95, 0.95, 0.3)?),
+        ("none (0, 0, 0)", Inertia::NONE),
+        ("triple (.95, .95, .3)", Inertia::new(0.95, 0.95, 0.3)?),
     ] {
         let config = TiamParams::default()
             .rho(1e-2)
@@ -49,9 +66,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let trained = train(network, &samples, &config, &mut [])?;
         if let Some(row) = trained.trace.last() {
             println!(
-                "inertia {name:6}: F = {:9.4}, training accuracy {:.3}, {} restarts, {:.2} s",
+                "{name:<21} {:>11.4} {:>16.1} % {:>9} {:>8.2}",
                 row.objective,
-                row.measures.train_accuracy.unwrap_or(f64::NAN),
+                100.0 * row.measures.train_accuracy.unwrap_or(f64::NAN),
                 trained.restarts,
                 trained.seconds
             );
@@ -65,8 +82,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let loaded = Model::<f64>::load(&path)?;
         let classes = loaded.classes(samples.inputs().clone(), &mut Compute::new(1)?)?;
         println!(
-            "saved and loaded alike: {}; first classes {:?}",
-            loaded == model,
+            "\nResult: the loaded model {} the saved one; its classes of the first six samples are {:?}.",
+            if loaded == model {
+                "equals"
+            } else {
+                "differs from"
+            },
             &classes[..6]
         );
         std::fs::remove_file(&path)?;

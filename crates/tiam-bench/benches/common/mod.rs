@@ -1,4 +1,4 @@
-//! The data and the runs that the benches of whole methods share.
+//! Data and runs shared by the benches of whole methods.
 
 #![allow(dead_code, reason = "each bench uses a part")]
 

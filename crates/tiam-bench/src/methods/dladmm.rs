@@ -254,32 +254,32 @@ impl<'d, T: Real> DladmmProblem<'d, T> {
             let f = inlined(
                 #[inline(always)]
                 |[p, z, u]: [T; 3], b: T| {
-                    let apart = z - p - b;
-                    [apart * apart, u * apart]
+                    let residual = z - p - b;
+                    [residual * residual, u * residual]
                 },
             );
             let inputs = [product, self.z_last.values(), &self.dual];
-            let [apart, dual] = sum_entries(inputs, rows, compute, f);
-            return 0.5 * self.rho * apart + dual;
+            let [residual_sq, dual] = sum_entries(inputs, rows, compute, f);
+            return 0.5 * self.rho * residual_sq + dual;
         }
         let f = inlined(
             #[inline(always)]
             |[p, z]: [T; 2], b: T| [(z - p - b) * (z - p - b)],
         );
-        let [apart] = sum_entries([product, z], rows, compute, f);
-        0.5 * self.rho * apart
+        let [residual_sq] = sum_entries([product, z], rows, compute, f);
+        0.5 * self.rho * residual_sq
     }
 
     /// ρ/2 ‖a_l − h(z_l)‖² of a hidden layer.
     fn link(&mut self, l: usize) -> f64 {
         let Layer { bias, z, a, .. } = &self.layers[l];
         let (rows, compute) = (bias.values(), &mut self.compute);
-        let [apart] = with_activation!(self.network.architecture().activation, h => {
+        let [residual_sq] = with_activation!(self.network.architecture().activation, h => {
             let f = inlined(#[inline(always)]
             |[a, z]: [T; 2], _: T| [(a - h.apply(z)) * (a - h.apply(z))]);
             sum_entries([a, z], rows, compute, f)
         });
-        0.5 * self.rho * apart
+        0.5 * self.rho * residual_sq
     }
 }
 

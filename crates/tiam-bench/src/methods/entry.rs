@@ -1,4 +1,4 @@
-//! The scalar problem of the splitting methods' hidden layers, solved exactly.
+//! Exact solver of the scalar problem in the hidden layers of the splitting methods.
 
 use tiam_linalg::elementary::Elementary;
 use tiam_linalg::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Real, Relu};
@@ -19,8 +19,8 @@ pub(crate) trait Entry: Monotone {
 #[inline(always)]
 fn better<T: Real>(h: impl Monotone, [low, high]: [T; 2], a: T, c: T, s: T) -> T {
     let value = |u: T| {
-        let (apart, moved) = (a - h.apply(u), u - c);
-        s * apart * apart + moved * moved
+        let (distance, change) = (a - h.apply(u), u - c);
+        s * distance * distance + change * change
     };
     if value(low) < value(high) { low } else { high }
 }

@@ -1,4 +1,4 @@
-//! What a run of any method needs beside its problem.
+//! Shared parts of training runs: the row callback, and the driver without inertia and guard.
 
 use tiam_core::{
     BlockProblem, DriverConfig, DriverParams, Guard, Inertia, Observer, Order, Stopping, TraceRow,

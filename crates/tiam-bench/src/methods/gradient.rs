@@ -1,4 +1,4 @@
-//! The gradient methods: full-batch or mini-batch back-propagation with one of the usual rules.
+//! Gradient methods: full-batch or mini-batch back-propagation with one of the usual update rules.
 
 mod params;
 mod rules;
@@ -22,7 +22,7 @@ use tiam_models::{
 
 use self::rules::{Memory, Slope};
 
-/// Training by gradients as `tiam-core`'s driver sees it: one block, `parameters`, whose step is an epoch.
+/// Gradient training as a block problem: one block, `parameters`, whose step is an epoch.
 ///
 /// An epoch visits every sample once, in batches of B in an order that the seed and the epoch's number fix (the last batch may
 /// be smaller); a batch 𝓑 is one step of the rule along the gradient of
@@ -66,7 +66,7 @@ pub struct GradientProblem<'d, T> {
     compute: Compute<T>,
 }
 
-/// Parameters, what the rule remembers, and what all samples say to them.
+/// Parameters, the state of the rule, and loss and gradients over all samples.
 struct Iterate<T> {
     network: Network<T>,
     memory: Memory<T>,

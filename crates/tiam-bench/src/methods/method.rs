@@ -1,4 +1,4 @@
-//! The methods by name, each with its published setting.
+//! The methods, by name, each with its published setting.
 
 use std::fmt;
 use std::str::FromStr;
@@ -256,7 +256,7 @@ impl Setup {
         }
     }
 
-    /// What mDLAM's published code does, which is not what its paper says: no inertia acts (the old value is overwritten before
+    /// mDLAM as its published code runs it, which differs from its paper: no inertia acts (the old value is overwritten before
     /// the difference is formed), every θ and τ is searched from 1 with at most ten doublings, and b_2 is never
     /// updated (its update stands inside the guard's branch, which an unchanged b_2 cannot enter). The network must have
     /// three layers.
@@ -398,7 +398,7 @@ fn mdlam_params() -> TiamParams {
         .output_start(OutputStart::Targets)
 }
 
-/// What a run is told beside its method.
+/// Parameters of a run other than its method.
 #[derive(Clone, Debug)]
 pub struct RunParams {
     /// Seed of the start, and of the order of the samples where that is drawn.

@@ -1,4 +1,4 @@
-//! What the two splitting methods share.
+//! Code shared by the two splitting methods, dlADMM and BCD.
 
 use tiam_core::BlockChange;
 use tiam_linalg::{Compute, Matrix, Real, StateVisitor, activate, biased, product};

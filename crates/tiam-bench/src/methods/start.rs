@@ -1,4 +1,4 @@
-//! Where training starts.
+//! Starting weights and biases.
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::Real;

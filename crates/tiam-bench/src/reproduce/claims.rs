@@ -1,9 +1,9 @@
-//! What the paper claims, and what was found here.
+//! The paper's claims, with the results found here.
 
 use super::report::{Block, Section};
 use super::table::{Cell, Column, Table};
 
-/// A claim put to the test.
+/// A claim that was tested.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// What is claimed, and by whom.
@@ -16,7 +16,7 @@ pub struct Claim {
     pub figures: String,
 }
 
-/// What came of a claim.
+/// The verdict on a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It holds.

@@ -1,4 +1,4 @@
-//! The data sets of the experiments, each read once.
+//! The data sets of the experiments; each is read once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Where a run is done.
+//! The machine: processor, threads and memory of the process.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Text made safe for HTML, XML and Markdown.
+//! Escaping of text for HTML, XML and Markdown.
 
 /// Text for HTML and XML, in content and in attributes; control characters, which XML has no way to write, are left out.
 pub(crate) fn escape_html(text: &str) -> String {

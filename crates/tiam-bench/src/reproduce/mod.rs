@@ -1,4 +1,4 @@
-//! The experiments of the paper and what they leave.
+//! The experiments of the paper, with their records and reports.
 
 mod claims;
 mod experiments;

@@ -1,4 +1,4 @@
-//! Numbers as print shows them.
+//! Number formats of tables and axes.
 
 /// How a number is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-//! One look a method, the same in every figure.
+//! Colours, dashes and markers of the methods, the same in every figure.
 //!
-//! A colour alone is no cue for every reader, so a method also has a dash and a marker of its own. All colours keep a contrast
+//! Not every reader can tell colours apart, so every method also has its own dash and marker. All colours keep a contrast
 //! of at least 3 to both a white and a near-black page.
 
 /// The colour, dash and marker of a series.
@@ -16,7 +16,7 @@ pub struct Look {
     pub width: f64,
 }
 
-/// What stands at a point.
+/// The marker of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marker {
     /// A filled disc.
@@ -249,10 +249,10 @@ mod tests {
         for looks in [&methods[..], &OTHER] {
             for (i, a) in looks.iter().enumerate() {
                 for b in &looks[..i] {
-                    let apart = distance(a.color, b.color);
+                    let difference = distance(a.color, b.color);
                     assert!(
-                        apart > 20.0,
-                        "{:02x?} and {:02x?} are {apart:.1} apart",
+                        difference > 20.0,
+                        "{:02x?} and {:02x?} have a distance of {difference:.1}",
                         a.color,
                         b.color
                     );

@@ -1,11 +1,11 @@
-//! What one run of an experiment leaves.
+//! The record of one run of an experiment.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One run: what was trained on what with which parameters, and what came of it.
+/// One run: method, data set, parameters and results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The experiment: `convergence`, `rate`, `accuracy`, `ablation`, `sensitivity` or `cost`.

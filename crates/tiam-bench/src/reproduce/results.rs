@@ -1,4 +1,4 @@
-//! Everything a reproduction leaves: records as JSON and CSV, and the report.
+//! Result files of a reproduction: records as JSON and CSV, and the report.
 
 use std::fs;
 use std::path::{Path, PathBuf};

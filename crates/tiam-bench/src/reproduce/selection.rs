@@ -1,4 +1,4 @@
-//! Picking records, and what they say together.
+//! Selections of records, and means over them.
 
 use serde_json::{Value, json};
 

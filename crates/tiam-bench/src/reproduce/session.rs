@@ -1,4 +1,4 @@
-//! Runs the runs of an experiment: each once, each kept at once, so that an interrupted reproduction goes on where it stopped.
+//! A session of experiments: it does each run once and saves it at once, so that an interrupted reproduction can go on.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,7 +35,7 @@ pub struct Task {
     pub weight: f64,
 }
 
-/// What a run found.
+/// The results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Finding {
     /// Why it stopped.
@@ -46,7 +46,7 @@ pub struct Finding {
     pub curve: Option<Curve>,
 }
 
-/// How far a reproduction is.
+/// The progress of a reproduction.
 #[derive(Clone, Debug)]
 pub struct Progress {
     /// The run that begins.
@@ -61,9 +61,9 @@ pub struct Progress {
     pub left: Option<Duration>,
 }
 
-/// Whether runs are done or only counted.
+/// The phase of a session: runs are counted, then done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pass {
+enum Phase {
     Plan,
     Do,
 }
@@ -72,7 +72,7 @@ enum Pass {
 pub struct Session<'a> {
     folder: PathBuf,
     machine: Machine,
-    pass: Pass,
+    phase: Phase,
     interrupt: Arc<AtomicBool>,
     report: &'a mut dyn FnMut(&Progress),
     planned_runs: usize,
@@ -86,7 +86,7 @@ pub struct Session<'a> {
     not_run: Vec<NotRun>,
 }
 
-/// Something that was asked for and could not be run.
+/// A requested run that could not be done.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct NotRun {
     /// The experiment.
@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
         Ok(Self {
             folder: folder.to_owned(),
             machine: machine(threads),
-            pass: Pass::Plan,
+            phase: Phase::Plan,
             interrupt,
             report,
             planned_runs: 0,
@@ -126,16 +126,16 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Ends the counting pass: from here on runs are done.
+    /// Ends the counting phase: from here on runs are done.
     pub fn begin(&mut self) {
-        self.pass = Pass::Do;
+        self.phase = Phase::Do;
         self.records.clear();
         self.not_run.clear();
     }
 
     /// True while runs are only counted; their records then hold no figures.
     pub fn planning(&self) -> bool {
-        self.pass == Pass::Plan
+        self.phase == Phase::Plan
     }
 
     /// Worker threads of every run.
@@ -186,7 +186,7 @@ impl<'a> Session<'a> {
     ) -> Result<Record, BenchError> {
         let path = self.path(&task);
         let kept = self.kept(&path, &task);
-        if self.pass == Pass::Plan {
+        if self.phase == Phase::Plan {
             self.planned_runs += 1;
             self.planned_weight += task.weight;
             if kept.is_some() {

@@ -1,4 +1,4 @@
-//! Tables, as HTML, as Markdown and as CSV.
+//! Tables, written as HTML, Markdown or CSV.
 
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub struct Column {
     pub best: Best,
 }
 
-/// Where the cells of a column stand.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
     /// Words.
@@ -44,7 +44,7 @@ pub enum Align {
     Right,
 }
 
-/// Which number of a column is set in bold (all that are equal to it).
+/// The number of a column that is set in bold, with all equal to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Best {
     /// None.
@@ -56,7 +56,7 @@ pub enum Best {
     Smallest,
 }
 
-/// What a place in a table holds.
+/// The content of a table cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// Words.

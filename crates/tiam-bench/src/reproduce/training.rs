@@ -1,4 +1,4 @@
-//! A run that trains a network: what it is told and what it finds.
+//! A training run of an experiment: its settings and its results.
 
 use std::collections::BTreeMap;
 

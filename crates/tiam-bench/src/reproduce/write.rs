@@ -1,4 +1,4 @@
-//! Runs as a table, and files that are whole or not there.
+//! Output files: all runs as CSV, and files written whole or not at all.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Small problems, and their training by a gradient method.
+//! Small problems for the tests, trained by a gradient method.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

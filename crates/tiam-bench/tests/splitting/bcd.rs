@@ -1,4 +1,4 @@
-//! The naive twin of BCD.
+//! Naive implementation of BCD, written as its equations.
 
 use super::{Case, M, affine, h, map, mul, plus, search, solve};
 use tiam_bench::methods::{BcdConfig, BcdParams, BcdProblem};

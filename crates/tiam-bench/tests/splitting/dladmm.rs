@@ -1,4 +1,4 @@
-//! The naive twin of dlADMM.
+//! Naive implementation of dlADMM, written as its equations.
 
 use super::{Case, M, affine, dot, h, map, mul, plus, search, solve};
 use tiam_bench::methods::{DladmmConfig, DladmmParams, DladmmProblem};

@@ -1,4 +1,4 @@
-//! A zip of NumPy arrays.
+//! Reader of NumPy archives: zip files of arrays.
 
 use std::{
     fs::File,

@@ -1,4 +1,4 @@
-//! Sparse matrices in compressed rows.
+//! Sparse matrices in compressed-row form.
 
 use super::{archive::Archive, npy::Array};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Graphs: node features smoothed over the neighbours, so that an MLP can learn from them.
+//! Graph data sets: node features averaged over neighbours, so that a plain network can learn from them.
 
 mod archive;
 mod csr;
@@ -32,11 +32,11 @@ const DENSE_ATTRIBUTES: &str = "attr_matrix";
 const LABELS: &str = "labels";
 /// Training, validation and test nodes.
 const SPLIT: [&str; 3] = ["train_idx", "val_idx", "test_idx"];
-/// Most classes labels may have; beyond it they are no labels.
+/// Maximum number of classes; an array with more distinct values is not taken for labels.
 const MAX_CLASSES: usize = 1 << 16;
 const MAX_HOPS: usize = 64;
 
-/// Which nodes get a row of features.
+/// The nodes that get a row of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GraphRows {
     /// Those of the split: first the training nodes, then validation, then test, each in the order of the file.

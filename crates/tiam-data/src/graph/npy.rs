@@ -1,4 +1,4 @@
-//! One NumPy array.
+//! Reader of one NumPy array.
 //!
 //! Only what graph archives hold: plain numbers. The header is parsed here and not by a library because the sizes it
 //! promises must be compared with the bytes that are there before anything is computed from them.

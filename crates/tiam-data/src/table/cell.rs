@@ -1,4 +1,4 @@
-//! What a single cell is.
+//! Kinds of cells: integer, fraction, missing, infinite or text.
 
 use std::{collections::HashMap, path::Path};
 
@@ -23,7 +23,7 @@ pub(crate) enum CellKind {
     Text,
 }
 
-/// Looks at the bytes only; whether a number fits its type shows when it is parsed.
+/// The kind of a cell, by its bytes alone; parsing finds out whether a number fits its type.
 pub(crate) fn kind(cell: &[u8]) -> CellKind {
     let unsigned = match cell {
         [b'+' | b'-', rest @ ..] => rest,
@@ -130,7 +130,7 @@ pub(crate) fn list(names: &[String]) -> String {
 /// Columns by their names, which are all different.
 pub(crate) type Positions<'a> = HashMap<&'a [u8], usize, RandomState>;
 
-/// Where each name stands.
+/// The position of each name.
 pub(crate) fn positions<'a>(names: impl Iterator<Item = &'a String>) -> Positions<'a> {
     names
         .enumerate()
@@ -138,7 +138,7 @@ pub(crate) fn positions<'a>(names: impl Iterator<Item = &'a String>) -> Position
         .collect()
 }
 
-/// The columns of a file, to say where something is.
+/// The columns of a file, for messages that name a place.
 pub(crate) struct Places<'a> {
     pub(crate) path: &'a Path,
     pub(crate) names: &'a [String],

@@ -1,4 +1,4 @@
-//! What is kept of a column in the first pass.
+//! Statistics of one column, collected in the first pass.
 
 use std::{borrow::Cow, collections::HashMap};
 

@@ -1,4 +1,4 @@
-//! Second pass over a table: cells to numbers.
+//! Second pass over a table: it turns cells into numbers.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::{
     source::Source,
 };
 
-/// What becomes of a column of the file.
+/// The use of a column of the file.
 enum Action<'a> {
     Skip,
     /// Its number goes to this feature.
@@ -73,11 +73,11 @@ fn joined<T, V>(answers: &mut [Answers<T>], of: fn(&mut Answers<T>) -> &mut Vec<
     all
 }
 
-/// What a table holds.
+/// A table turned into numbers.
 pub(crate) struct Encoded<T> {
     pub(crate) features: Features<T>,
     pub(crate) targets: Targets<T>,
-    /// How much each sample counts, where a column says it.
+    /// The weight of each sample, where a column gives weights.
     pub(crate) weights: Option<Vec<f64>>,
 }
 

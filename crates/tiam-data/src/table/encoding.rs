@@ -1,11 +1,11 @@
-//! How columns become features and labels; stored with a model.
+//! Column encodings, which turn columns into features and labels and are stored with a model.
 
 use serde::{Deserialize, Serialize};
 
 use super::sniff;
 use crate::error::{DataError, Result};
 
-/// What a column of a table is used for.
+/// The use of a column of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ColumnKind {
@@ -25,7 +25,7 @@ pub enum ColumnKind {
     },
     /// A number to approximate.
     ValueLabel,
-    /// How much the sample counts in training, at least 0.
+    /// The weight of the sample in training, at least 0.
     SampleWeight,
     /// Nothing.
     Ignored,
@@ -36,7 +36,7 @@ pub enum ColumnKind {
 pub struct ColumnSpec {
     /// Its header, or `c0`, `c1`, ...
     pub name: String,
-    /// What it is used for.
+    /// Its use.
     #[serde(flatten)]
     pub kind: ColumnKind,
 }
@@ -44,7 +44,7 @@ pub struct ColumnSpec {
 /// How the columns of a table become features, classes and targets.
 ///
 /// [`load`](crate::load) makes it from a table; [`load_with_encoding`](crate::load_with_encoding) applies it to
-/// another. Serialised with serde; on the way in it is checked.
+/// another. Deserialising checks it.
 ///
 /// # Example
 ///

@@ -1,8 +1,8 @@
-//! CSV and TSV.
+//! Reader of CSV and TSV tables.
 //!
-//! Two passes over the text in memory: [`survey`] finds what each column is, [`encode`] turns cells into numbers. The
-//! second is also how a later file is read with a stored encoding, so both cannot differ. Both run on several threads
-//! over [`pieces`] of the text where it has no quotes; nothing shows in the result, nor in an error.
+//! Two passes run over the text in memory: [`survey`] finds the kind of each column, [`encode`] turns cells into numbers.
+//! A later file is read with a stored encoding by the same second pass. Where the text has no quotes, both passes run on
+//! several threads over [`pieces`] of it; neither the result nor the errors depend on the number of threads.
 
 mod cell;
 mod column;
@@ -100,7 +100,7 @@ pub(crate) fn load_encoded<T: Real>(
         by_position(encoding, &first, rows.delimiter(), &places)?
     };
     if params.label == LabelColumn::None {
-        // What is only learnt from is not read.
+        // Columns used only for training are not read.
         let learnt_from = |i: usize| {
             let kind = &encoding.columns()[i].kind;
             kind.is_label() || *kind == ColumnKind::SampleWeight

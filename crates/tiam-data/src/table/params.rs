@@ -1,4 +1,4 @@
-//! How a table is to be read.
+//! Parameters for reading tables.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
@@ -62,10 +62,10 @@ impl ColumnRef {
     }
 }
 
-/// Which column holds the label.
+/// The column that holds the label.
 ///
-/// Parsed from text, `none` and `last` are what they say, all else is a [`ColumnRef`]; for a column that is named
-/// `none`, use its position.
+/// Parsed from text, `none` and `last` are keywords and all else is a [`ColumnRef`]; a column named `none` is
+/// given by its position.
 ///
 /// # Example
 ///
@@ -113,8 +113,8 @@ impl FromStr for LabelColumn {
 /// Whether the first row names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Header {
-    /// It does if none of its cells is a number and, besides, a column is numeric below it; or, where every column is
-    /// text, if its cells are all different and none occurs again below it in the rows looked at.
+    /// It does if none of its cells is a number and some column below it is numeric; or, where every column is text, if
+    /// its cells are all different and none of them occurs again in the first 100 rows.
     #[default]
     Auto,
     /// It does.
@@ -123,7 +123,7 @@ pub enum Header {
     No,
 }
 
-/// What the label column is for.
+/// The kind of task: classes or values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Task {
     /// Classes if a label is text, or if all are integers with at most [`MAX_AUTO_CLASSES`] distinct ones; numbers to
@@ -166,7 +166,7 @@ pub enum Task {
 pub struct TableParams {
     /// Whether the first row names the columns.
     pub header: Header,
-    /// What separates cells; `None` finds it.
+    /// The character that separates cells; `None` detects it.
     pub delimiter: Option<u8>,
     /// The label column.
     pub label: LabelColumn,
@@ -176,7 +176,7 @@ pub struct TableParams {
     pub categorical: Vec<ColumnRef>,
     /// Columns to be left out.
     pub ignore: Vec<ColumnRef>,
-    /// The column that says how much each sample counts.
+    /// The column of sample weights.
     pub sample_weights: Option<ColumnRef>,
     /// Distinct values a categorical column may have.
     pub max_categories: usize,
@@ -198,14 +198,14 @@ impl Default for TableParams {
 }
 
 impl TableParams {
-    /// Says whether the first row names the columns.
+    /// Sets whether the first row names the columns.
     #[must_use]
     pub fn header(mut self, header: Header) -> Self {
         self.header = header;
         self
     }
 
-    /// Says what separates cells.
+    /// Sets the character that separates cells.
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = Some(delimiter);
@@ -240,7 +240,7 @@ impl TableParams {
         self
     }
 
-    /// Names the column that says how much each sample counts.
+    /// Sets the column of sample weights.
     #[must_use]
     pub fn sample_weights(mut self, column: ColumnRef) -> Self {
         self.sample_weights = Some(column);

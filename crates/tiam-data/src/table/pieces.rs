@@ -1,4 +1,4 @@
-//! Reading parts of a text at the same time.
+//! Pieces of a text, read in parallel.
 
 use std::{
     panic::resume_unwind,

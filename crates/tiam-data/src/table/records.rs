@@ -1,4 +1,4 @@
-//! Cutting text into rows and cells, with the exact line of each row.
+//! Parser that cuts text into rows and cells and keeps the line number of each row.
 
 use std::{borrow::Cow, ops::Range, path::Path};
 
@@ -26,11 +26,11 @@ pub(crate) struct Rows<'a> {
     /// Whether a byte is the delimiter or ends a line.
     ends_cell: [bool; 256],
     path: &'a Path,
-    /// Most cells of a row, and the file that sets it.
+    /// Maximum number of cells in a row, and the file whose size sets it.
     most: Option<(usize, &'a Source)>,
 }
 
-/// Bytes that a column may take beside its text and its distinct cells: its places in rows, its name, its role, its use.
+/// Bytes that a column may take beside its text and its distinct cells, for cells, name, role and action.
 const COLUMN: u64 = 384;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -1,4 +1,4 @@
-//! Finding the delimiter and the header.
+//! Detection of the delimiter and the header.
 
 use std::{collections::HashSet, path::Path};
 

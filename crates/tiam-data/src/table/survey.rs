@@ -1,4 +1,4 @@
-//! First pass over a table: what each column is.
+//! First pass over a table: it finds the kind of each column.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ use crate::{
     source::Source,
 };
 
-/// What was asked for a column.
+/// The role that the parameters give a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Feature,
@@ -108,7 +108,7 @@ pub(crate) struct Survey<'s> {
     pub(crate) places: &'s Places<'s>,
 }
 
-/// What all pieces know of each other.
+/// State shared by the threads that read the pieces.
 struct Shared {
     overflows: Overflows,
     /// Bytes taken by columns and their distinct cells.

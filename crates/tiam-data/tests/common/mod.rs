@@ -1,4 +1,4 @@
-//! Shared by the test files: small valid files of every format, and the folder with the large data.
+//! Shared test code: small valid files of every format, and the folder of the large data sets.
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::{

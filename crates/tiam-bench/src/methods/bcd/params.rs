@@ -1,4 +1,4 @@
-//! What BCD is told.
+//! Parameters of BCD.
 
 use serde::Serialize;
 use tiam_models::ModelError;

@@ -1,4 +1,4 @@
-//! The candidates of BCD's blocks.
+//! Block steps of BCD.
 
 use tiam_core::BlockChange;
 use tiam_linalg::{
@@ -34,8 +34,8 @@ impl<T: Real> BcdProblem<'_, T> {
         let f = inlined(
             #[inline(always)]
             |[new, old, u]: [T; 3], b: T| {
-                let (apart, moved) = (old + b - u, new - old);
-                [apart * apart, moved * (moved + apart + apart)]
+                let (residual, change) = (old + b - u, new - old);
+                [residual * residual, change * (change + residual + residual)]
             },
         );
         let inputs = [&self.scratch.product, product, u];
@@ -213,9 +213,12 @@ impl<T: Real> BcdProblem<'_, T> {
         let step = inlined(
             #[inline(always)]
             |d: T, [u, v]: [T; 2], _: T| {
-                let (new, apart) = (v - d, v - h.apply(u));
-                let moved = new - v;
-                (new, [apart * apart, moved * (moved + apart + apart)])
+                let (new, residual) = (v - d, v - h.apply(u));
+                let change = new - v;
+                (
+                    new,
+                    [residual * residual, change * (change + residual + residual)],
+                )
             },
         );
         let [before, increase] =

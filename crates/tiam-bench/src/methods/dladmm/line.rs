@@ -1,16 +1,16 @@
-//! One backtracked gradient step of a quadratic.
+//! Backtracking gradient step of a quadratic.
 
 use tiam_core::BlockChange;
 use tiam_linalg::{Real, StateVisitor};
 
 use super::Search;
 
-/// The smallest θ a search starts from: a block at a standstill would halve it away. Ours.
+/// The smallest θ that a search starts from, because a block that no longer moves would halve θ to 0. Ours.
 fn floor<T: Real>() -> f64 {
     T::min_positive_value().to_f64().sqrt()
 }
 
-/// Where a block's next search starts.
+/// The step size of a block, from which its next search starts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepSize {
     /// The value last accepted.
@@ -35,15 +35,15 @@ impl StepSize {
         visitor.flag(&format!("{name}.first"), &mut self.first);
     }
 
-    /// θ (τ) for a step along −G of a quadratic with ⟨G, H G⟩ = `bend`: doubled from the search's start until
+    /// θ (τ) for a step along −G of a quadratic with ⟨G, H G⟩ = `curvature`: doubled from the search's start until
     /// ⟨G, H G⟩ ≤ θ ‖G‖².
-    pub(super) fn search<T: Real>(&self, search: Search, bend: f64, gradient_sq: f64) -> f64 {
+    pub(super) fn search<T: Real>(&self, search: Search, curvature: f64, gradient_sq: f64) -> f64 {
         let mut theta = match search {
             Search::Halved if !self.first => 0.5 * self.last,
             Search::Halved | Search::Fixed => self.start,
         };
         theta = theta.max(floor::<T>());
-        while bend > theta * gradient_sq && theta.is_finite() {
+        while curvature > theta * gradient_sq && theta.is_finite() {
             theta *= 2.0;
         }
         theta
@@ -53,17 +53,17 @@ impl StepSize {
         (self.last, self.first) = (theta, false);
     }
 
-    /// The published answer to a training cost that rises.
+    /// Multiplies the step size, as the published code does when the training cost rises.
     pub(super) fn raise(&mut self, factor: f64) {
         self.last *= factor;
         self.start *= factor;
     }
 }
 
-/// What a step −G/θ does to the quadratic: −‖G‖²/θ + ⟨G, H G⟩/(2θ²), never positive when θ passed the search.
-pub(super) fn change(before: f64, theta: f64, bend: f64, gradient_sq: f64) -> BlockChange {
+/// The change of the quadratic by a step −G/θ: −‖G‖²/θ + ⟨G, H G⟩/(2θ²), never positive for a θ that the search accepted.
+pub(super) fn change(before: f64, theta: f64, curvature: f64, gradient_sq: f64) -> BlockChange {
     BlockChange {
         before,
-        increase: (0.5 * bend / theta - gradient_sq) / theta,
+        increase: (0.5 * curvature / theta - gradient_sq) / theta,
     }
 }

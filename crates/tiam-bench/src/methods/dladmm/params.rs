@@ -1,4 +1,4 @@
-//! What dlADMM is told.
+//! Parameters of dlADMM.
 
 use serde::Serialize;
 use tiam_models::ModelError;

@@ -1,4 +1,4 @@
-//! The candidates of dlADMM's blocks.
+//! Block steps of dlADMM.
 
 use tiam_core::BlockChange;
 use tiam_linalg::{
@@ -64,10 +64,10 @@ impl<T: Real> DladmmProblem<'_, T> {
         image.reshape(layer.product.n_rows(), layer.product.n_cols());
         product(image, gradient, input, compute);
         let gradient_sq = gradient.norm_sq();
-        let bend = self.rho * image.norm_sq() + ridge * gradient_sq;
+        let curvature = self.rho * image.norm_sq() + ridge * gradient_sq;
         let theta = layer
             .theta
-            .search::<T>(self.config.search, bend, gradient_sq);
+            .search::<T>(self.config.search, curvature, gradient_sq);
         let step = T::from_f64(1.0 / theta);
         let mut finite = T::zero();
         for (g, w) in gradient.as_mut_slice().iter_mut().zip(weights.as_slice()) {
@@ -76,7 +76,7 @@ impl<T: Real> DladmmProblem<'_, T> {
         }
         let rows = layer.bias.values();
         let [also] = map_entries(image, [&layer.product], rows, compute, step_along(step));
-        let mut change = change(before, theta, bend, gradient_sq);
+        let mut change = change(before, theta, curvature, gradient_sq);
         change.increase += finite.to_f64() + also;
         (change, theta)
     }
@@ -106,13 +106,15 @@ impl<T: Real> DladmmProblem<'_, T> {
         let image = &mut scratch.product;
         image.reshape(next.product.n_rows(), next.product.n_cols());
         product(image, weights, gradient, compute);
-        let bend = self.rho * (image.norm_sq() + gradient_sq);
-        let tau = layer.tau.search::<T>(self.config.search, bend, gradient_sq);
+        let curvature = self.rho * (image.norm_sq() + gradient_sq);
+        let tau = layer
+            .tau
+            .search::<T>(self.config.search, curvature, gradient_sq);
         let step = T::from_f64(1.0 / tau);
         let [finite] = map_entries(gradient, [&layer.a], rows, compute, step_along(step));
         let rows = next.bias.values();
         let [also] = map_entries(image, [&next.product], rows, compute, step_along(step));
-        let mut change = change(before, tau, bend, gradient_sq);
+        let mut change = change(before, tau, curvature, gradient_sq);
         change.increase += finite + also;
         (change, tau)
     }
@@ -217,7 +219,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             #[inline(always)]
             |[p, z, u]: [T; 3], b: T| [u * (z - p - b), (z - p - b) * (z - p - b)],
         );
-        let [before, apart] = sum_entries(inputs, rows, &mut self.compute, terms);
+        let [before, residual_sq] = sum_entries(inputs, rows, &mut self.compute, terms);
         let out = &mut self.scratch.candidate;
         out.reshape(product.n_rows(), product.n_cols());
         let f = inlined(
@@ -230,7 +232,7 @@ impl<T: Real> DladmmProblem<'_, T> {
         let [finite] = map_entries(out, inputs, rows, &mut self.compute, f);
         BlockChange {
             before,
-            increase: self.rho * apart + finite,
+            increase: self.rho * residual_sq + finite,
         }
     }
 }

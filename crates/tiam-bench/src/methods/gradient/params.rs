@@ -1,4 +1,4 @@
-//! The parameters of the gradient methods, checked once.
+//! Parameters of the gradient methods.
 
 use serde::{Deserialize, Serialize};
 use tiam_models::ModelError;

@@ -1,4 +1,4 @@
-//! What a gradient method does with a gradient.
+//! Update rules of the gradient methods.
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{Real, StateVisitor};
@@ -106,7 +106,7 @@ impl GradientRule {
     }
 }
 
-/// What a rule remembers: up to two numbers a parameter, all layers' one after the other, and the steps done.
+/// The state of a rule: up to two numbers a parameter, layer after layer, and the number of steps done.
 #[derive(Clone, Debug)]
 pub(super) struct Memory<T> {
     sums: [Vec<T>; 2],

@@ -1,4 +1,4 @@
-//! What each inertia and the guard buy.
+//! Ablation experiment: each inertia and the guard, switched on and off.
 
 use serde_json::{Value, json};
 use tiam_core::{Guard, Inertia};

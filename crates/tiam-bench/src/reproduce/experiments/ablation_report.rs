@@ -1,4 +1,4 @@
-//! What the ablation shows.
+//! Report section of the ablation experiment.
 
 use super::super::claims::{Claim, Verdict};
 use super::super::number::NumberFormat;

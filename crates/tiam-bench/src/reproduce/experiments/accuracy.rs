@@ -1,4 +1,4 @@
-//! Every method on every data set with every activation, each with parameters chosen by the same search.
+//! Accuracy experiment: every method on every data set with every activation, parameters chosen by the same search.
 
 use serde_json::json;
 use tiam_models::Activation;

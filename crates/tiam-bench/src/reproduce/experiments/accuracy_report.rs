@@ -1,4 +1,4 @@
-//! What the accuracy runs show.
+//! Report section of the accuracy experiment.
 
 use std::collections::BTreeMap;
 

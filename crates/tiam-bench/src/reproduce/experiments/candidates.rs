@@ -1,4 +1,4 @@
-//! What the search of parameters tries: as many settings for every method, the published one among them.
+//! Settings that the parameter search tries: equally many for every method, the published one included.
 
 use tiam_models::{Band, Init, TiamParams};
 

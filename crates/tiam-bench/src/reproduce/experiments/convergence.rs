@@ -1,4 +1,4 @@
-//! TIAM beside plain alternation and mDLAM, on the same objective from the same start.
+//! Convergence experiment: TIAM, plain alternation and mDLAM on the same objective from the same start.
 
 use serde_json::json;
 use tiam_models::Activation;

@@ -1,4 +1,4 @@
-//! What the convergence runs show.
+//! Report section of the convergence experiment.
 
 use super::super::claims::{Claim, Verdict};
 use super::super::number::NumberFormat;

@@ -1,4 +1,4 @@
-//! Seconds, flops and memory of an iteration against the sizes of the problem.
+//! Cost experiment: seconds, flops and memory of an iteration against the sizes of the problem.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ pub(super) use section::{claims, section};
 
 const NAME: &str = "cost";
 
-/// What the sweeps cover.
+/// The sizes that the sweeps cover.
 #[derive(Clone, Debug)]
 struct Extent {
     samples: Vec<usize>,
@@ -124,7 +124,7 @@ struct Point {
 }
 
 impl Point {
-    /// Figures: those of [`Pace`], `flops_per_iteration` (see [`flops`]), `flops_per_second`, and `peak_memory`: bytes beyond
+    /// Figures: those of [`IterationTime`], `flops_per_iteration` (see [`flops`]), `flops_per_second`, and `peak_memory`: bytes beyond
     /// those the process held with the data in memory, what earlier runs left to the allocator being out of reach; left out where
     /// the system does not tell it.
     fn run(&self, session: &mut Session<'_>, budget: Duration) -> Result<(), BenchError> {
@@ -157,12 +157,12 @@ impl Point {
                 let reset = reset_peak_memory();
                 let before = memory();
                 let mut run = start(&samples, &self.hidden, params)?;
-                let pace = Pace::measure(&mut run, budget)?;
+                let time = IterationTime::measure(&mut run, budget)?;
                 let peak = peak_memory().zip(before).filter(|_| reset);
-                let mut finding = pace.finding();
+                let mut finding = time.finding();
                 let figures = &mut finding.figures;
                 figures.insert("flops_per_iteration".into(), flops);
-                figures.insert("flops_per_second".into(), flops / pace.median);
+                figures.insert("flops_per_second".into(), flops / time.median);
                 if let Some((peak, before)) = peak {
                     #[allow(clippy::cast_precision_loss, reason = "bytes")]
                     figures.insert("peak_memory".into(), peak.saturating_sub(before) as f64);
@@ -228,14 +228,14 @@ const MOST_ITERATIONS: usize = 500;
 
 /// Seconds of single iterations, the objective and the network's own loss included.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pace {
+pub(super) struct IterationTime {
     pub(super) median: f64,
     /// First and third quartile.
     pub(super) quartiles: [f64; 2],
     pub(super) measured: usize,
 }
 
-impl Pace {
+impl IterationTime {
     /// Warms up, then times each iteration until the budget is spent.
     pub(super) fn measure(
         run: &mut Run<'_, NetworkProblem<'_, f32>>,
@@ -307,10 +307,10 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_is_the_median() {
-        let pace = Pace::of(vec![5.0, 1.0, 9.0, 2.0, 3.0]);
-        assert!((pace.median - 3.0).abs() < 1e-15 && pace.measured == 5);
-        assert!(pace.quartiles[0] <= pace.median && pace.median <= pace.quartiles[1]);
+    fn the_time_is_the_median() {
+        let time = IterationTime::of(vec![5.0, 1.0, 9.0, 2.0, 3.0]);
+        assert!((time.median - 3.0).abs() < 1e-15 && time.measured == 5);
+        assert!(time.quartiles[0] <= time.median && time.median <= time.quartiles[1]);
     }
 
     #[test]

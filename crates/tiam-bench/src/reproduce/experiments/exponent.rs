@@ -1,4 +1,4 @@
-//! The power with which a cost grows.
+//! Fit of the power with which a cost grows.
 
 /// The slope of ln y against ln x.
 #[derive(Clone, Copy, Debug, PartialEq)]

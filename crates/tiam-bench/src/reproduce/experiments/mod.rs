@@ -1,4 +1,4 @@
-//! The experiments by name.
+//! The experiments, by name.
 
 mod ablation;
 mod ablation_report;

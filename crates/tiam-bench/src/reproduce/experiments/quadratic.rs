@@ -1,8 +1,8 @@
-//! Strongly convex quadratics whose rate is known exactly, and what TIAM does on them.
+//! Strongly convex quadratics of known rate, and measurements of TIAM on them.
 //!
-//! F = Σ_i d_i (½ x_i² + ½ y_i² + c x_i y_i), or its first term alone: one block x, or two that are coupled. The solution lies at
-//! the origin, where any other can be moved (the iteration commutes with translations), so that the gap F − F* = F is exact down
-//! to the smallest number there is and not only down to rounding of F*.
+//! F = Σ_i d_i (½ x_i² + ½ y_i² + c x_i y_i), or its first term alone: one block x, or two that are coupled. The solution is
+//! the origin, without loss of generality because the iteration commutes with translations. So the gap F − F* = F is exact down
+//! to the smallest floating-point number, and not only down to rounding of F*.
 
 use tiam_core::{
     Block, BlockChange, BlockProblem, CoreError, Driver, DriverParams, Guard, Inertia, Limit,
@@ -193,7 +193,7 @@ pub(super) fn theoretical_rate(curvatures: &[f64], n_blocks: usize, inertia: Ine
     slowest * slowest
 }
 
-/// What a run on a quadratic showed.
+/// Measurements of a run on a quadratic.
 #[derive(Clone, Debug)]
 pub(super) struct Measured {
     /// The linear law over the tail, unless the run did not get there.

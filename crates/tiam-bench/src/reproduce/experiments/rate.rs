@@ -1,4 +1,4 @@
-//! Linear rates of convergence: beside theory where there is one, fitted where there is none.
+//! Rate experiment: measured linear rates, beside the theoretical ones where theory gives them.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) use section::{claims, section};
 const NAME: &str = "rate";
 const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];
 
-/// How much of the experiment is done.
+/// The size of the experiment.
 #[derive(Clone, Debug)]
 struct Extent {
     /// Condition numbers of the quadratics.

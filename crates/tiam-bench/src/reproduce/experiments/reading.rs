@@ -1,4 +1,4 @@
-//! Records as a report reads them.
+//! Access to records for the report: labels, figures, groups and means.
 
 use std::collections::BTreeMap;
 

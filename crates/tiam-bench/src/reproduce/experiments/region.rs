@@ -1,4 +1,4 @@
-//! Which (p1 = p2, p3) a quadratic survives without guard, beside the exact region.
+//! Region of (p1 = p2, p3) in which a quadratic is stable without guard, beside the exact region.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub(super) fn run(
     session.run(task, || grid(steps, &interrupt)).map(drop)
 }
 
-/// What the gap does.
+/// The course of the gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
     Falls,

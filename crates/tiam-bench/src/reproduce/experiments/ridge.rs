@@ -1,4 +1,4 @@
-//! Ridge regression as a network without hidden layer: the smallest F of TIAM's own problem is known from a direct solve.
+//! Ridge regression as a network without hidden layer; a direct solve gives the exact minimum of F.
 
 use tiam_data::{TeacherOutput, teacher_network};
 use tiam_linalg::{Compute, Matrix, SpdFactor, outer_product, reduce};

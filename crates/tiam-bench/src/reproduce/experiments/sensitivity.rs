@@ -1,4 +1,4 @@
-//! How much the parameters and the network's shape matter to TIAM, one varied at a time.
+//! Sensitivity experiment: TIAM's parameters and the network's shape, varied one at a time.
 
 use serde_json::json;
 use tiam_models::{Activation, Band, TiamParams};
@@ -14,7 +14,7 @@ const NAME: &str = "sensitivity";
 const WIDTH: usize = 100;
 const LAYERS: usize = 2;
 
-/// What is varied, and the value where the others stay.
+/// A parameter that is varied, and its value while others vary.
 struct Variation {
     parameter: &'static str,
     value: f64,

@@ -1,4 +1,4 @@
-//! What the variations of the parameters show.
+//! Report section of the sensitivity experiment.
 
 use serde_json::Value;
 

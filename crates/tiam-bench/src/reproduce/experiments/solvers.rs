@@ -1,4 +1,4 @@
-//! The forms of the W and a steps against each other: what an iteration costs, and what it takes to a common objective.
+//! Comparison of the solvers of the W and a steps: time of an iteration, and time to a common objective.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tiam_linalg::Solver;
 use tiam_models::{Band, Samples, TiamParams};
 
 use super::super::session::{Finding, Session, Task};
-use super::cost::{Pace, generated, start};
+use super::cost::{IterationTime, generated, start};
 use super::{Experiment, Size};
 use crate::error::BenchError;
 use crate::shapes::into_samples;
@@ -27,7 +27,7 @@ enum Shape {
     Blobs(usize, usize, usize),
 }
 
-/// What is compared, and how long.
+/// The shapes compared, and the lengths of the runs.
 #[derive(Clone, Debug)]
 struct Extent {
     shapes: Vec<(&'static str, Shape)>,
@@ -85,7 +85,7 @@ struct Case {
 }
 
 impl Case {
-    /// Figures: those of [`Pace`]; `target_objective`, F of backtracking after its iterations; `iterations_to_target` and
+    /// Figures: those of [`IterationTime`]; `target_objective`, F of backtracking after its iterations; `iterations_to_target` and
     /// `seconds_to_target` where it was reached within four times as many; `objective`, the F reached. Returns the target.
     fn run(
         &self,
@@ -151,7 +151,7 @@ impl Case {
         let begin =
             |stopping: Stopping| start(&samples, &HIDDEN, params.clone().stopping(stopping));
         let mut timed = begin(stopping.clone())?;
-        let mut finding = Pace::measure(&mut timed, extent.budget)?.finding();
+        let mut finding = IterationTime::measure(&mut timed, extent.budget)?.finding();
         drop(timed);
         let limit = match target {
             Some(target) => stopping

@@ -1,4 +1,4 @@
-//! What the tests of the experiments share.
+//! Shared code for the tests of the experiments.
 
 use std::sync::Arc;
 

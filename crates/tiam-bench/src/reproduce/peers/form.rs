@@ -1,4 +1,4 @@
-//! The form of the peers' results; what is not needed here is not read.
+//! The format of the results file of `peers/run.py`; fields not needed here are ignored.
 
 use serde::Deserialize;
 use serde_json::Value;

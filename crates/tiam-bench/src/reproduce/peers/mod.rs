@@ -1,6 +1,6 @@
-//! TIAM against what users would otherwise run, from the file that `peers/run.py` leaves.
+//! Comparison with other programs, read from the results file of `peers/run.py`.
 //!
-//! The runs themselves are done outside this workspace, so that no rival is ever a dependency of it.
+//! `peers/run.py` runs outside this workspace, so that no other program is a dependency.
 
 mod form;
 mod section;

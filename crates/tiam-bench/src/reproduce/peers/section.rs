@@ -1,4 +1,4 @@
-//! The peers' results as a section of the report.
+//! The report's section on other programs (PyTorch, scikit-learn, candle, burn).
 
 use std::collections::BTreeSet;
 

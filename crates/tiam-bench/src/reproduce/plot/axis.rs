@@ -1,4 +1,4 @@
-//! Where values stand on an axis, and which of them are labelled.
+//! Axes: positions of values, ticks and labels.
 
 use super::{Axis, Scale};
 use crate::reproduce::number::{NumberFormat, superscript};

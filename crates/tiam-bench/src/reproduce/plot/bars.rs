@@ -1,4 +1,4 @@
-//! Grouped bars.
+//! Drawing of grouped bars.
 
 use super::axis::Span;
 use super::canvas::{Canvas, Ink};

@@ -1,4 +1,4 @@
-//! Strokes, areas and text of a figure, and the SVG they end in.
+//! The drawing surface of a figure: strokes, areas and text, written as SVG.
 //!
 //! The backend knows fixed colours and whole pixels only. So every ink gets a stand-in colour, which the finished picture
 //! replaces by `currentColor` or the series' colour and dash; and a unit of the figure is ten of the backend's pixels.
@@ -23,7 +23,7 @@ const BASELINE: f64 = 0.76;
 /// A file's width on a page, in pixels a unit.
 const FILE_SCALE: f64 = 1.4;
 
-/// What is drawn with.
+/// Colour, opacity and dash of a stroke or an area.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ink {
     /// `None` for the colour of the page's text.

@@ -1,4 +1,4 @@
-//! What stands around a figure's contents: title, legend, axes, labels, grid.
+//! The frame of a figure: title, legend, axes, labels and grid.
 
 use super::axis::{Span, Tick};
 use super::canvas::{Anchor, Canvas, Ink, Setting, shortened, svg, text_width, wrapped};

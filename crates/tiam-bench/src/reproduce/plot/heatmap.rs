@@ -1,4 +1,4 @@
-//! Cells over two axes.
+//! Drawing of heat maps: coloured cells over two axes.
 
 use super::axis::Span;
 use super::canvas::{Anchor, Canvas, Ink, Setting, text_width};

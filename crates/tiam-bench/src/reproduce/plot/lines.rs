@@ -1,4 +1,4 @@
-//! Series over two axes.
+//! Drawing of series over two axes.
 
 use super::axis::Span;
 use super::canvas::{Canvas, Ink};

@@ -1,4 +1,4 @@
-//! Markers, error bars, and lines cut at the frame.
+//! Drawing of markers, error bars and lines clipped at the frame.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 

@@ -1,4 +1,4 @@
-//! Figures by what they show; how they are drawn is settled here once for all of them.
+//! Figures: plots of series, grouped bars and heat maps, drawn in one common style.
 
 mod axis;
 mod bars;
@@ -64,7 +64,7 @@ pub struct Series {
     pub spread: Option<Vec<(f64, f64)>>,
 }
 
-/// What joins or marks the points of a [`Series`].
+/// The style of a [`Series`]: lines, markers or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
     /// A line, dashed as its colour's look has it.
@@ -123,7 +123,7 @@ pub struct BarSeries {
     pub values: Vec<Option<(f64, Option<f64>)>>,
 }
 
-/// A figure of cells over two axes, coloured by what came of them.
+/// A figure of cells over two axes, coloured by their results.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heatmap {
     /// What the figure shows.
@@ -144,7 +144,7 @@ pub struct Heatmap {
     pub guides: Vec<Guide>,
 }
 
-/// What came of a cell of a [`Heatmap`].
+/// The result in a cell of a [`Heatmap`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HeatCell {
     /// A value, coloured by its size.
@@ -157,7 +157,7 @@ pub enum HeatCell {
     Missing,
 }
 
-/// Where a figure will stand.
+/// The medium a figure is drawn for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
     /// Inside an HTML page: text takes the page's colour and font, the width is the container's.

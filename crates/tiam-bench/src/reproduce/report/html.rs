@@ -1,4 +1,4 @@
-//! The report as a page.
+//! The report as an HTML page.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

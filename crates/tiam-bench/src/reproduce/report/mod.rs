@@ -1,4 +1,4 @@
-//! A report of runs: one HTML page that needs nothing else, and Markdown with its pictures.
+//! The report of all runs: one self-contained HTML page, or Markdown with pictures.
 
 mod html;
 mod markdown;

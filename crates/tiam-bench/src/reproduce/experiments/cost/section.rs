@@ -1,4 +1,4 @@
-//! Costs in the report.
+//! Report section of the cost experiment.
 
 use super::super::exponent::{Exponent, exponent, upper_half};
 use super::super::reading::{cell, figure, label, of_part};

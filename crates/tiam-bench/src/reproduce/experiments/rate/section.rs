@@ -1,4 +1,4 @@
-//! Rates of convergence in the report.
+//! Report section of the rate experiment.
 
 use super::super::reading::{by, cell, figure, label, mean_cell, median, of_part};
 use super::super::region;
