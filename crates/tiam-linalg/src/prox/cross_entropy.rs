@@ -209,7 +209,9 @@ pub fn softmax_in_place<T: Real>(z: &mut [T], n_classes: usize) {
         z.len()
     );
     dispatch_kernel!(<T: Real> (z: &'a mut [T], n_classes: usize) -> () {
-        if n_classes <= SIDE_BY_SIDE_MAX_CLASSES {
+        // A single sample of few classes is summed in the same order either way, and is faster by itself.
+        let alone = z.len() == n_classes && n_classes < LANES;
+        if n_classes <= SIDE_BY_SIDE_MAX_CLASSES && !alone {
             let mut rows = [[T::zero(); LANES]; SIDE_BY_SIDE_MAX_CLASSES];
             let rows = &mut rows[..n_classes];
             for z in z.chunks_mut(LANES * n_classes) {

@@ -1,4 +1,4 @@
-//! Proximal maps and projections with closed forms.
+//! Proximal maps with closed forms, and their losses.
 
 use super::layout::LANES;
 use crate::Real;
@@ -130,93 +130,4 @@ pub fn l1_norm<T: Real>(w: &[T]) -> f64 {
 fn clamp<T: Real>(x: T, low: T, high: T) -> T {
     let x = if x < low { low } else { x };
     if x > high { high } else { x }
-}
-
-/// Projection on the box: x_i ← min(max(x_i, l_i), h_i).
-///
-/// Bounds may be infinite; where l_i > h_i the result is h_i; NaN in x stays NaN. Cost: 2 flops an entry. No scratch.
-/// Source: the paper's projections on the activation bands (arXiv:2503.08489v2).
-///
-/// # Panics
-/// If lengths differ.
-///
-/// ```
-/// let mut x = [-2.0_f64, 0.5, 9.0];
-/// tiam_linalg::prox::project_interval(&mut x, &[0.0; 3], &[1.0; 3]);
-/// assert!(x[0].abs() + (x[1] - 0.5).abs() + (x[2] - 1.0).abs() < 1e-15);
-/// ```
-pub fn project_interval<T: Real>(x: &mut [T], low: &[T], high: &[T]) {
-    assert!(
-        x.len() == low.len() && x.len() == high.len(),
-        "x, low and high must have the same length"
-    );
-    dispatch_kernel!(<T: Real> (x: &'a mut [T], low: &'a [T], high: &'a [T]) -> () {
-        for ((x, &low), &high) in x.iter_mut().zip(low).zip(high) {
-            *x = clamp(*x, low, high);
-        }
-    });
-}
-
-/// Projection on one interval: x_i ← min(max(x_i, l), h). As [`project_interval`], with the same bounds for every entry.
-///
-/// # Panics
-/// If `low <= high` does not hold.
-///
-/// ```
-/// let mut x = [-2.0_f32, 0.5];
-/// tiam_linalg::prox::project_interval_scalar(&mut x, -1.0, f32::INFINITY);
-/// assert!((x[0] + 1.0).abs() + (x[1] - 0.5).abs() < 1e-6);
-/// ```
-pub fn project_interval_scalar<T: Real>(x: &mut [T], low: T, high: T) {
-    assert!(low <= high, "the interval [{low}, {high}] is empty");
-    dispatch_kernel!(<T: Real> (x: &'a mut [T], low: T, high: T) -> () {
-        for x in x {
-            *x = clamp(*x, low, high);
-        }
-    });
-}
-
-/// Projection on the nonnegative orthant: x_i ← max(x_i, 0). NaN stays NaN. Cost: 1 flop an entry. No scratch.
-///
-/// ```
-/// let mut x = [-2.0_f32, 0.5];
-/// tiam_linalg::prox::project_nonnegative(&mut x);
-/// assert!(x[0].abs() + (x[1] - 0.5).abs() < 1e-6);
-/// ```
-pub fn project_nonnegative<T: Real>(x: &mut [T]) {
-    project_interval_scalar(x, T::zero(), T::infinity());
-}
-
-/// Projection on the ball of radius r around 0: x ← x min(1, r / ‖x‖₂), x one vector (a whole slab). Returns ‖x‖₂ as it was.
-///
-/// The norm is computed on x / max|x|, so that it neither overflows nor underflows. With an entry that is not finite x is left alone, and
-/// the norm is NaN or infinite. Cost: 5 flops an entry. No scratch.
-///
-/// # Panics
-/// If `radius` is negative or NaN.
-///
-/// ```
-/// let mut x = [3.0_f64, 4.0];
-/// assert!((tiam_linalg::prox::project_ball(&mut x, 1.0) - 5.0).abs() < 1e-15);
-/// assert!((x[0] - 0.6).abs() + (x[1] - 0.8).abs() < 1e-15);
-/// ```
-pub fn project_ball<T: Real>(x: &mut [T], radius: T) -> f64 {
-    assert!(
-        radius >= T::zero(),
-        "radius must not be negative, got {radius}"
-    );
-    dispatch_kernel!(<T: Real> (x: &'a mut [T], radius: T) -> f64 {
-        let largest = x.iter().fold(T::zero(), |a, &b| if b.abs() > a { b.abs() } else { a });
-        if !(largest > T::zero() && largest.is_finite()) {
-            return blocked_sum(x, |x| x.abs());
-        }
-        let norm = largest.to_f64() * blocked_sum(x, |x| (x / largest) * (x / largest)).sqrt();
-        if norm > radius.to_f64() {
-            let factor = T::from_f64(radius.to_f64() / norm);
-            for x in x {
-                *x *= factor;
-            }
-        }
-        norm
-    })
 }

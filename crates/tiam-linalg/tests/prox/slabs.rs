@@ -2,7 +2,7 @@
 
 use tiam_linalg::Real;
 use tiam_linalg::prox::{
-    LossSum, ProxReport, cross_entropy, l1_norm, project_ball, prox_cross_entropy,
+    LossSum, ProxReport, cross_entropy, l1_norm, prox_cross_entropy,
     prox_cross_entropy_scratch_len, softmax_in_place, squared_loss,
 };
 
@@ -140,6 +140,4 @@ fn long_sums_in_single_precision_keep_a_few_ulp() {
         squared_loss(&x, &vec![0.0; n]),
         0.5 * entry * entry * n as f64,
     );
-    let mut y = x;
-    near(project_ball(&mut y, 1.0), entry * (n as f64).sqrt());
 }
