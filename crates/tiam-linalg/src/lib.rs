@@ -39,7 +39,7 @@ pub use compute::Compute;
 pub use entries::{map_entries, sum_entries};
 pub use error::LinalgError;
 pub use forward::{
-    AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss,
+    AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss, forward_one,
 };
 pub use gather::{gather_columns, gather_labels};
 pub use loss::{AnyLoss, CrossEntropy, Loss, LossTarget, SquaredLoss, TargetKind, Targets};

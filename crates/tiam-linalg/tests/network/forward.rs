@@ -3,7 +3,7 @@
 use tiam_linalg::prox::LossSum;
 use tiam_linalg::{
     AffineLayer, AffineLayers, Compute, Elu, ForwardFrom, Gradients, LossTarget, Matrix, Monotone,
-    Real, biased, forward, forward_loss, loss_gradient,
+    Real, biased, forward, forward_loss, forward_one, loss_gradient,
 };
 
 use crate::backward::Setting;
@@ -76,6 +76,28 @@ fn a_pass_is_layer_after_layer_from_the_inputs_or_from_their_product() {
                     assert_eq!(found.correct, loss.correct);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_pass_of_one_sample_is_layer_after_layer() {
+    // Widths with every remainder of the blocks of rows.
+    for sizes in [&[5, 100, 100, 2][..], &[3, 64, 83, 17], &[7, 1], &[1, 3, 1]] {
+        let setting = Setting::random(sizes, 4, 13);
+        let (layers, wanted) = (setting.layers(), naive(&setting, Elu));
+        let compute = &mut Compute::new(1).unwrap();
+        for sample in 0..4 {
+            let mut z = vec![f64::NAN; wanted.n_rows()];
+            forward_one(
+                &mut z,
+                &layers[..],
+                Elu,
+                setting.inputs.col(sample),
+                compute,
+            );
+            let near = |(z, y): (&f64, &f64)| (z - y).abs() <= 1e-12 * (1.0 + y.abs());
+            assert!(z.iter().zip(wanted.col(sample)).all(near), "{sizes:?}");
         }
     }
 }
