@@ -15,7 +15,7 @@ pub(crate) type Result<T> = std::result::Result<T, DataError>;
 pub struct CellPlace {
     /// The file.
     pub path: PathBuf,
-    /// Line in the file, from 1; the first line of a record that spans several.
+    /// Line in the file, from 1; the first line of a record that spans several. 0 for a row that is of no file.
     pub line: u64,
     /// Column, from 0.
     pub column: usize,
@@ -31,11 +31,11 @@ impl fmt::Display for CellPlace {
             column,
             name,
         } = self;
-        write!(
-            f,
-            "{}, line {line}, column {column} ({name:?})",
-            path.display()
-        )
+        let path = path.display();
+        match line {
+            0 => write!(f, "{path}, column {column} ({name:?})"),
+            line => write!(f, "{path}, line {line}, column {column} ({name:?})"),
+        }
     }
 }
 

@@ -26,6 +26,6 @@ pub use real::Real;
 pub use scaling::{Scaling, ScalingKind};
 pub use split::Split;
 pub use table::{
-    ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec, DEFAULT_MAX_CATEGORIES, Header, LabelColumn,
-    MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, TableParams, Task,
+    AsCell, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec, DEFAULT_MAX_CATEGORIES,
+    Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, RowEncoder, TableParams, Task,
 };

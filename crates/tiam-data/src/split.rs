@@ -99,6 +99,53 @@ impl Split {
         Self::draw(vec![(0..n_samples).collect()], validation, test, seed)
     }
 
+    /// Draws `n_folds` splits whose test parts share no sample and together hold all; by class where labels are given.
+    ///
+    /// The test parts differ by at most one sample in size, and so do their shares of each class.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::InvalidParameter`] unless there are 2 folds or more and as many samples.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tiam_data::Split;
+    /// let folds = Split::k_folds(6, Some(&[0, 0, 0, 1, 1, 1]), 3, 0)?;
+    /// assert!(folds.iter().all(|fold| fold.test().len() == 2 && fold.train().len() == 4));
+    /// # Ok::<(), tiam_data::DataError>(())
+    /// ```
+    pub fn k_folds(
+        n_samples: usize,
+        labels: Option<&[u32]>,
+        n_folds: usize,
+        seed: u64,
+    ) -> Result<Vec<Self>> {
+        if n_folds < 2 || n_folds > n_samples {
+            let allowed = format!("from 2 to the number of samples, {n_samples}");
+            return Err(DataError::parameter("folds", n_folds, allowed));
+        }
+        let mut order: Vec<usize> = (0..n_samples).collect();
+        Random::new(seed).shuffle(&mut order);
+        if let Some(labels) = labels {
+            // Dealing out class after class keeps each class's share.
+            order.sort_by_key(|&i| labels.get(i));
+        }
+        let mut fold_of = vec![0; n_samples];
+        for (position, &sample) in order.iter().enumerate() {
+            fold_of[sample] = position % n_folds;
+        }
+        let fold = |fold| {
+            let (test, train) = (0..n_samples).partition(|&i| fold_of[i] == fold);
+            Self {
+                train,
+                validation: Vec::new(),
+                test,
+            }
+        };
+        Ok((0..n_folds).map(fold).collect())
+    }
+
     /// Moves a fraction of the training part to the validation part, by class where labels of all samples are given.
     /// For data that come with a test part only, such as MNIST.
     ///

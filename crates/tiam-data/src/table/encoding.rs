@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::params::ColumnRef;
 use super::sniff;
 use crate::error::{DataError, Result};
 
@@ -142,6 +143,39 @@ impl ColumnEncoding {
     /// The label column's position among [`columns`](Self::columns).
     pub fn label_column(&self) -> Option<usize> {
         self.columns.iter().position(|c| c.kind.is_label())
+    }
+
+    /// The same columns with the label called, or placed, as in another file. A column of that name that was left out makes room for it.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::InvalidParameter`] without a label column or for a position that is not there, [`DataError::BadEncoding`] for the name
+    /// of another column.
+    pub fn with_label(&self, label: &ColumnRef) -> Result<Self> {
+        let refused = |allowed: String| DataError::parameter("label", label, allowed);
+        let mut columns = self.columns.clone();
+        let Some(at) = self.label_column() else {
+            return Err(refused(
+                "none: the columns were learnt without a label".into(),
+            ));
+        };
+        match label {
+            ColumnRef::Name(name) => {
+                columns[at].name.clone_from(name);
+                columns.retain(|c| c.name != *name || c.kind != ColumnKind::Ignored);
+            }
+            ColumnRef::Position(position) => {
+                let column = columns.remove(at);
+                let n = columns.len();
+                let from_end = n.checked_add_signed(position.saturating_add(1));
+                let to = usize::try_from(*position).ok().or(from_end);
+                let to = to
+                    .filter(|to| *to <= n)
+                    .ok_or_else(|| refused(format!("a position among the {} columns", n + 1)))?;
+                columns.insert(to, column);
+            }
+        }
+        Self::new(self.has_header, columns)
     }
 
     /// Class names in the order of their numbers; `None` unless there is a class label.

@@ -11,6 +11,7 @@ mod encoding;
 mod params;
 mod pieces;
 mod records;
+mod row;
 mod sniff;
 mod survey;
 
@@ -28,6 +29,7 @@ use crate::{
 use cell::{Places, Positions, positions};
 use encode::{Encoded, Encoder};
 use records::{Row, Rows};
+pub use row::{AsCell, Cell, RowEncoder};
 
 /// Reads a table and finds its encoding.
 pub(crate) fn load_table<T: Real>(
@@ -60,10 +62,11 @@ pub(crate) fn load_table<T: Real>(
         places: &places,
     };
     let (encoding, n_rows) = survey.run(&pieces, threads, has_header)?;
-    let columns: Vec<_> = (0..names.len()).map(Some).collect();
-    let encoder = Encoder::new(&encoding, &columns, &places)?;
+    let columns = (0..names.len()).map(Some).collect();
+    let row_encoder = RowEncoder::new(encoding)?;
+    let encoder = Encoder::new(&row_encoder, columns, &places);
     let encoded = encoder.read(pieces, Some(n_rows), threads, source)?;
-    finish(encoded, encoding, source)
+    finish(encoded, row_encoder.into_encoding(), source)
 }
 
 /// Reads a table by an encoding made from another one.
@@ -110,9 +113,10 @@ pub(crate) fn load_encoded<T: Real>(
         }
     }
     let pieces = pieces::pieces(&rows, threads);
-    let encoder = Encoder::new(encoding, &columns, &places)?;
+    let row_encoder = RowEncoder::new(encoding.clone())?;
+    let encoder = Encoder::new(&row_encoder, columns, &places);
     let encoded = encoder.read(pieces, None, threads, source)?;
-    finish(encoded, encoding.clone(), source)
+    finish(encoded, row_encoder.into_encoding(), source)
 }
 
 fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Result<Rows<'a>> {

@@ -98,6 +98,16 @@ impl LabelColumn {
     }
 }
 
+impl fmt::Display for LabelColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Last => f.write_str("last"),
+            Self::Column(column) => column.fmt(f),
+            Self::None => f.write_str("none"),
+        }
+    }
+}
+
 impl FromStr for LabelColumn {
     type Err = Infallible;
 
