@@ -4,12 +4,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use tiam::Scalar;
 use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};
 use tiam_core::Stopping;
-use tiam_data::{Real as DataReal, Targets, digits};
-use tiam_linalg::{Matrix, Real, Solver};
+use tiam_data::digits;
+use tiam_linalg::{Real, Solver};
 use tiam_models::{
-    Activation, Architecture, CurvatureChoice, Layer, Network, Samples, Stored, Target, Trained,
+    Activation, Architecture, CurvatureChoice, Layer, Network, Samples, Stored, Trained,
 };
 
 /// Between numbers of threads: sums are split otherwise, nothing else. A hundred times what six iterations were found to make of it.
@@ -28,20 +29,13 @@ const MANY: usize = usize::MAX;
 const FEW: usize = 50;
 
 /// The first `n` of the digits.
-fn samples<T: Stored + DataReal>(n: usize) -> Samples<T> {
+fn samples<T: Scalar>(n: usize) -> Samples<T> {
     let data = digits::<T>().unwrap();
-    let n = n.min(data.n_samples());
-    let Targets::Classes { labels, names } = data.targets().clone() else {
-        panic!("digits are classes");
-    };
-    let width = data.n_features();
-    let inputs = data.features().values()[..n * width].to_vec();
-    let inputs = Matrix::from_vec(width, n, inputs).unwrap();
-    let (labels, n_classes) = (labels[..n].to_vec(), names.len());
-    Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap()
+    let first: Vec<usize> = (0..n.min(data.n_samples())).collect();
+    tiam::samples(data.subset(&first).unwrap()).unwrap()
 }
 
-fn train<T: Stored + DataReal>(setup: &Setup, n: usize, threads: usize) -> Trained<T> {
+fn train<T: Scalar>(setup: &Setup, n: usize, threads: usize) -> Trained<T> {
     let samples = samples::<T>(n);
     let shape = Architecture::new(
         samples.inputs().n_rows(),
@@ -50,11 +44,7 @@ fn train<T: Stored + DataReal>(setup: &Setup, n: usize, threads: usize) -> Train
         Activation::Relu,
         samples.target().loss(),
     );
-    let run = RunParams {
-        seed: 3,
-        threads,
-        stopping: Stopping::default().max_iterations(6),
-    };
+    let run = RunParams::new(3, threads, Stopping::default().max_iterations(6));
     setup
         .train(shape.unwrap(), &samples, run, &mut |_| {})
         .unwrap()

@@ -1,4 +1,4 @@
-//! A steady-state iteration allocates nothing: counted by the allocator itself.
+//! A steady-state iteration allocates nothing, and a prediction only its result: counted by the allocator itself.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -141,6 +141,7 @@ fn a_steady_state_iteration_allocates_nothing() {
         assert!(bytes < 64 * 1024, "16 threads, batches: {bytes} bytes");
     }
     the_dual_form_makes_nothing_of_the_size_of_the_features_squared();
+    a_row_takes_one_allocation();
 }
 
 /// All that twenty iterations ask for, set-up included, is a few matrices of the inputs' and of W's size; those iterations that come
@@ -156,4 +157,24 @@ fn the_dual_form_makes_nothing_of_the_size_of_the_features_squared() {
     assert_eq!(steady.0, 0);
     // The data and the form's copy of them; the network's weights.
     assert!(bytes < 4 * inputs + 3 * weights, "{bytes} bytes");
+}
+
+/// A prediction of one row allocates the outputs that it hands over, nothing else, whatever the row is made of.
+fn a_row_takes_one_allocation() {
+    let data = tiam_data::blobs::<f32>(200, 5, 2, 4.0, 0).unwrap();
+    let csv = tempfile::NamedTempFile::new().unwrap();
+    let line = |i: usize| format!("{},{},{}\n", i % 7, ["a", "b"][i % 2], ["x", "y"][i % 2]);
+    let text = (0..100).map(line).collect::<String>();
+    std::fs::write(csv.path(), "n,t,label\n".to_owned() + &text).unwrap();
+    let mlp = tiam::Mlp::default().hidden([100, 100]).threads(1);
+    let numbers = mlp.fit(&tiam::Table::from(data)).unwrap();
+    let texts = mlp.fit(&tiam::Table::read(csv.path()).unwrap()).unwrap();
+    let (row, cells) = ([0.5_f32, 1.0, -0.5, 2.0, 0.0], ["3", "b"]);
+    let calls = ten_after_ten(|_| drop(numbers.predict_row(&row).unwrap())).0;
+    assert_eq!(calls, 10, "a row of numbers");
+    let calls = ten_after_ten(|_| drop(texts.predict_row(&cells).unwrap())).0;
+    assert_eq!(calls, 10, "a row of texts");
+    let many: Vec<f32> = row.iter().copied().cycle().take(5 * 100).collect();
+    let calls = ten_after_ten(|_| drop(numbers.predict(&many).unwrap())).0;
+    assert_eq!(calls, 20, "a hundred rows: classes and probabilities");
 }

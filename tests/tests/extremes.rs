@@ -20,7 +20,7 @@ const METHODS: [Method; 6] = [
     Method::Bcd,
 ];
 
-fn train<T: Stored>(
+fn train<T: tiam::Scalar>(
     method: Method,
     samples: &Samples<T>,
     seed: u64,
@@ -34,11 +34,7 @@ fn train<T: Stored>(
         Activation::Relu,
         target.loss(),
     );
-    let run = RunParams {
-        seed,
-        threads: 1,
-        stopping: Stopping::default().max_iterations(8),
-    };
+    let run = RunParams::new(seed, 1, Stopping::default().max_iterations(8));
     Setup::published(method).train(shape?, samples, run, &mut |_| {})
 }
 
@@ -129,7 +125,7 @@ fn problems<T: Stored>() -> Vec<(&'static str, Samples<T>)> {
     ]
 }
 
-fn trains_or_says_why<T: Stored>() {
+fn trains_or_says_why<T: tiam::Scalar>() {
     for (name, samples) in problems::<T>() {
         for method in METHODS {
             match train(method, &samples, 1) {

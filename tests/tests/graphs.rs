@@ -4,9 +4,9 @@
 
 use std::path::PathBuf;
 
-use tiam_data::{Dataset, LoadParams, Targets, load};
-use tiam_linalg::{Compute, Matrix, Real, Solver};
-use tiam_models::{Activation, Architecture, Init, Network, Samples, Target, TiamParams, train};
+use tiam_data::{Dataset, LoadParams, load};
+use tiam_linalg::{Compute, Real, Solver};
+use tiam_models::{Activation, Architecture, Init, Network, Samples, TiamParams, train};
 
 /// The folder of the larger data: `TIAM_DATA`, or one beside the workspace.
 fn data_file(name: &str) -> Option<PathBuf> {
@@ -20,29 +20,15 @@ fn data_file(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn samples<T: Real + tiam_data::Real>(data: Dataset<T>) -> Samples<T> {
-    let (features, targets) = data.into_features_and_targets();
-    let (rows, cols) = (features.n_features(), features.n_samples());
-    let inputs = Matrix::from_vec(rows, cols, features.into_values()).unwrap();
-    let Targets::Classes { labels, names } = targets else {
-        panic!("a graph has classes")
-    };
-    Samples::new(
-        inputs,
-        Target::Classes {
-            labels,
-            n_classes: names.len(),
-        },
-    )
-    .unwrap()
-}
-
 /// Mean test accuracy of seeds 0 to 4.
 fn mean_accuracy(path: PathBuf, rho: f64, ridge: f64) -> f64 {
     let data: Dataset<f32> = load(path, &LoadParams::default()).unwrap();
     let split = data.split().unwrap().clone();
     let parts = data.into_parts(&split).unwrap();
-    let (train_part, test_part) = (samples(parts.train), samples(parts.test));
+    let (train_part, test_part) = (
+        tiam::samples(parts.train).unwrap(),
+        tiam::samples(parts.test).unwrap(),
+    );
     let config = TiamParams::default()
         .rho(rho)
         .ridge(ridge)
@@ -120,10 +106,10 @@ fn objective<T: Real>(train_part: &Samples<T>, solver: Solver) -> f64 {
     trained.trace.last().unwrap().objective
 }
 
-fn training_samples<T: Real + tiam_data::Real>(path: PathBuf) -> Samples<T> {
+fn training_samples<T: tiam::Scalar>(path: PathBuf) -> Samples<T> {
     let data: Dataset<T> = load(path, &LoadParams::default()).unwrap();
     let split = data.split().unwrap().clone();
-    samples(data.into_parts(&split).unwrap().train)
+    tiam::samples(data.into_parts(&split).unwrap().train).unwrap()
 }
 
 #[test]

@@ -18,14 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tiam_bench::methods::{Method, RunParams, Setup};
-use tiam_core::Stopping;
-use tiam_data::{Dataset, LoadParams, Targets, digits, load};
-use tiam_linalg::{Compute, Matrix};
-use tiam_models::{
-    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Model, Samples, Session,
-    StochasticData, Target, Trained,
-};
+use tiam::{Fitted, Holdout, Mlp, Predictor, ScalingKind, Stopping, Table};
+use tiam_bench::methods::{Method, Setup};
+use tiam_data::{Dataset, LoadParams, digits, load};
+use tiam_models::{Cadence, Checkpoint, Checkpointer, Identity, Session};
 
 const GROWTH: f64 = 1.1;
 const METHODS: [Method; 5] = [
@@ -145,49 +141,30 @@ fn resident() -> Option<u64> {
     Some(1024 * kib)
 }
 
-fn samples(data: Dataset<f32>) -> Samples<f32> {
-    let Targets::Classes { labels, names } = data.targets().clone() else {
-        panic!("classes");
-    };
-    let n_classes = names.len();
-    let (n_features, n) = (data.n_features(), data.n_samples());
-    let inputs = data.features().values().to_vec();
-    let inputs = Matrix::from_vec(n_features, n, inputs).unwrap();
-    Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap()
-}
-
 fn round(method: Method, seed: u64, threads: usize, folder: &Path) {
     let digits = digits::<f32>().unwrap();
     let csv = folder.join("digits.csv");
     write_csv(&digits, &csv);
     let loaded: Dataset<f32> = load(&csv, &LoadParams::default()).unwrap();
     assert_eq!(loaded.features().values(), digits.features().values());
-    let samples = samples(digits);
-    let target = samples.target();
-    let shape = Architecture::new(
-        samples.inputs().n_rows(),
-        &[30],
-        target.n_outputs(),
-        Activation::Relu,
-        target.loss(),
-    );
-    let shape = shape.unwrap();
-
     let setup = Setup::published(method);
+    let mlp = Mlp::default()
+        .hidden([30])
+        .start(setup.start)
+        .method(setup)
+        .scaling(ScalingKind::None)
+        .seed(seed)
+        .threads(threads);
+    let prepared = mlp.prepare::<f32>(Table::from(loaded), &Holdout::Nothing);
+    let prepared = prepared.unwrap();
     let checkpoints = folder.join("checkpoints");
-    let train = |session: Session<'_, '_>, iterations: usize| -> Trained<f32> {
-        let network = setup.start.network(shape.clone(), seed).unwrap();
-        let run = RunParams {
-            seed,
-            threads,
-            stopping: Stopping::default().max_iterations(iterations),
-        };
-        let data = StochasticData::new(&samples);
-        setup
-            .train_in(network, data, run, session, &mut |_| {})
-            .unwrap()
+    let train = |session: Session<'_, '_>| -> Fitted<f32> {
+        let mlp = mlp.clone().stopping(Stopping::default().max_iterations(5));
+        let network = mlp.network(&prepared).unwrap();
+        let fitted = mlp.train(network, &prepared, false, session, &mut |_| {});
+        fitted.unwrap()
     };
-    let identity = || Identity::default().samples("digits", &samples);
+    let identity = || Identity::default().samples("digits", &prepared.train);
     let mut saver = Checkpointer::new(&checkpoints, identity)
         .every(Cadence::Iterations(2))
         .on_failure(|error| panic!("{method}: {error}"));
@@ -195,7 +172,7 @@ fn round(method: Method, seed: u64, threads: usize, folder: &Path) {
         checkpoints: Some(&mut saver),
         resume: None,
     };
-    let whole = train(session, 5);
+    let whole = train(session);
     let earliest = fs::read_dir(&checkpoints).unwrap().flatten();
     let earliest = earliest.map(|entry| entry.path()).min().unwrap();
     let checkpoint = Checkpoint::read(earliest).unwrap();
@@ -204,24 +181,21 @@ fn round(method: Method, seed: u64, threads: usize, folder: &Path) {
         checkpoints: None,
         resume: Some(&checkpoint),
     };
-    assert_eq!(train(session, 5).network, whole.network);
+    assert_eq!(train(session).network, whole.network);
     fs::remove_dir_all(&checkpoints).unwrap();
 
-    let model = Model::new(whole.network);
+    let model = mlp.predictor(&whole, &prepared, whole.training()).unwrap();
     let path = folder.join("model.safetensors");
     model.save(&path).unwrap();
-    let again = Model::<f32>::load(&path).unwrap();
-    assert_eq!(again, model);
-    let classes = |model: &Model<f32>| {
-        let inputs = samples.inputs().clone();
-        let compute = &mut Compute::new(threads).unwrap();
-        model.classes(inputs, compute).unwrap()
-    };
-    assert_eq!(classes(&again), classes(&model));
+    let again = Predictor::load(&path).unwrap();
+    assert_eq!(again.network::<f32>().unwrap(), whole.network);
+    let table = Table::read(&csv).unwrap();
+    let answers = |model: &Predictor| model.predict_table(&table).unwrap();
+    assert_eq!(answers(&again), answers(&model));
 }
 
 fn write_csv(data: &Dataset<f32>, path: &Path) {
-    let Targets::Classes { labels, .. } = data.targets() else {
+    let tiam::Targets::Classes { labels, .. } = data.targets() else {
         panic!("classes");
     };
     let mut file = std::io::BufWriter::new(fs::File::create(path).unwrap());

@@ -16,7 +16,7 @@ mod common;
 use std::time::Instant;
 
 use tiam_core::Inertia;
-use tiam_data::{Dataset, LoadParams, Targets, digits, load};
+use tiam_data::{Dataset, LoadParams, digits, load};
 use tiam_linalg::Matrix;
 use tiam_models::{
     Activation, Architecture, CurvatureChoice, Init, Network, Samples, StepSchedule,
@@ -48,17 +48,6 @@ fn main() {
         Some(other) => common::refuse(USAGE, format!("there is no measurement {other:?}")),
         None => common::refuse(USAGE, "no measurement is named"),
     }
-}
-
-fn samples(data: Dataset<f32>) -> Samples<f32> {
-    let (features, targets) = data.into_features_and_targets();
-    let (rows, cols) = (features.n_features(), features.n_samples());
-    let inputs = Matrix::from_vec(rows, cols, features.into_values()).unwrap();
-    let Targets::Classes { labels, names } = targets else {
-        panic!("classes are needed")
-    };
-    let n_classes = names.len();
-    Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap()
 }
 
 fn network(samples: &Samples<f32>, hidden: &[usize], seed: u64) -> Network<f32> {
@@ -116,7 +105,10 @@ fn ablation(folder: Option<&str>, seeds: u64) {
     let drawn = data.make_split(0.0, 0.2, 0).unwrap();
     let split = data.split().cloned().unwrap_or(drawn);
     let parts = data.into_parts(&split).unwrap();
-    let (train, test) = (samples(parts.train), samples(parts.test));
+    let (train, test) = (
+        tiam::samples(parts.train).unwrap(),
+        tiam::samples(parts.test).unwrap(),
+    );
     println!(
         "Training by batches, 100-100 hidden units, with one part changed at a time: {source}\n"
     );

@@ -20,9 +20,12 @@ pub enum BenchError {
     /// The linear algebra refused its parameters.
     #[error(transparent)]
     Linalg(#[from] tiam_linalg::LinalgError),
-    /// The data have no targets.
-    #[error("the data have no targets to train on")]
-    NoTargets,
+    /// Classes where values are needed.
+    #[error("the data hold no values to approximate")]
+    NoValues,
+    /// Data or a model were refused on the way between them.
+    #[error(transparent)]
+    Tiam(#[from] tiam::Error),
     /// Training failed.
     #[error("training failed: {0}")]
     Training(String),

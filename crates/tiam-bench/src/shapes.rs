@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tiam_data::{Dataset, Features, LoadParams, Targets, blobs, digits, load};
-use tiam_linalg::{Matrix, Real as Scalar};
-use tiam_models::{ModelError, Samples, Target};
+use tiam::Scalar;
+use tiam_data::{LoadParams, blobs, digits, load};
+use tiam_models::Samples;
 
 use crate::error::BenchError;
 
@@ -43,10 +43,6 @@ pub fn data_folder() -> Option<PathBuf> {
     std::env::var_os("TIAM_DATA").map(PathBuf::from)
 }
 
-/// A scalar type of both the data and the linear algebra.
-pub trait BenchScalar: Scalar + tiam_data::Real {}
-impl<T: Scalar + tiam_data::Real> BenchScalar for T {}
-
 /// Training and test part of a shape, and whether they are the real data.
 #[derive(Debug)]
 pub struct Prepared<T> {
@@ -67,7 +63,7 @@ const TEST_FRACTION: f64 = 0.2;
 ///
 /// # Errors
 /// [`BenchError`] when a file is there but cannot be read.
-pub fn samples<T: BenchScalar>(
+pub fn samples<T: Scalar>(
     shape: Shape,
     folder: Option<&Path>,
     seed: u64,
@@ -91,31 +87,8 @@ pub fn samples<T: BenchScalar>(
     };
     let parts = data.into_parts(&split)?;
     Ok(Prepared {
-        train: into_samples(parts.train)?,
-        test: into_samples(parts.test)?,
+        train: tiam::samples(parts.train)?,
+        test: tiam::samples(parts.test)?,
         real,
     })
-}
-
-/// A data set as the trainer takes it; the features are not copied.
-///
-/// # Errors
-/// [`BenchError::Model`] for data the trainer refuses.
-pub fn into_samples<T: BenchScalar>(data: Dataset<T>) -> Result<Samples<T>, BenchError> {
-    let (features, targets) = data.into_features_and_targets();
-    let inputs = matrix(features)?;
-    let target = match targets {
-        Targets::Classes { labels, names } => Target::Classes {
-            labels,
-            n_classes: names.len(),
-        },
-        Targets::Values(values) => Target::Values(matrix(values)?),
-        Targets::Absent => return Err(BenchError::NoTargets),
-    };
-    Ok(Samples::new(inputs, target)?)
-}
-
-fn matrix<T: BenchScalar>(features: Features<T>) -> Result<Matrix<T>, BenchError> {
-    let (rows, cols) = (features.n_features(), features.n_samples());
-    Ok(Matrix::from_vec(rows, cols, features.into_values()).map_err(ModelError::from)?)
 }

@@ -28,11 +28,7 @@ fn seeded(cases: u32) -> ProptestConfig {
 }
 
 fn run_of(iterations: usize) -> RunParams {
-    RunParams {
-        seed: 5,
-        threads: 1,
-        stopping: Stopping::default().max_iterations(iterations),
-    }
+    RunParams::new(5, 1, Stopping::default().max_iterations(iterations))
 }
 
 fn train(setup: &Setup, case: &Case, samples: &Samples<f64>, run: RunParams) -> Trained<f64> {

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+#[cfg(feature = "reproduce")]
 use tiam_bench::reproduce::Experiment;
 use tiam_data::{Format, Header};
 
-use crate::flags::{self, chosen, threads, whole};
+#[cfg(feature = "reproduce")]
+use crate::flags::whole;
+use crate::flags::{self, chosen, threads};
 use crate::values::DataSource;
 
 /// Train multilayer perceptrons by triple-inertial alternating minimisation, and use them.
@@ -36,6 +39,7 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     Info(InfoArgs),
     Verify(VerifyArgs),
+    #[cfg(feature = "reproduce")]
     Reproduce(ReproduceArgs),
 }
 
@@ -122,6 +126,7 @@ pub(crate) struct VerifyArgs {
 /// Run the experiments of the paper and write their report.
 ///
 /// Every run is kept in the folder as soon as it is done: interrupted, the same command goes on where it stopped.
+#[cfg(feature = "reproduce")]
 #[derive(Debug, Args)]
 #[command(after_help = "Example: tiam reproduce --out results\n         \
                   tiam reproduce accuracy rate --full --data data --out results")]

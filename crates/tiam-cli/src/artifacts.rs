@@ -5,11 +5,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tiam::Predictor;
 use tiam_core::Trace;
-use tiam_models::{Model, NetworkMeasures, SolverChoice};
+use tiam_models::{NetworkMeasures, SolverChoice};
 
 use crate::error::CliError;
-use crate::samples::Scalar;
 
 const MODEL: &str = "model.safetensors";
 const TRACE_CSV: &str = "trace.csv";
@@ -83,7 +83,7 @@ impl Artifacts {
         folder.join(MODEL)
     }
 
-    pub(crate) fn save_model<T: Scalar>(&self, model: &Model<T>) -> Result<(), CliError> {
+    pub(crate) fn save_model(&self, model: &Predictor) -> Result<(), CliError> {
         model.save(self.model_path()).map_err(CliError::Save)
     }
 

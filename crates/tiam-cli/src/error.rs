@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use thiserror::Error;
+#[cfg(feature = "reproduce")]
 use tiam_bench::BenchError;
 
 /// Wrong usage or input.
@@ -31,6 +32,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Linalg(#[from] tiam_linalg::LinalgError),
     /// An experiment failed or was refused.
+    #[cfg(feature = "reproduce")]
     #[error(transparent)]
     Bench(#[from] BenchError),
     /// A folder or file that cannot be created, found out before any work was done.
@@ -51,7 +53,7 @@ pub(crate) enum CliError {
     },
     /// A model could not be saved after the work was done.
     #[error("the model could not be saved: {0}")]
-    Save(tiam_models::ModelError),
+    Save(tiam::Error),
     /// Training or a replay failed.
     #[error("{0}")]
     Failed(String),
@@ -73,16 +75,58 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::ClosedPipe => ExitCode::SUCCESS,
+            #[cfg(feature = "reproduce")]
             Self::Bench(BenchError::Data(_) | BenchError::Peers { .. }) => ExitCode::from(USAGE),
-            Self::Write { .. } | Self::Save(_) | Self::Failed(_) | Self::Bench(_) => {
-                ExitCode::from(FAILED)
-            }
+            #[cfg(feature = "reproduce")]
+            Self::Bench(_) => ExitCode::from(FAILED),
+            Self::Write { .. } | Self::Save(_) | Self::Failed(_) => ExitCode::from(FAILED),
             Self::Usage(_)
             | Self::Data(_)
             | Self::Model(_)
             | Self::Core(_)
             | Self::Linalg(_)
             | Self::Create { .. } => ExitCode::from(USAGE),
+        }
+    }
+}
+
+/// What the front door refuses, with the flag that helps.
+impl From<tiam::Error> for CliError {
+    fn from(error: tiam::Error) -> Self {
+        use tiam::Error;
+        use tiam_data::DataError;
+        let advice = match &error {
+            Error::Data(_) | Error::Model(_) | Error::Core(_) | Error::Linalg(_) => "",
+            Error::Failed { .. } | Error::Training { .. } => {
+                return Self::Failed(error.to_string());
+            }
+            Error::NoLabels { .. } => " with --label, or use `tiam predict`",
+            Error::OneClass { .. } => " (--label)",
+            Error::OtherTask { .. } => " with --label",
+            Error::NoProbabilities => "; leave --proba out",
+            _ => "",
+        };
+        match error {
+            Error::Data(DataError::InvalidParameter {
+                parameter: "label",
+                value,
+                allowed,
+            }) => Self::Usage(format!("--label {value} is not {allowed}")),
+            Error::Precision { what, precision } => Self::Usage(format!(
+                "{what} is of {precision}; go on with --precision {precision}"
+            )),
+            Error::Data(error) => Self::Data(error),
+            Error::Model(error) => Self::Model(error),
+            Error::Core(error) => Self::Core(error),
+            Error::Linalg(error) => Self::Linalg(error),
+            Error::NotATable { data, asked } => {
+                let flag = match asked.contains("weights") {
+                    true => "--sample-weights",
+                    false => "--task values",
+                };
+                Self::Usage(format!("{data} is no table; {flag} needs one"))
+            }
+            other => Self::Usage(format!("{other}{advice}")),
         }
     }
 }

@@ -1,20 +1,20 @@
 //! `tiam evaluate`: measures a model on data with labels.
 
-use serde::Serialize;
-use tiam_data::Dataset;
-use tiam_linalg::{Compute, TargetKind};
-use tiam_models::{AnyModel, Model, ModelMetadata};
+use std::fmt::Write;
 
-use crate::args::EvaluateArgs;
-use crate::data::{Reading, label, test_part, with_label};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tiam::{ClassFigures, Evaluation, Predictor, Table};
+
+use crate::args::{EvaluateArgs, ReadOptions};
 use crate::error::CliError;
-use crate::metrics::{Metrics, measure};
 use crate::output;
-use crate::provenance::Provenance;
 use crate::report::metrics_table;
-use crate::samples::{Layout, Scalar, no_labels};
 use crate::settings::available_threads;
 use crate::values::DataSource;
+
+/// Classes before the rest is only counted.
+const SHOWN_CLASSES: usize = 20;
 
 /// The result for programs.
 #[derive(Serialize)]
@@ -24,96 +24,114 @@ struct Flat {
     samples: usize,
     loss: f64,
     accuracy: Option<f64>,
+    largest_class: Option<f64>,
+    roc_auc: Option<f64>,
     r2: Option<f64>,
     rmse: Option<f64>,
+    mae: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    classes: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confusion: Option<Vec<Vec<usize>>>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
-    let metrics = match AnyModel::load(&args.model)? {
-        AnyModel::F32(model) => evaluate(&model, args)?,
-        AnyModel::F64(model) => evaluate(&model, args)?,
+    let threads = args.read.threads.unwrap_or_else(available_threads);
+    let model = Predictor::load(&args.model)?.threads(threads);
+    let table = table(&args.data, &args.read)?;
+    let table = match &args.label {
+        Some(label) => table.label(label),
+        None => table,
     };
+    let found = model.evaluate(&table)?;
     if !args.json {
-        let title = format!("{} on {}\n\n", args.model.display(), args.data);
-        return output::print(&(title + &metrics_table(&[("", Some(metrics))])));
+        let mut text = format!("{} on {}\n\n", args.model.display(), args.data);
+        text.push_str(&metrics_table(&[("", Some(&found))]));
+        if let Some(classes) = &found.classes {
+            text.push_str(&class_table(classes));
+        }
+        return output::print(&text);
     }
-    let flat = Flat {
+    let text = serde_json::to_string(&flat(args, &found));
+    output::print(&(text.map_err(|e| CliError::Failed(e.to_string()))? + "\n"))
+}
+
+fn flat(args: &EvaluateArgs, found: &Evaluation) -> Flat {
+    let classes = found.classes.as_ref();
+    let each = |figures: &ClassFigures, class: usize| {
+        json!({
+            "class": figures.names[class],
+            "samples": figures.support(class),
+            "precision": figures.precision(class),
+            "recall": figures.recall(class),
+            "f1": figures.f1(class),
+        })
+    };
+    let all = |figures: &ClassFigures| -> Vec<Value> {
+        (0..figures.names.len())
+            .map(|class| each(figures, class))
+            .collect()
+    };
+    Flat {
         model: args.model.display().to_string(),
         data: args.data.to_string(),
-        samples: metrics.n_samples,
-        loss: metrics.loss,
-        accuracy: metrics.accuracy,
-        r2: metrics.r2,
-        rmse: metrics.rmse,
-    };
-    let text = serde_json::to_string(&flat).map_err(|e| CliError::Failed(e.to_string()))?;
-    output::print(&(text + "\n"))
+        samples: found.n_samples,
+        loss: found.loss,
+        accuracy: found.accuracy,
+        largest_class: classes.and_then(ClassFigures::largest_share),
+        roc_auc: classes.and_then(|figures| figures.roc_auc),
+        r2: found.r2,
+        rmse: found.rmse,
+        mae: found.mae,
+        classes: classes.map(all).unwrap_or_default(),
+        confusion: classes.map(|figures| figures.confusion.clone()),
+    }
 }
 
-fn evaluate<T: Scalar>(model: &Model<T>, args: &EvaluateArgs) -> Result<Metrics, CliError> {
-    let mut compute = Compute::new(args.read.threads.unwrap_or_else(available_threads))?;
-    let metadata = model.metadata();
-    let data = read(metadata, args)?;
-    let source = args.data.to_string();
-    let samples = layout(metadata, &source).samples(data)?;
-    let (takes, found) = (
-        metadata.architecture.loss.takes(),
-        samples.target().targets().kind(),
+/// What always answering the largest class would reach, the area under the ROC curve, and a row a class.
+fn class_table(figures: &ClassFigures) -> String {
+    let percent =
+        |share: Option<f64>| share.map_or("-".to_owned(), |x| format!("{:.2} %", 100.0 * x));
+    let area = figures
+        .roc_auc
+        .map_or("-".to_owned(), |area| format!("{area:.5}"));
+    let mut text = format!(
+        "{:<12}{:>12}\n{:<12}{area:>12}\n\n{:<24}{:>10}{:>12}{:>12}{:>12}\n",
+        "largest",
+        percent(figures.largest_share()),
+        "roc auc",
+        "class",
+        "samples",
+        "precision",
+        "recall",
+        "f1",
     );
-    if takes.is_some_and(|takes| takes != found) {
-        let (takes, has) = match found {
-            TargetKind::Values => ("classes", "values"),
-            TargetKind::Classes => ("values", "classes"),
-        };
-        return Err(CliError::Usage(format!(
-            "the model predicts {takes}, the labels of {source} are {has}; choose the label column with --label"
-        )));
+    for class in 0..figures.names.len().min(SHOWN_CLASSES) {
+        // Writing to a string cannot fail.
+        writeln!(
+            text,
+            "{:<24}{:>10}{:>12}{:>12}{:>12}",
+            figures.names[class],
+            figures.support(class),
+            percent(figures.precision(class)),
+            percent(figures.recall(class)),
+            percent(figures.f1(class)),
+        )
+        .ok();
     }
-    measure(
-        model.network(),
-        &samples,
-        metadata.output_scaling.as_ref(),
-        &mut compute,
-    )
+    let more = figures.names.len().saturating_sub(SHOWN_CLASSES);
+    if more > 0 {
+        writeln!(text, "and {more} classes more, all with --json").ok();
+    }
+    text
 }
 
-/// The samples that count: a test part where there is one.
-fn read<T: Scalar>(metadata: &ModelMetadata, args: &EvaluateArgs) -> Result<Dataset<T>, CliError> {
-    let provenance = Provenance::of(metadata)?;
-    let columns = match (&provenance.columns, &args.label) {
-        (Some(columns), Some(label)) => Some(with_label(columns, label)?),
-        (columns, _) => columns.clone(),
-    };
-    let chosen = label(
-        args.label
-            .as_deref()
-            .filter(|_| columns.is_none())
-            .unwrap_or("last"),
-    );
-    let (format, header) = (args.read.format, args.read.header);
-    let reading = Reading::for_model(format, header, chosen, provenance.graph());
-    let data = test_part(reading.read(&args.data, columns.as_ref())?)?;
-    if args.data == DataSource::Digits
-        && let Some(split) = provenance.digits_split(data.labels().unwrap_or_default())?
-        && !split.test().is_empty()
-    {
-        return Ok(data.subset(split.test())?);
-    }
-    if matches!(data.targets(), tiam_data::Targets::Absent) {
-        return Err(no_labels(&args.data.to_string()));
-    }
-    Ok(data)
-}
-
-/// What a model expects of its samples.
-pub(crate) fn layout<'a>(metadata: &'a ModelMetadata, source: &'a str) -> Layout<'a> {
-    Layout {
-        source,
-        n_inputs: metadata.architecture.n_inputs(),
-        n_outputs: metadata.architecture.n_outputs(),
-        class_names: &metadata.class_names,
-        input_scaling: metadata.input_scaling.as_ref(),
-        output_scaling: metadata.output_scaling.as_ref(),
-    }
+/// Data for a model that is there already.
+pub(crate) fn table(data: &DataSource, read: &ReadOptions) -> Result<Table, CliError> {
+    let table = data.table()?;
+    let mut params = table.load_params().clone();
+    params.format = read.format;
+    params.table.header = read.header.unwrap_or_default();
+    Ok(table.params(params))
 }

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use tiam::{BlockSolver, Provenance};
 use tiam_models::{AnyModel, Loss, ModelMetadata, SolverChoice};
 
 use crate::args::InfoArgs;
 use crate::artifacts::solver_times;
 use crate::error::CliError;
 use crate::output;
-use crate::provenance::{BlockSolver, Provenance};
 
 /// Names shown before the rest is only counted.
 const SHOWN_NAMES: usize = 12;

@@ -1,23 +1,21 @@
 //! The command `tiam`: trains, evaluates and applies networks, and verifies recorded trajectories.
 //!
-//! The binary calls [`main`]. It is a library for the sake of tests and fuzzing alone; programs depend on `tiam-models`.
+//! The binary calls [`main`]. It is a library for the sake of tests and fuzzing alone; programs depend on `tiam`.
 //!
 //! Modules name only those below them:
 //!
 //! ```text
 //! lib           runs a subcommand
 //! train         evaluate  predict  info  verify  reproduce
-//! fit  resume   training, and going on with it; these two know each other
+//! fit           training;   resume: saving a run and going on with it
 //! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
-//! prepare       data read, split and scaled;   method: the trainer's parameters
-//! settings      what a training is told;   data, samples: reading and checking data
-//! preset        defaults by the kind of data
+//! method        the front door's parameters;   rivals: those of the methods that TIAM is compared with
+//! settings      what a training is told
 //! values        types of settings
 //! ```
 
 mod args;
 mod artifacts;
-mod data;
 mod error;
 mod evaluate;
 mod fit;
@@ -25,17 +23,14 @@ mod flags;
 mod info;
 mod interrupt;
 mod method;
-mod metrics;
 mod output;
 mod predict;
-mod prepare;
-mod preset;
 mod progress;
-mod provenance;
 mod report;
+#[cfg(feature = "reproduce")]
 mod reproduce;
 mod resume;
-mod samples;
+mod rivals;
 mod settings;
 mod train;
 mod values;
@@ -76,6 +71,7 @@ fn run(matches: &ArgMatches) -> Result<(), CliError> {
         Command::Predict(args) => predict::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
+        #[cfg(feature = "reproduce")]
         Command::Reproduce(args) => reproduce::run(&args),
     }
 }

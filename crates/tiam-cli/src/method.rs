@@ -1,39 +1,84 @@
-//! The chosen method with its parameters, as the trainer takes them.
+//! The network and its method as the front door takes them.
 
-use tiam_bench::methods::{BcdParams, DladmmParams, GradientParams, Method, MethodParams, Setup};
-use tiam_models::{OutputStart, StochasticParams, TiamParams};
+use tiam::{
+    Holdout, LoadParams, Method, Mlp, Predictor, StochasticParams, Table, TableParams, TiamParams,
+};
+use tiam_data::{ColumnRef, GraphParams};
 
 use crate::error::CliError;
-use crate::settings::Settings;
+use crate::rivals;
+use crate::settings::{Settings, TEST_FRACTION};
+use crate::values::{DataSource, ScalingName};
 
 impl Settings {
-    /// The method with its parameters and its start.
-    pub(crate) fn setup(&self) -> Setup {
-        let mut setup = Setup::published(self.method);
-        setup.start.weights = self.init;
-        setup.params = match setup.params {
-            MethodParams::Stochastic(params) => MethodParams::Stochastic(self.stochastic(params)),
-            MethodParams::Relaxed(_) => MethodParams::Relaxed(self.relaxed()),
-            MethodParams::Gradient(params) => MethodParams::Gradient(self.gradient(params)),
-            MethodParams::Dladmm(_) => {
-                MethodParams::Dladmm(DladmmParams::default().rho(self.rho).ridge(self.ridge))
-            }
-            MethodParams::Bcd(_) => MethodParams::Bcd(self.bcd()),
+    /// The data with how they are read.
+    pub(crate) fn table(&self) -> Result<Table, CliError> {
+        let columns = |names: &[String]| names.iter().filter_map(|name| reference(name)).collect();
+        let table = TableParams {
+            header: self.header,
+            task: self.task,
+            categorical: columns(&self.categorical),
+            ignore: columns(&self.ignore),
+            sample_weights: self.sample_weights.as_deref().and_then(reference),
+            max_categories: self.max_categories,
+            ..TableParams::default()
         };
-        setup
+        let graph = GraphParams::default().hops(self.hops).seed(self.seed);
+        let params = LoadParams::default().threads(self.threads);
+        let mut params = params.table(table).graph(graph);
+        params.format = self.format;
+        let table = self.data.table()?.precision(self.precision);
+        Ok(table.params(params).label(&self.label))
     }
 
-    fn relaxed(&self) -> TiamParams {
-        let output_start = match self.method {
-            Method::Mdlam => OutputStart::Targets,
-            _ => OutputStart::Forward,
+    /// What is held out of the data for testing.
+    pub(crate) fn holdout(&self) -> Result<Holdout, CliError> {
+        let Some(path) = &self.test else {
+            return Ok(Holdout::Fraction(
+                self.test_fraction.unwrap_or(TEST_FRACTION),
+            ));
         };
+        let table = self.table()?;
+        let test = DataSource::Path(path.clone()).table()?;
+        let test = test
+            .precision(self.precision)
+            .params(table.load_params().clone());
+        Ok(Holdout::Test(Box::new(test)))
+    }
+
+    /// The network with its method, to be trained from a model where there is one.
+    pub(crate) fn mlp(&self, from: Option<Predictor>) -> Result<Mlp, CliError> {
+        let start = tiam::Start {
+            weights: self.init,
+            ..rivals::start(self.method)
+        };
+        let mlp = Mlp::default()
+            .hidden(self.hidden.clone())
+            .activation(self.activation)
+            .start(start)
+            .seed(self.seed)
+            .threads(self.threads)
+            .stopping(self.stopping()?);
+        let mlp = match self.scaling {
+            ScalingName::Auto => mlp,
+            ScalingName::Kind(kind) => mlp.scaling(kind),
+        };
+        let mlp = with(mlp, self.validation_fraction, Mlp::validation_fraction);
+        let mlp = with(mlp, from, Mlp::go_on_from);
+        match self.method {
+            Method::Stochastic => Ok(mlp.method(self.stochastic())),
+            Method::Tiam => Ok(mlp.method(self.relaxed())),
+            _ => rivals::add(mlp, self),
+        }
+    }
+
+    /// Parameters of the full-batch method, and of its kin.
+    pub(crate) fn relaxed(&self) -> TiamParams {
         TiamParams::default()
             .rho(self.rho)
             .ridge(self.ridge)
             .l1(self.l1)
             .band(self.band)
-            .output_start(output_start)
             .inertia(self.inertia)
             .schedule(self.schedule.clone())
             .guard(self.guard)
@@ -59,8 +104,9 @@ impl Settings {
         }
     }
 
-    fn stochastic(&self, params: StochasticParams) -> StochasticParams {
-        let params = params
+    /// Parameters of training by batches.
+    pub(crate) fn stochastic(&self) -> StochasticParams {
+        let params = StochasticParams::default()
             .ridge(self.ridge)
             .inertia(self.inertia)
             .schedule(self.schedule.clone())
@@ -76,41 +122,34 @@ impl Settings {
         with(params, self.averaging, StochasticParams::averaging)
     }
 
-    fn gradient(&self, params: GradientParams) -> GradientParams {
-        let params = params.ridge(self.ridge);
-        let params = with(params, self.learning_rate, GradientParams::learning_rate);
-        with(params, self.batch_size, |params, n| params.batch_size(n))
-    }
-
-    fn bcd(&self) -> BcdParams {
-        let params = BcdParams::default().rho(self.rho).ridge(self.ridge);
-        let params = with(params, self.gamma, BcdParams::gamma);
-        with(params, self.alpha, BcdParams::alpha)
-    }
-
     /// Checks the method's parameters without data.
     pub(crate) fn check_method(&self) -> Result<(), CliError> {
         let (stopping, threads) = (self.stopping()?, self.threads);
         stopping.check()?;
-        let checked = match self.setup().params {
-            MethodParams::Stochastic(params) => {
-                params.stopping(stopping).threads(threads).check().map(drop)
+        match self.method {
+            Method::Stochastic => {
+                let params = self.stochastic().stopping(stopping);
+                params.threads(threads).check().map(drop)?;
             }
-            MethodParams::Relaxed(params) => {
-                params.stopping(stopping).threads(threads).check().map(drop)
+            Method::Tiam => {
+                let params = self.relaxed().stopping(stopping);
+                params.threads(threads).check().map(drop)?;
             }
-            MethodParams::Gradient(params) => params.threads(threads).check().map(drop),
-            MethodParams::Dladmm(params) => params.threads(threads).check().map(drop),
-            MethodParams::Bcd(params) => params.threads(threads).check().map(drop),
-        };
-        Ok(checked?)
+            _ => rivals::check(self)?,
+        }
+        Ok(())
     }
 }
 
 /// Parameters with a value that was given, or as they are.
-fn with<P, V>(params: P, value: Option<V>, set: fn(P, V) -> P) -> P {
+pub(crate) fn with<P, V>(params: P, value: Option<V>, set: fn(P, V) -> P) -> P {
     match value {
         Some(value) => set(params, value),
         None => params,
     }
+}
+
+/// A reference parses from any text.
+fn reference(text: &str) -> Option<ColumnRef> {
+    text.parse().ok()
 }

@@ -4,31 +4,25 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use tiam_bench::methods::Method;
+use tiam::{End, Evaluation, Fitted, Method, Scalar, Training};
 use tiam_core::StopReason;
 use tiam_models::Network;
 
 use crate::error::CliError;
-use crate::fit::{End, Fitted};
-use crate::metrics::Metrics;
-use crate::provenance::Training;
-use crate::samples::Scalar;
 
 /// Everything that is reported about a training.
 pub(crate) struct Report {
     /// Data and network in words, a line each.
-    pub(crate) headline: String,
-    pub(crate) method: Method,
-    pub(crate) end: End,
-    pub(crate) iterations: usize,
-    pub(crate) seconds: f64,
+    headline: String,
+    method: Method,
+    end: End,
+    /// What the model file keeps.
+    pub(crate) training: Training,
+    seconds: f64,
     /// Without measuring, where that is timed apart.
-    pub(crate) training_seconds: Option<f64>,
-    pub(crate) objective: Option<f64>,
-    pub(crate) violation: Option<f64>,
-    pub(crate) restarts: usize,
-    pub(crate) train: Metrics,
-    pub(crate) test: Option<Metrics>,
+    training_seconds: Option<f64>,
+    train: Evaluation,
+    test: Option<Evaluation>,
     pub(crate) model: PathBuf,
 }
 
@@ -36,7 +30,7 @@ pub(crate) struct Report {
 #[derive(Serialize)]
 struct Flat<'a> {
     method: &'a str,
-    stop_reason: String,
+    stop_reason: &'a str,
     iterations: usize,
     seconds: f64,
     training_seconds: Option<f64>,
@@ -53,74 +47,52 @@ struct Flat<'a> {
 }
 
 impl Report {
-    /// From a run and its figures.
+    /// From a run and its figures on the training and the test part.
     pub(crate) fn new<T: Scalar>(
         headline: String,
+        method: Method,
         fitted: &Fitted<T>,
-        train: Metrics,
-        test: Option<Metrics>,
+        (train, test): (Evaluation, Option<Evaluation>),
         model: PathBuf,
     ) -> Self {
         let last = fitted.last_row();
+        let training = Training {
+            train_loss: Some(train.loss).filter(|x| x.is_finite()),
+            train_accuracy: train.accuracy,
+            test_loss: test.as_ref().map(|m| m.loss).filter(|x| x.is_finite()),
+            test_accuracy: test.as_ref().and_then(|m| m.accuracy),
+            ..fitted.training()
+        };
         Self {
             headline,
-            method: fitted.method,
+            method,
             end: fitted.end.clone(),
-            iterations: last.map_or(0, |row| row.iteration),
+            training,
             seconds: last.map_or(0.0, |row| row.seconds),
             training_seconds: last.and_then(|row| row.measures.training_seconds),
-            objective: last.map(|row| row.objective),
-            violation: last.map(|row| row.violation),
-            restarts: last.map_or(0, |row| row.restarts),
             train,
             test,
             model,
         }
     }
 
-    /// What the model file keeps of it.
-    pub(crate) fn training(&self) -> Training {
-        Training {
-            method: self.method.name().to_owned(),
-            stop_reason: self.stop_reason(),
-            iterations: self.iterations,
-            objective: self.objective,
-            violation: self.violation,
-            restarts: self.restarts,
-            train_loss: Some(self.train.loss).filter(|x| x.is_finite()),
-            train_accuracy: self.train.accuracy,
-            test_loss: self.test.map(|m| m.loss).filter(|x| x.is_finite()),
-            test_accuracy: self.test.and_then(|m| m.accuracy),
-        }
-    }
-
-    /// The stop reason as files write it; `failed` for a run that could not go on.
-    fn stop_reason(&self) -> String {
-        match &self.end {
-            End::Failed(_) => "failed".to_owned(),
-            End::Stopped(reason) => match serde_json::to_value(reason) {
-                Ok(serde_json::Value::String(name)) => name,
-                _ => reason.to_string(),
-            },
-        }
-    }
-
     /// One line of JSON.
     pub(crate) fn to_json(&self) -> Result<String, CliError> {
-        let values = self.test.unwrap_or(self.train);
+        let values = self.test.as_ref().unwrap_or(&self.train);
+        let training = &self.training;
         let flat = Flat {
             method: self.method.name(),
-            stop_reason: self.stop_reason(),
-            iterations: self.iterations,
+            stop_reason: &training.stop_reason,
+            iterations: training.iterations,
             seconds: self.seconds,
             training_seconds: self.training_seconds,
-            objective: self.objective,
-            violation: self.violation,
-            restarts: self.restarts,
+            objective: training.objective,
+            violation: training.violation,
+            restarts: training.restarts,
             train_loss: self.train.loss,
-            train_accuracy: self.train.accuracy,
-            test_loss: self.test.map(|m| m.loss),
-            test_accuracy: self.test.and_then(|m| m.accuracy),
+            train_accuracy: training.train_accuracy,
+            test_loss: self.test.as_ref().map(|m| m.loss),
+            test_accuracy: training.test_accuracy,
             r2: values.r2,
             rmse: values.rmse,
             model: self.model.display().to_string(),
@@ -134,8 +106,8 @@ impl Report {
     pub(crate) fn to_table(&self) -> String {
         let mut text = format!("{}\n\n", self.headline);
         text.push_str(&metrics_table(&[
-            ("train", Some(self.train)),
-            ("test", self.test),
+            ("train", Some(&self.train)),
+            ("test", self.test.as_ref()),
         ]));
         text.push('\n');
         let unit = if self.method == Method::Stochastic {
@@ -143,13 +115,17 @@ impl Report {
         } else {
             "iterations"
         };
-        let iterations = format!("{} after {} {unit}", self.end_in_words(), self.iterations);
+        let iterations = format!(
+            "{} after {} {unit}",
+            self.end_in_words(),
+            self.training.iterations
+        );
         let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.6e}"));
         let rows = [
             ("stopped", iterations),
-            ("objective F", number(self.objective)),
-            ("violation", number(self.violation)),
-            ("restarts", self.restarts.to_string()),
+            ("objective F", number(self.training.objective)),
+            ("violation", number(self.training.violation)),
+            ("restarts", self.training.restarts.to_string()),
             ("time", format!("{:.2} s", self.seconds)),
             ("model", self.model.display().to_string()),
         ];
@@ -176,8 +152,8 @@ impl Report {
 }
 
 /// A column of figures for each part of the data.
-pub(crate) fn metrics_table(parts: &[(&str, Option<Metrics>)]) -> String {
-    type Figure = (&'static str, fn(&Metrics) -> Option<String>);
+pub(crate) fn metrics_table(parts: &[(&str, Option<&Evaluation>)]) -> String {
+    type Figure = (&'static str, fn(&Evaluation) -> Option<String>);
     let figures: [Figure; 5] = [
         ("samples", |m| Some(m.n_samples.to_string())),
         ("loss", |m| Some(format!("{:.5}", m.loss))),
@@ -196,10 +172,7 @@ pub(crate) fn metrics_table(parts: &[(&str, Option<Metrics>)]) -> String {
         text.push('\n');
     }
     for (name, figure) in figures {
-        let cells: Vec<_> = parts
-            .iter()
-            .map(|(_, m)| m.as_ref().and_then(figure))
-            .collect();
+        let cells: Vec<_> = parts.iter().map(|(_, m)| m.and_then(figure)).collect();
         if cells.iter().all(Option::is_none) {
             continue;
         }

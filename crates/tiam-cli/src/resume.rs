@@ -4,17 +4,15 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use tiam::{End, Fitted, Prepared, Scalar};
 use tiam_core::StopReason;
 use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
 
 use crate::artifacts::Artifacts;
 use crate::error::CliError;
-use crate::fit::{End, Fitted};
 use crate::flags::config;
 use crate::flags::{Given, is_free};
 use crate::output;
-use crate::prepare::Prepared;
-use crate::samples::Scalar;
 use crate::settings::Settings;
 use crate::values::CheckpointEvery;
 
@@ -182,8 +180,13 @@ impl Saving {
 
 /// The settings by which the run can be repeated, as far as they are known before it.
 pub(crate) fn repeatable<T: Scalar>(settings: &Settings, prepared: &Prepared<T>) -> Settings {
-    let (facts, n_samples) = (&prepared.facts, prepared.train.n_samples());
-    config::repeatable(settings, facts.scaling, facts.test_fraction, n_samples)
+    let n_samples = prepared.train.n_samples();
+    config::repeatable(
+        settings,
+        prepared.scaling,
+        prepared.test_fraction,
+        n_samples,
+    )
 }
 
 /// The parameters and the start of a run.

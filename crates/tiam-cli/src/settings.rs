@@ -4,30 +4,21 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tiam_bench::methods::{
-    BcdParams, DladmmParams, MDLAM_BAND, MDLAM_RHO, MDLAM_RIDGE, Method, Setup,
+use tiam::{
+    Activation, Band, ClassWeights, CurvatureChoice, DataKind, Init, Method, Precision, Preset,
+    Solver, StepSchedule, StochasticParams, TiamParams,
 };
 use tiam_core::{Guard, Inertia, Schedule, Stopping};
 use tiam_data::{DEFAULT_MAX_CATEGORIES, Format, Header, Task};
-use tiam_linalg::Solver;
-use tiam_models::{
-    Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule, StochasticParams,
-    TiamParams,
-};
 
 use crate::error::CliError;
-use crate::preset::Preset;
-use crate::values::{CheckpointEvery, DataKind, DataSource, Precision, ScalingName};
+use crate::rivals;
+use crate::values::{CheckpointEvery, DataSource, ScalingName};
 
 const ITERATIONS: usize = 100;
 const HOPS: usize = 4;
 /// Held out for testing where the data bring no split of their own.
 pub(crate) const TEST_FRACTION: f64 = 0.2;
-/// Held out of the training part where early stopping needs it.
-pub(crate) const VALIDATION_FRACTION: f64 = 0.1;
-/// Hidden layers of stochastic TIAM whatever the data: two of 100 were as good as or better than one of 100 or 200 on digits,
-/// phoneme and white wine.
-const STOCHASTIC_HIDDEN: [usize; 2] = [100, 100];
 /// The folder that a run writes to.
 pub(crate) const OUT: &str = "tiam-out";
 
@@ -67,7 +58,7 @@ settings! { |method, suited|
     from: Option<PathBuf> = None;
     hidden: Vec<usize> = suited.hidden.to_vec();
     activation: Activation = Activation::default();
-    init: Init = Setup::published(method).start.weights;
+    init: Init = rivals::start(method).weights;
     method: Method = method;
     rho: f64 = suited.rho;
     ridge: f64 = ridge(method);
@@ -110,13 +101,10 @@ fn suited(method: Option<Method>, kind: DataKind) -> Preset {
     let suited = Preset::of(kind).clone();
     let method = method.unwrap_or(suited.method);
     let mut suited = Preset { method, ..suited };
-    match method {
-        Method::Stochastic => suited.hidden = &STOCHASTIC_HIDDEN,
-        Method::Mdlam => (suited.rho, suited.band) = (MDLAM_RHO, MDLAM_BAND),
-        Method::Dladmm => suited.rho = DladmmParams::RHO,
-        Method::Bcd => suited.rho = BcdParams::RHO,
-        _ => {}
+    if method == Method::Stochastic {
+        suited.hidden = &Preset::HIDDEN_BY_BATCHES;
     }
+    rivals::suit(&mut suited);
     suited
 }
 
@@ -124,8 +112,7 @@ fn ridge(method: Method) -> f64 {
     match method {
         Method::Stochastic => StochasticParams::RIDGE,
         Method::Tiam | Method::Am => TiamParams::RIDGE,
-        Method::Mdlam => MDLAM_RIDGE,
-        _ => 0.0,
+        _ => rivals::ridge(method),
     }
 }
 

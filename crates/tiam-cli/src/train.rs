@@ -1,24 +1,22 @@
 //! `tiam train`: reads and prepares data, trains, saves and reports.
 
-use tiam_bench::methods::Method;
+use std::path::Path;
+
+use tiam::{
+    DataKind, End, Evaluation, Fitted, Method, Mlp, Precision, Predictor, Prepared, Scalar,
+};
 use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
-use tiam_models::{Model, ModelMetadata};
 
 use crate::artifacts::Artifacts;
 use crate::error::CliError;
-use crate::fit::{End, Fitted, fit};
+use crate::fit::fit;
 use crate::flags::Given;
 use crate::flags::config;
-use crate::metrics::measure;
 use crate::output;
-use crate::prepare::{DataFacts, Prepared, prepare};
-use crate::provenance::{BlockSolver, Provenance};
 use crate::report::{Report, describe};
 use crate::resume::{Resumed, Saving, repeatable};
-use crate::samples::Scalar;
 use crate::settings::Settings;
-use crate::values::{DataKind, Precision};
 
 /// Runs the command.
 pub(crate) fn run(given: Given) -> Result<(), CliError> {
@@ -52,14 +50,22 @@ fn train_as<T: Scalar>(
     saving: &Saving,
     resumed: Option<&Resumed>,
 ) -> Result<(), CliError> {
-    let prepared = prepare::<T>(reading)?;
-    let settings = &options.settings(prepared.facts.kind);
+    let start = reading.from.as_deref().map(start::<T>).transpose()?;
+    let prepared = reading
+        .mlp(start)?
+        .prepare::<T>(reading.table()?, &reading.holdout()?)?;
+    let settings = &options.settings(prepared.kind);
+    let unused = settings.test_fraction.is_some() && prepared.test_fraction.is_none();
+    if unused && settings.test.is_none() && !settings.quiet {
+        output::message("note: --test-fraction is not used, the data bring their own split");
+    }
+    let mlp = settings.mlp(None)?;
     options.check(settings.method)?;
     settings.class_weights.of(prepared.train.target())?;
     let artifacts = Artifacts::create(&settings.out)?;
     artifacts.leave_alone(settings.from.as_deref())?;
-    let fitted = fit(settings, &prepared, saving, resumed)?;
-    let report = save(settings, &prepared, &fitted, &artifacts)?;
+    let fitted = fit(settings, &mlp, &prepared, saving, resumed)?;
+    let report = save(settings, &mlp, &prepared, &fitted, &artifacts)?;
     saving.finish(settings, &fitted);
     output::print(&if settings.json {
         report.to_json()?
@@ -72,34 +78,41 @@ fn train_as<T: Scalar>(
     }
 }
 
+/// A model to go on from.
+fn start<T: Scalar>(path: &Path) -> Result<Predictor, CliError> {
+    let model = Predictor::load(path)?;
+    let precision = model.precision();
+    if precision == T::PRECISION {
+        return Ok(model);
+    }
+    let path = path.display();
+    Err(CliError::Usage(format!(
+        "{path} is of {precision}; go on with --precision {precision}"
+    )))
+}
+
 /// Measures the network and writes model, trace and configuration.
 fn save<T: Scalar>(
     settings: &Settings,
+    mlp: &Mlp,
     prepared: &Prepared<T>,
     fitted: &Fitted<T>,
     artifacts: &Artifacts,
 ) -> Result<Report, CliError> {
-    let facts = &prepared.facts;
     let mut compute = Compute::new(settings.threads)?;
-    let mut on = |samples| {
-        measure(
-            &fitted.network,
-            samples,
-            facts.output_scaling.as_ref(),
-            &mut compute,
-        )
-    };
+    let scaling = prepared.encoding.output_scaling.as_ref();
+    let mut on = |samples| Evaluation::measure(&fitted.network, samples, scaling, &mut compute);
     let train = on(&prepared.train)?;
     let test = prepared.test.as_ref().map(on).transpose()?;
     let report = Report::new(
         headline(settings, fitted),
+        settings.method,
         fitted,
-        train,
-        test,
+        (train, test),
         artifacts.model_path(),
     );
-    let metadata = metadata(settings, facts, fitted, &report)?;
-    artifacts.save_model(&Model::from_parts(fitted.network.clone(), metadata)?)?;
+    let model = mlp.predictor(fitted, prepared, report.training.clone())?;
+    artifacts.save_model(&model)?;
     artifacts.save_trace(&fitted.trace, &fitted.solvers)?;
     let solver = config::solver_used(settings.solver, &fitted.solvers);
     let settings = Settings {
@@ -120,33 +133,6 @@ fn headline<T: Scalar>(settings: &Settings, fitted: &Fitted<T>) -> String {
     )
 }
 
-fn metadata<T: Scalar>(
-    settings: &Settings,
-    facts: &DataFacts,
-    fitted: &Fitted<T>,
-    report: &Report,
-) -> Result<ModelMetadata, CliError> {
-    let provenance = Provenance {
-        data: Some(settings.data.short_name()),
-        data_kind: Some(facts.kind),
-        columns: facts.encoding.clone(),
-        hops: (facts.kind == DataKind::Graph).then_some(settings.hops),
-        seed: Some(settings.seed),
-        test_fraction: facts.test_fraction,
-        training: Some(report.training()),
-        solvers: fitted.solvers.iter().map(BlockSolver::of).collect(),
-    };
-    Ok(ModelMetadata {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        architecture: fitted.network.architecture().clone(),
-        feature_names: facts.feature_names.clone(),
-        class_names: facts.class_names.clone(),
-        input_scaling: facts.input_scaling.clone(),
-        output_scaling: facts.output_scaling.clone(),
-        extra: provenance.to_extra()?,
-    })
-}
-
 /// What happened, where, and what to do next.
 fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
     let advice = match settings.guard {
@@ -165,7 +151,10 @@ fn failure(error: &CoreError, settings: &Settings, report: &Report) -> String {
     let model = if guarded {
         "The model as the failing iteration left it, all numbers finite,".to_owned()
     } else {
-        format!("The last good model, of iteration {},", report.iterations)
+        format!(
+            "The last good model, of iteration {},",
+            report.training.iterations
+        )
     };
     format!(
         "training failed: {error}; {advice}. {model} is in {}",

@@ -1,12 +1,11 @@
-//! Types of settings that no library has: the source of the data, the scaling, the precision, how often a run is saved.
+//! Types of settings that no library has: the source of the data, the scaling, how often a run is saved.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use tiam_data::ScalingKind;
+use tiam::{ScalingKind, Table};
 use tiam_models::Cadence;
 
 /// Where data come from.
@@ -27,13 +26,11 @@ impl DataSource {
         }
     }
 
-    /// The last part of the path: what a model remembers of it.
-    pub(crate) fn short_name(&self) -> String {
+    /// The data, read as by default.
+    pub(crate) fn table(&self) -> Result<Table, tiam::Error> {
         match self {
-            Self::Digits => self.to_string(),
-            Self::Path(path) => path
-                .file_name()
-                .map_or_else(|| self.to_string(), |n| n.to_string_lossy().into()),
+            Self::Digits => Ok(Table::digits()),
+            Self::Path(path) => Table::read(path),
         }
     }
 }
@@ -72,48 +69,6 @@ pub(crate) enum ScalingName {
     Auto,
     /// As asked for.
     Kind(ScalingKind),
-}
-
-impl ScalingName {
-    /// The kind asked for, or what suits the data.
-    pub(crate) fn resolve(self, suited: ScalingKind) -> ScalingKind {
-        match self {
-            Self::Auto => suited,
-            Self::Kind(kind) => kind,
-        }
-    }
-}
-
-/// The scalar type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Precision {
-    /// Single.
-    F32,
-    /// Double.
-    F64,
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        })
-    }
-}
-
-/// What kind of data a model was trained on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DataKind {
-    /// The embedded digits.
-    Digits,
-    /// CSV or TSV.
-    Table,
-    /// Images.
-    Idx,
-    /// Node features of a graph.
-    Graph,
 }
 
 /// How often a run is saved.

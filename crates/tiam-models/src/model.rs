@@ -101,12 +101,21 @@ impl AffineScaling {
                 found,
             });
         }
-        for column in x.as_mut_slice().chunks_exact_mut(expected.max(1)) {
+        self.map_in_place(x.as_mut_slice(), f);
+        Ok(())
+    }
+
+    /// [`invert`](Self::invert) of samples one after the other; what is left of the last one stays.
+    pub fn invert_in_place<T: Real>(&self, samples: &mut [T]) {
+        self.map_in_place(samples, |x, offset, scale| x * scale + offset);
+    }
+
+    fn map_in_place<T: Real>(&self, samples: &mut [T], f: impl Fn(f64, f64, f64) -> f64) {
+        for column in samples.chunks_exact_mut(self.len().max(1)) {
             for ((x, offset), scale) in column.iter_mut().zip(&self.offset).zip(&self.scale) {
                 *x = T::from_f64(f(x.to_f64(), *offset, *scale));
             }
         }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
     AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real, SquaredLoss,
-    StateVisitor, forward, forward_loss, prox,
+    StateVisitor, forward, forward_loss, forward_one, prox,
 };
 
 use crate::activation::Activation;
@@ -228,13 +228,28 @@ impl<T: Real> Network<T> {
         inputs: &Matrix<T>,
         compute: &mut Compute<T>,
     ) -> Result<Matrix<T>, ModelError> {
-        self.check_fits(inputs)?;
-        let mut out = Matrix::zeros(self.architecture.n_outputs(), inputs.n_cols());
-        let from = ForwardFrom::Inputs(inputs);
-        with_activation!(self.architecture.activation, h => {
-            forward(&mut out, self, h, from, compute);
-        });
+        let mut out = Matrix::default();
+        self.forward_into(&mut out, inputs, compute)?;
         Ok(out)
+    }
+
+    /// [`forward`](Self::forward) into a matrix that is kept, so that nothing is allocated once it is large enough.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn forward_into(
+        &self,
+        out: &mut Matrix<T>,
+        inputs: &Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<(), ModelError> {
+        self.check_fits(inputs)?;
+        out.reshape(self.architecture.n_outputs(), inputs.n_cols());
+        with_activation!(self.architecture.activation, h => match inputs.n_cols() {
+            1 => forward_one(out.as_mut_slice(), self, h, inputs.as_slice(), compute),
+            _ => forward(out, self, h, ForwardFrom::Inputs(inputs), compute),
+        });
+        Ok(())
     }
 
     /// Class probabilities, n_L x N, each column adding up to 1.

@@ -108,11 +108,7 @@ fn trained(
         setup.params = MethodParams::Stochastic(params.stop_after(Some(iterations)));
     }
     let network: Network<f32> = setup.start.network(shape, 1)?;
-    let run = RunParams {
-        seed: 1,
-        threads: 1,
-        stopping: Stopping::default().max_iterations(iterations),
-    };
+    let run = RunParams::new(1, 1, Stopping::default().max_iterations(iterations));
     setup.train_in(
         network,
         StochasticData::new(&samples),

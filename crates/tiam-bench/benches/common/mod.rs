@@ -7,7 +7,7 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use tiam_bench::methods::{OnRow, RunParams, Setup};
-use tiam_bench::shapes::{Shape, data_folder, into_samples, samples};
+use tiam_bench::shapes::{Shape, data_folder, samples};
 use tiam_core::Stopping;
 use tiam_data::blobs;
 use tiam_linalg::Matrix;
@@ -59,8 +59,9 @@ pub(crate) fn training_samples(shape: Shape) -> Samples<f32> {
     let found = if shape == Shape::Mnist && !is_real(shape) {
         let (n_features, n_classes, spread) = FEW_SHAPE;
         blobs(FEW, n_features, n_classes, spread, 0)
+            .map_err(tiam::Error::from)
+            .and_then(tiam::samples)
             .map_err(Into::into)
-            .and_then(into_samples)
     } else {
         samples(shape, data_folder().as_deref(), 0).map(|prepared| prepared.train)
     };
@@ -89,11 +90,7 @@ pub(crate) fn train(
 ) -> Trained<f32> {
     let (n_in, target) = (samples.inputs().n_rows(), samples.target());
     let (n_out, loss) = (target.n_outputs(), target.loss());
-    let run = RunParams {
-        seed: 0,
-        threads: THREADS,
-        stopping,
-    };
+    let run = RunParams::new(0, THREADS, stopping);
     Architecture::new(n_in, &HIDDEN, n_out, Activation::Relu, loss)
         .map_err(Into::into)
         .and_then(|sizes| setup.train(sizes, samples, run, on_row))

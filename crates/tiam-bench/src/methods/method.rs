@@ -1,162 +1,18 @@
-//! The methods, by name, each with its published setting.
+//! The methods, each with its published setting.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tiam_core::{Inertia, Order, Schedule, Stopping};
+use tiam::{Biases, Job, Method, OnRow, RunParams, Scalar, Start, Trainer};
+use tiam_core::Order;
 use tiam_linalg::Solver;
 use tiam_models::{
-    Architecture, Band, Init, ModelError, Network, NetworkProblem, OutputStart, Samples, Session,
-    StochasticData, StochasticParams, StochasticProblem, Stored, TiamParams, TrainError, Trained,
-    run_in,
+    Architecture, Band, Init, ModelError, Network, OutputStart, Samples, Session, StochasticData,
+    StochasticParams, TiamParams, TrainError, Trained, TrainingProblem,
 };
 
 use super::bcd::{BcdParams, BcdProblem};
 use super::dladmm::{DladmmParams, DladmmProblem};
-use super::fit::{OnRow, Rows, plain_driver};
+use super::fit::plain_driver;
 use super::gradient::{GradientParams, GradientProblem, GradientRule};
-use super::start::{Biases, Start};
-use crate::error::BenchError;
-
-/// A method of the comparison.
-///
-/// | name | method | source |
-/// |---|---|---|
-/// | `stochastic` | stochastic TIAM: the same inertia by batches | ours |
-/// | `tiam` | triple-inertial alternating minimisation | arXiv:2503.08489v2 |
-/// | `am` | the same without inertia | the base of both |
-/// | `mdlam` | mDLAM as its paper has it: Nesterov's inertia with FISTA's schedule | arXiv:1811.04187 |
-/// | `dladmm` | dlADMM | Wang, Yu, Chen, Zhao, KDD 2019, arXiv:1905.13611 |
-/// | `bcd` | three-splitting block coordinate descent | Zeng, Lau, Lin, Yao, ICML 2019 |
-/// | `gd` | full-batch gradient descent | |
-/// | `sgd` | stochastic gradients with momentum | Polyak 1964 |
-/// | `adagrad` | Adagrad | Duchi, Hazan, Singer, JMLR 2011 |
-/// | `adadelta` | Adadelta | Zeiler, arXiv:1212.5701 |
-/// | `adam` | Adam | Kingma and Ba, ICLR 2015 |
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Stochastic TIAM.
-    #[default]
-    Stochastic,
-    /// TIAM.
-    Tiam,
-    /// Plain alternating minimisation.
-    Am,
-    /// mDLAM, paper form.
-    Mdlam,
-    /// dlADMM.
-    Dladmm,
-    /// Block coordinate descent.
-    Bcd,
-    /// Gradient descent.
-    Gd,
-    /// Stochastic gradient descent with momentum.
-    Sgd,
-    /// Adagrad.
-    Adagrad,
-    /// Adadelta.
-    Adadelta,
-    /// Adam.
-    Adam,
-}
-
-impl Method {
-    /// All of them, stochastic TIAM and TIAM first.
-    pub const ALL: [Self; 11] = [
-        Self::Stochastic,
-        Self::Tiam,
-        Self::Am,
-        Self::Mdlam,
-        Self::Dladmm,
-        Self::Bcd,
-        Self::Gd,
-        Self::Sgd,
-        Self::Adagrad,
-        Self::Adadelta,
-        Self::Adam,
-    ];
-
-    /// Those of the paper's comparison, TIAM first: all but stochastic TIAM, which is ours.
-    pub fn compared() -> &'static [Self] {
-        &Self::ALL[1..]
-    }
-
-    /// Name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stochastic => "stochastic",
-            Self::Tiam => "tiam",
-            Self::Am => "am",
-            Self::Mdlam => "mdlam",
-            Self::Dladmm => "dladmm",
-            Self::Bcd => "bcd",
-            Self::Gd => "gd",
-            Self::Sgd => "sgd",
-            Self::Adagrad => "adagrad",
-            Self::Adadelta => "adadelta",
-            Self::Adam => "adam",
-        }
-    }
-
-    /// True for the three that minimise TIAM's relaxed objective F.
-    pub fn is_relaxed(self) -> bool {
-        matches!(self, Self::Tiam | Self::Am | Self::Mdlam)
-    }
-
-    /// True for the methods of back-propagation, whose iterations are epochs.
-    pub fn is_gradient(self) -> bool {
-        matches!(
-            self,
-            Self::Gd | Self::Sgd | Self::Adagrad | Self::Adadelta | Self::Adam
-        )
-    }
-
-    /// True where an iteration is an epoch of batches.
-    pub fn is_by_batches(self) -> bool {
-        self == Self::Stochastic || (self.is_gradient() && self != Self::Gd)
-    }
-
-    /// Its inertia and schedule, for the four that have them.
-    pub fn inertia(self) -> (Inertia, Schedule) {
-        match self {
-            Self::Stochastic => (StochasticParams::INERTIA, Schedule::Constant),
-            Self::Tiam => (tiam_core::DriverParams::INERTIA, Schedule::Constant),
-            Self::Mdlam => (NESTEROV, Schedule::Fista),
-            _ => (Inertia::NONE, Schedule::Constant),
-        }
-    }
-}
-
-/// p1 = p2 = 1, which FISTA's schedule scales.
-const NESTEROV: Inertia = Inertia {
-    start: 1.0,
-    gradient: 1.0,
-    correction: 0.0,
-};
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Method {
-    type Err = BenchError;
-
-    fn from_str(s: &str) -> Result<Self, BenchError> {
-        let found = Self::ALL.into_iter().find(|method| method.name() == s);
-        found.ok_or_else(|| BenchError::Name {
-            what: "method",
-            found: s.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
-        })
-    }
-}
 
 /// A method's parameters.
 #[derive(Clone, Debug)]
@@ -300,7 +156,7 @@ impl Setup {
     ///
     /// # Errors
     /// [`TrainError::Refused`] for parameters or data that do not fit, [`TrainError::Failed`] when training cannot go on.
-    pub fn train<T: Stored>(
+    pub fn train<T: Scalar>(
         &self,
         architecture: Architecture,
         samples: &Samples<T>,
@@ -315,7 +171,7 @@ impl Setup {
     ///
     /// # Errors
     /// As [`Setup::train`]; [`TrainError::Refused`] too for weights or parts that the method knows nothing of.
-    pub fn train_from<T: Stored>(
+    pub fn train_from<T: Scalar>(
         &self,
         network: Network<T>,
         data: StochasticData<'_, T>,
@@ -329,7 +185,7 @@ impl Setup {
     ///
     /// # Errors
     /// As [`Setup::train_from`]; [`TrainError::Refused`] too for a checkpoint of another run.
-    pub fn train_in<T: Stored>(
+    pub fn train_in<T: Scalar>(
         &self,
         network: Network<T>,
         data: StochasticData<'_, T>,
@@ -337,55 +193,79 @@ impl Setup {
         session: Session<'_, '_>,
         on_row: &mut OnRow<'_>,
     ) -> Result<Trained<T>, TrainError<T>> {
-        let mut rows = Rows(on_row);
-        let samples = data.train;
-        let extra = [
-            data.weights.is_some(),
-            data.validation.is_some(),
-            data.test.is_some(),
-        ];
-        if self.method != Method::Stochastic && extra.contains(&true) {
-            let refused = ModelError::Parameter {
-                parameter: "weights, validation or watched test part",
-                value: "given".to_owned(),
-                allowed: "for stochastic training",
-            };
-            return Err(refused.into());
-        }
+        let job = Job {
+            network,
+            data,
+            run,
+            session,
+            on_row: &mut |row| on_row(row),
+        };
+        T::train(self, job)
+    }
+
+    fn train_job<T: Scalar>(&self, job: Job<'_, '_, T>) -> Result<Trained<T>, TrainError<T>> {
+        let (threads, seed) = (job.run.threads, job.run.seed);
         match &self.params {
-            MethodParams::Stochastic(params) => {
-                let params = params.clone().threads(run.threads).seed(run.seed);
-                let config = params.stopping(run.stopping).check()?;
-                let driver = config.driver(samples.n_samples())?;
-                let problem = StochasticProblem::new(network, data, config)?;
-                run_in(problem, driver, &mut [&mut rows], session)
-            }
-            MethodParams::Relaxed(params) => {
-                let params = params.clone().threads(run.threads);
-                let config = params.stopping(run.stopping).check()?;
-                let driver = config.driver().clone();
-                let problem = NetworkProblem::new(network, samples, config)?;
-                run_in(problem, driver, &mut [&mut rows], session)
-            }
+            MethodParams::Stochastic(params) => T::train(params, job),
+            MethodParams::Relaxed(params) => T::train(params, job),
             MethodParams::Gradient(params) => {
-                let config = params.threads(run.threads).seed(run.seed).check()?;
-                let problem = GradientProblem::new(network, samples, config)?;
-                let driver = plain_driver(Order::Forward, run.stopping)?;
-                run_in(problem, driver, &mut [&mut rows], session)
+                let config = params.threads(threads).seed(seed).check()?;
+                by_itself(job, |network, samples| {
+                    let problem = GradientProblem::new(network, samples, config)?;
+                    Ok((problem, Order::Forward))
+                })
             }
             MethodParams::Dladmm(params) => {
-                let config = params.threads(run.threads).check()?;
-                let problem = DladmmProblem::new(network, samples, config)?;
-                let driver = plain_driver(problem.order(), run.stopping)?;
-                run_in(problem, driver, &mut [&mut rows], session)
+                let config = params.threads(threads).check()?;
+                by_itself(job, |network, samples| {
+                    let problem = DladmmProblem::new(network, samples, config)?;
+                    let order = problem.order();
+                    Ok((problem, order))
+                })
             }
             MethodParams::Bcd(params) => {
-                let config = params.threads(run.threads).check()?;
-                let problem = BcdProblem::new(network, samples, config)?;
-                let driver = plain_driver(problem.order(), run.stopping)?;
-                run_in(problem, driver, &mut [&mut rows], session)
+                let config = params.threads(threads).check()?;
+                by_itself(job, |network, samples| {
+                    let problem = BcdProblem::new(network, samples, config)?;
+                    let order = problem.order();
+                    Ok((problem, order))
+                })
             }
         }
+    }
+}
+
+/// Runs a problem that has neither inertia nor guard.
+fn by_itself<'t, T: Scalar, P: TrainingProblem<T>>(
+    job: Job<'t, '_, T>,
+    problem: impl FnOnce(Network<T>, &'t Samples<T>) -> Result<(P, Order), ModelError>,
+) -> Result<Trained<T>, TrainError<T>> {
+    job.only_samples()?;
+    job.run(|network, data, stopping| {
+        let (problem, order) = problem(network, data.train)?;
+        Ok((problem, plain_driver(order, stopping.unwrap_or_default())?))
+    })
+}
+
+impl Trainer for Setup {
+    fn name(&self) -> &str {
+        self.method.name()
+    }
+
+    fn by_batches(&self) -> bool {
+        self.method == Method::Stochastic
+    }
+
+    fn needs_validation(&self) -> bool {
+        matches!(&self.params, MethodParams::Stochastic(params) if params.stops_early())
+    }
+
+    fn train_f32(&self, job: Job<'_, '_, f32>) -> Result<Trained<f32>, TrainError<f32>> {
+        self.train_job(job)
+    }
+
+    fn train_f64(&self, job: Job<'_, '_, f64>) -> Result<Trained<f64>, TrainError<f64>> {
+        self.train_job(job)
     }
 }
 
@@ -396,16 +276,4 @@ fn mdlam_params() -> TiamParams {
         .ridge(MDLAM_RIDGE)
         .band(MDLAM_BAND)
         .output_start(OutputStart::Targets)
-}
-
-/// Parameters of a run other than its method.
-#[derive(Clone, Debug)]
-pub struct RunParams {
-    /// Seed of the start, and of the order of the samples where that is drawn.
-    pub seed: u64,
-    /// Worker threads.
-    pub threads: usize,
-    /// When to stop; an iteration of a gradient method is an epoch. Stochastic TIAM's epochs are among its own parameters, with
-    /// `stop_after`.
-    pub stopping: Stopping,
 }

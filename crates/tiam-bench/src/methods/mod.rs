@@ -11,11 +11,9 @@ mod fit;
 mod gradient;
 mod method;
 mod splitting;
-mod start;
 
 pub use bcd::{BcdConfig, BcdParams, BcdProblem};
 pub use dladmm::{DladmmConfig, DladmmParams, DladmmProblem, Search};
-pub use fit::OnRow;
 pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule};
-pub use method::{MDLAM_BAND, MDLAM_RHO, MDLAM_RIDGE, Method, MethodParams, RunParams, Setup};
-pub use start::{Biases, Start};
+pub use method::{MDLAM_BAND, MDLAM_RHO, MDLAM_RIDGE, MethodParams, Setup};
+pub use tiam::{Biases, Method, OnRow, RunParams, Start};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use tiam_data::{Dataset, LoadParams, Scaling, ScalingKind, Split, digits, load};
+use tiam::{Encoding, ScalingKind};
+use tiam_data::{Dataset, LoadParams, Split, digits, load};
 use tiam_models::Samples;
 
 use super::session::Session;
 use crate::error::BenchError;
-use crate::shapes::into_samples;
 
 /// A data set of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,29 +165,30 @@ fn prepare(name: DataName, data: Dataset<f32>) -> Result<DataSet, BenchError> {
         Some(split) => split.clone(),
         None => data.make_split(0.0, 0.2, SPLIT_SEED)?,
     };
-    let mut parts = data.into_parts(&split)?;
-    if name == DataName::Digits {
-        let scaling = Scaling::fit(ScalingKind::Standard, parts.train.features())?;
-        scaling.apply(parts.train.features_mut())?;
-        scaling.apply(parts.test.features_mut())?;
-    }
-    let test = into_samples(parts.test)?;
+    let parts = data.into_parts(&split)?;
+    let scaling = match name {
+        DataName::Digits => ScalingKind::Standard,
+        _ => ScalingKind::None,
+    };
+    let encoding = Encoding::fit(&parts.train, scaling, name.name(), "last")?;
+    let samples = |data: Dataset<f32>| encoding.samples(data, name.name());
+    let test = samples(parts.test)?;
     if name.is_graph() {
-        let train = Rc::new(into_samples(parts.train)?);
+        let train = Rc::new(samples(parts.train)?);
         return Ok(DataSet {
             name,
             search_train: Rc::clone(&train),
             train,
             test,
-            validation: into_samples(parts.validation)?,
+            validation: samples(parts.validation)?,
         });
     }
     let search = search_split(name, &parts.train)?;
     Ok(DataSet {
         name,
-        search_train: Rc::new(into_samples(parts.train.subset(search.train())?)?),
-        validation: into_samples(parts.train.subset(search.validation())?)?,
-        train: Rc::new(into_samples(parts.train)?),
+        search_train: Rc::new(samples(parts.train.subset(search.train())?)?),
+        validation: samples(parts.train.subset(search.validation())?)?,
+        train: Rc::new(samples(parts.train)?),
         test,
     })
 }

@@ -130,11 +130,7 @@ impl Training<'_> {
             self.activation,
             target.loss(),
         )?;
-        let run = RunParams {
-            seed: self.seed,
-            threads,
-            stopping,
-        };
+        let run = RunParams::new(self.seed, threads, stopping);
         let (network, trace, reason) = match self.setup.train(architecture, train, run, &mut |_| {})
         {
             Ok(trained) => (trained.network, trained.trace, in_words(trained.reason)),

@@ -105,7 +105,7 @@ impl Case {
     }
 }
 
-pub(crate) fn digits<T: tiam_bench::shapes::BenchScalar>() -> Prepared<T> {
+pub(crate) fn digits<T: tiam::Scalar>() -> Prepared<T> {
     samples(Shape::Digits, None, 0).unwrap()
 }
 

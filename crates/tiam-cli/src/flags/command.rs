@@ -7,14 +7,12 @@ use clap::builder::{
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, value_parser};
-use tiam_bench::methods::Method;
+use tiam::{DataKind, Method, Preset};
 use toml::Value;
 
 use super::value::{Choice, FlagValue};
 use super::{Default, Flag, table};
-use crate::preset::Preset;
 use crate::settings::Settings;
-use crate::values::DataKind;
 
 /// The command `tiam train`.
 pub(crate) fn train() -> Command {

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tiam_data::ScalingKind;
-use tiam_linalg::Solver;
+use tiam::{DataKind, ScalingKind, Solver};
 use tiam_models::SolverChoice;
 use toml::Value;
 
@@ -14,7 +13,7 @@ use super::{Given, table};
 use crate::error::CliError;
 use crate::output;
 use crate::settings::Settings;
-use crate::values::{DataKind, ScalingName};
+use crate::values::ScalingName;
 
 /// The key that tells which version wrote a file.
 pub(super) const VERSION: &str = "version";
@@ -142,7 +141,10 @@ pub fn rewritten(text: &str, n_samples: usize) -> Result<String, String> {
         .check(settings.method)
         .and_then(|()| settings.check_method());
     checked.map_err(|error| error.to_string())?;
-    let scaling = settings.scaling.resolve(ScalingKind::None);
+    let scaling = match settings.scaling {
+        ScalingName::Auto => ScalingKind::None,
+        ScalingName::Kind(kind) => kind,
+    };
     let settings = repeatable(&settings, scaling, settings.test_fraction, n_samples);
     Ok(write(settings, None))
 }

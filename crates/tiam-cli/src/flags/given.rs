@@ -6,12 +6,11 @@ use std::path::Path;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use tiam_bench::methods::Method;
+use tiam::{DataKind, Method};
 
 use super::{Flag, table};
 use crate::error::CliError;
 use crate::settings::Settings;
-use crate::values::DataKind;
 
 /// Texts by the names of their flags.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,15 +8,17 @@ mod value;
 
 use std::ffi::OsStr;
 
-use tiam_bench::methods::Method;
+use tiam::Method;
 use toml::Value;
 
-use crate::preset::Preset;
 use crate::settings::Settings;
+use tiam::Preset;
 
 pub(crate) use command::{advised, chosen, train};
 pub(crate) use given::Given;
-pub(crate) use value::{threads, whole};
+pub(crate) use value::threads;
+#[cfg(feature = "reproduce")]
+pub(crate) use value::whole;
 
 /// A flag.
 struct Flag {

@@ -1,6 +1,6 @@
 //! The table of flags, in the order in which a run records them. A new flag is an entry here and a field of [`Settings`].
 
-use tiam_bench::methods::Method;
+use tiam::Method;
 use tiam_models::StochasticParams;
 
 use super::Default::{ByKind, Words};

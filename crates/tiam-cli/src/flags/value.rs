@@ -5,14 +5,14 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tiam_bench::methods::Method;
+use tiam::{Method, Precision};
 use tiam_core::{Guard, Inertia, Schedule};
 use tiam_data::{Format, Header, ScalingKind, Task};
 use tiam_linalg::Solver;
 use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 use toml::Value;
 
-use crate::values::{CheckpointEvery, DataSource, Precision, ScalingName, absolute};
+use crate::values::{CheckpointEvery, DataSource, ScalingName, absolute};
 
 /// The names of a value, the first of which is written, and what it means.
 pub(crate) type Choice = (&'static [&'static str], &'static str);

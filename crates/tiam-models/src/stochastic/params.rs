@@ -207,6 +207,11 @@ impl StochasticParams {
         Self { driver, ..self }
     }
 
+    /// True where training stops early, which takes a validation part.
+    pub fn stops_early(&self) -> bool {
+        self.patience.is_some()
+    }
+
     /// Checks every parameter.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ use super::super::machine::{Ballast, memory, peak_memory, reset_peak_memory};
 use super::super::session::{Finding, Session, Task};
 use super::{Experiment, Size, solvers};
 use crate::error::BenchError;
-use crate::shapes::into_samples;
 
 mod section;
 
@@ -183,7 +182,7 @@ pub(super) fn generated(
     features: usize,
     classes: usize,
 ) -> Result<Samples<f32>, BenchError> {
-    into_samples(blobs(n, features, classes, SPREAD, 0)?)
+    Ok(tiam::samples(blobs(n, features, classes, SPREAD, 0)?)?)
 }
 
 /// Flops of the products of one iteration with inertia and backtracking, 2 n_l n_{l−1} N each, for layers of these sizes:

@@ -262,23 +262,19 @@ fn ridge_regression(
             seed,
             weight: 0.5,
         };
-        let run = RunParams {
-            seed,
-            threads: 1,
-            stopping: Stopping::default()
-                .max_iterations(extent.ridge_iterations)
-                .interrupt(session.interrupt()),
-        };
-        session.run(task, || find_ridge(&setup, run))?;
+        let stopping = Stopping::default()
+            .max_iterations(extent.ridge_iterations)
+            .interrupt(session.interrupt());
+        session.run(task, || find_ridge(&setup, seed, stopping))?;
     }
     Ok(())
 }
 
-fn find_ridge(setup: &Setup, mut run: RunParams) -> Result<Finding, BenchError> {
-    let samples = ridge::data(run.seed)?;
+fn find_ridge(setup: &Setup, seed: u64, stopping: Stopping) -> Result<Finding, BenchError> {
+    let samples = ridge::data(seed)?;
     let least = ridge::least_objective(&samples, RIDGE_RHO, RIDGE_MU)?;
     let noise = RIDGE_NOISE * least;
-    run.stopping = run.stopping.target_objective(least + noise);
+    let run = RunParams::new(seed, 1, stopping.target_objective(least + noise));
     let (n_in, target) = (samples.inputs().n_rows(), samples.target());
     let shape = Architecture::new(
         n_in,

@@ -5,7 +5,6 @@ use tiam_linalg::{Compute, Matrix, SpdFactor, outer_product, reduce};
 use tiam_models::{Samples, Target};
 
 use crate::error::BenchError;
-use crate::shapes::into_samples;
 
 /// Samples, inputs, outputs.
 const SIZE: (usize, usize, usize) = (500, 20, 3);
@@ -16,14 +15,14 @@ const NOISE: f64 = 0.1;
 pub(super) fn data(seed: u64) -> Result<Samples<f64>, BenchError> {
     let (n, features, outputs) = SIZE;
     let output = TeacherOutput::Values(outputs);
-    into_samples(teacher_network(
+    Ok(tiam::samples(teacher_network(
         n,
         features,
         TEACHER_UNITS,
         output,
         NOISE,
         seed,
-    )?)
+    )?)?)
 }
 
 /// F* = min ½‖z − Y‖² + ρ/2 ‖z − W X − b 1ᵀ‖² + μ/2 ‖W‖² over W, b, z.
@@ -32,14 +31,14 @@ pub(super) fn data(seed: u64) -> Result<Samples<f64>, BenchError> {
 /// T = c Y Xᵀ of the centred data, W = T S⁻¹ and F* = (c ‖Y‖² − ⟨W, T⟩)/2. μ must be above 0.
 ///
 /// # Errors
-/// [`BenchError::NoTargets`] for data without values, [`BenchError::Linalg`] for a singular system.
+/// [`BenchError::NoValues`] for data without values, [`BenchError::Linalg`] for a singular system.
 pub(super) fn least_objective(
     samples: &Samples<f64>,
     rho: f64,
     ridge: f64,
 ) -> Result<f64, BenchError> {
     let Target::Values(y) = samples.target() else {
-        return Err(BenchError::NoTargets);
+        return Err(BenchError::NoValues);
     };
     let (x, y) = (centred(samples.inputs()), centred(y));
     let c = rho / (1.0 + rho);

@@ -12,7 +12,6 @@ use super::super::session::{Finding, Session, Task};
 use super::cost::{IterationTime, generated, start};
 use super::{Experiment, Size};
 use crate::error::BenchError;
-use crate::shapes::into_samples;
 
 /// Backtracking first: it sets the target.
 const SOLVERS: [Solver; 3] = [Solver::Backtracking, Solver::Cholesky, Solver::CG];
@@ -135,7 +134,7 @@ impl Case {
 
     fn samples(&self) -> Result<Samples<f32>, BenchError> {
         match self.shape {
-            Shape::Digits => into_samples(digits()?),
+            Shape::Digits => Ok(tiam::samples(digits()?)?),
             Shape::Blobs(n, features, classes) => generated(n, features, classes),
         }
     }

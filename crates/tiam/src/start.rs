@@ -34,7 +34,7 @@ impl Start {
     /// The network at its start; the same seed gives the same network on every machine.
     ///
     /// ```
-    /// use tiam_bench::methods::{Biases, Start};
+    /// use tiam::{Biases, Start};
     /// use tiam_models::{Activation, Architecture, Init, Loss};
     /// let shape = Architecture::new(3, &[5], 2, Activation::Relu, Loss::CrossEntropy)?;
     /// let start = Start { weights: Init::Normal(0.01), biases: Biases::Constant(0.1) };

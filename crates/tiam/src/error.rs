@@ -1,0 +1,144 @@
+//! The errors of the crate.
+
+use thiserror::Error;
+use tiam_core::CoreError;
+use tiam_data::DataError;
+use tiam_linalg::LinalgError;
+use tiam_models::ModelError;
+
+use crate::Predictor;
+
+/// Shorthand for this crate's results.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong between a file and a prediction.
+///
+/// ```
+/// let error = tiam::Table::read("no/such/file.csv").unwrap_err();
+/// assert!(error.to_string().contains("no/such/file.csv"));
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A parameter, the data or a model file was refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A parameter of the driver was refused.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// Sizes that do not fit, or threads that do not start.
+    #[error(transparent)]
+    Linalg(#[from] LinalgError),
+    /// There is nothing to learn from.
+    #[error("{data} holds no samples")]
+    NoSamples {
+        /// The data's name.
+        data: String,
+    },
+    /// Data that were to be learnt from or measured on have no labels.
+    #[error("{data} holds no labels; name the label column")]
+    NoLabels {
+        /// The data's name.
+        data: String,
+    },
+    /// Every sample is of the same class.
+    #[error("all samples of {data} are of one class; is the label column ({label}) the right one?")]
+    OneClass {
+        /// The data's name.
+        data: String,
+        /// The label column as it was asked for.
+        label: String,
+    },
+    /// Something that only tables have was asked of other data.
+    #[error("{data} is no table; {asked} needs one")]
+    NotATable {
+        /// The data's name.
+        data: String,
+        /// What was asked for.
+        asked: &'static str,
+    },
+    /// Other features than the model was trained on.
+    #[error(
+        "the model takes {expected} features, {data} has {found}; use data with the columns of the training data"
+    )]
+    Features {
+        /// The data's name.
+        data: String,
+        /// What the model takes.
+        expected: usize,
+        /// What there is.
+        found: usize,
+    },
+    /// Features of other names, or in another order, than those the model was trained on.
+    #[error("the features of {data} are not those of the model, in its order: {expected}")]
+    OtherFeatures {
+        /// The data's name.
+        data: String,
+        /// The model's features.
+        expected: String,
+    },
+    /// A class that the model was not trained on.
+    #[error("{data} has the class {class:?}, which the model does not know; it knows {known}")]
+    UnknownClass {
+        /// The data's name.
+        data: String,
+        /// The class.
+        class: String,
+        /// The classes of the model.
+        known: String,
+    },
+    /// Classes where the model predicts values, or the other way round.
+    #[error(
+        "the model predicts {takes}, the labels of {data} are {found}; choose another label column"
+    )]
+    OtherTask {
+        /// The data's name.
+        data: String,
+        /// What the model predicts.
+        takes: &'static str,
+        /// What the labels are.
+        found: &'static str,
+    },
+    /// A model and data, or two models, of different precision.
+    #[error("{what} is of {precision}; use the precision {precision}")]
+    Precision {
+        /// What has the other precision.
+        what: String,
+        /// Its precision.
+        precision: &'static str,
+    },
+    /// Probabilities were asked of a model that predicts values.
+    #[error("probabilities need a model for classes, this one predicts values")]
+    NoProbabilities,
+    /// A method's name that is none of the known ones.
+    #[error("unknown method `{found}`; known are {known}")]
+    UnknownMethod {
+        /// The name given.
+        found: String,
+        /// The known names.
+        known: String,
+    },
+    /// A model's record of its training cannot be read.
+    #[error("the model's record of its training is damaged: {reason}")]
+    Provenance {
+        /// What the parser said.
+        reason: String,
+    },
+    /// Training ended in a way that this crate does not know.
+    #[error("training failed: {reason}")]
+    Training {
+        /// What the trainer said.
+        reason: String,
+    },
+    /// A step or the objective stopped being finite.
+    #[error("training failed: {error}")]
+    Failed {
+        /// What happened, in which block and iteration.
+        error: CoreError,
+        /// The last good model.
+        last: Box<Predictor>,
+    },
+}

@@ -1,0 +1,560 @@
+//! The parameters of a multilayer perceptron and its training.
+
+use std::sync::Arc;
+
+use tiam_core::{CoreError, StopReason, Stopping, Trace, TraceRow};
+use tiam_data::{Dataset, GraphParams, Parts as DataParts, ScalingKind};
+use tiam_linalg::Solver;
+use tiam_models::{
+    Activation, Architecture, Init, Loss, ModelError, Network, NetworkMeasures, Samples, Session,
+    SolverChoice, StochasticData, StochasticParams, TiamParams, TrainError,
+};
+
+use crate::encoding::Encoding;
+use crate::error::{Error, Result};
+use crate::method::Method;
+use crate::predictor::Predictor;
+use crate::preset::Preset;
+use crate::provenance::{BlockSolver, Provenance, Training};
+use crate::scalar::{Precision, Scalar};
+use crate::start::Start;
+use crate::table::{DataKind, Table};
+use crate::trainer::{Job, OnRow, Rule, RunParams, Trainer};
+
+/// Held out of the training data for early stopping where nothing else is said.
+const VALIDATION_FRACTION: f64 = 0.1;
+/// A multilayer perceptron to be: its parameters and those of its training.
+///
+/// | parameter | default | meaning |
+/// |---|---|---|
+/// | `hidden` | 100, 100 by batches, else [`Preset`] | sizes of the hidden layers |
+/// | `activation` | ReLU | of the hidden layers |
+/// | `init` | He | starting weights |
+/// | `loss` | cross-entropy for classes, squared for values | R |
+/// | `scaling` | [`Preset`] | of the inputs, fitted on the training data |
+/// | `method` | [`Preset`]: by batches, for graphs by the full batch | [`StochasticParams`], [`TiamParams`] or a [`Trainer`] of one's own |
+/// | `stopping` | the method's own limits | rules that end training |
+/// | `validation_fraction` | 0.1 with patience, else 0 | held out of the training data |
+/// | `go_on_from` | none | a model to go on from, with its shape, columns and scaling |
+/// | `seed` | 0 | of the starting weights, the order of the samples and the validation part |
+/// | `threads` | all cores | the same number gives the same model to the bit |
+///
+/// ```
+/// use tiam::{Mlp, StochasticParams, Table};
+/// let parts = Table::digits().split(0.2, 0)?;
+/// let mlp = Mlp::default().hidden([32]).method(StochasticParams::default().epochs(5)).threads(1);
+/// let model = mlp.fit(&parts.train)?;
+/// assert!(model.evaluate(&parts.test)?.accuracy.is_some_and(|share| share > 0.9));
+/// # Ok::<(), tiam::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    hidden: Option<Vec<usize>>,
+    activation: Activation,
+    start: Start,
+    loss: Option<Loss>,
+    scaling: Option<ScalingKind>,
+    method: Option<Arc<dyn Trainer>>,
+    stopping: Option<Stopping>,
+    rules: Vec<Rule>,
+    validation_fraction: Option<f64>,
+    from: Option<Arc<Predictor>>,
+    seed: u64,
+    threads: usize,
+}
+
+impl Default for Mlp {
+    fn default() -> Self {
+        Self {
+            hidden: None,
+            activation: Activation::default(),
+            start: Start::default(),
+            loss: None,
+            scaling: None,
+            method: None,
+            stopping: None,
+            rules: Vec::new(),
+            validation_fraction: None,
+            from: None,
+            seed: 0,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// The samples of one training, encoded and scaled, and what was found out about the data.
+#[derive(Debug)]
+pub struct Prepared<T> {
+    /// The samples to learn from.
+    pub train: Samples<T>,
+    /// How much each of them counts, where the data say so.
+    pub weights: Option<Vec<f64>>,
+    /// What early stopping looks at.
+    pub validation: Option<Samples<T>>,
+    /// What the final figures are measured on.
+    pub test: Option<Samples<T>>,
+    /// From columns to inputs, from outputs to answers.
+    pub encoding: Encoding,
+    /// What kind of data they are.
+    pub kind: DataKind,
+    /// How inputs are scaled.
+    pub scaling: ScalingKind,
+    /// The part held out for testing, where it was drawn.
+    pub test_fraction: Option<f64>,
+    /// The data's name, without their folder.
+    name: String,
+    graph: GraphParams,
+    /// The network to go on from.
+    from: Option<Network<T>>,
+}
+
+/// What to hold out of the data for the final figures. A split that the data bring themselves wins over a fraction.
+#[derive(Clone, Debug, Default)]
+pub enum Holdout {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A part to be drawn, by class where there are classes.
+    Fraction(f64),
+    /// Data of their own.
+    Test(Box<Table>),
+}
+
+/// Why a training ended.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// By a stopping rule.
+    Stopped(StopReason),
+    /// It could not go on.
+    Failed(CoreError),
+}
+
+/// What a training leaves, whatever its end.
+#[derive(Debug)]
+pub struct Fitted<T> {
+    /// The network of the last good iterate.
+    pub network: Network<T>,
+    /// One row an iteration, row 0 the start.
+    pub trace: Trace<NetworkMeasures>,
+    /// How each W and a step was computed.
+    pub solvers: Vec<SolverChoice>,
+    /// Why it ended.
+    pub end: End,
+    /// Name of the method.
+    pub method: String,
+}
+
+/// Setters that take a field as it is.
+macro_rules! setters {
+    ($($(#[$doc:meta])+ $name:ident: $type:ty;)+) => {
+        $($(#[$doc])+
+        #[must_use]
+        pub fn $name(self, $name: $type) -> Self {
+            Self { $name, ..self }
+        })+
+    };
+}
+
+impl Mlp {
+    setters! {
+        /// Sets the activation of the hidden layers.
+        activation: Activation;
+        /// Sets starting weights and biases.
+        start: Start;
+        /// Sets the seed.
+        seed: u64;
+        /// Sets the number of worker threads, from 1.
+        threads: usize;
+    }
+
+    /// Sets the sizes of the hidden layers; none for a linear model.
+    #[must_use]
+    pub fn hidden(self, sizes: impl Into<Vec<usize>>) -> Self {
+        let hidden = Some(sizes.into());
+        Self { hidden, ..self }
+    }
+
+    /// Sets how the starting weights are drawn.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.start.weights = init;
+        self
+    }
+
+    /// Sets the loss R; it must be for what the labels are.
+    #[must_use]
+    pub fn loss(self, loss: Loss) -> Self {
+        let loss = Some(loss);
+        Self { loss, ..self }
+    }
+
+    /// Sets the rules that end training, in place of the method's own. By batches, the number of epochs stays the method's.
+    #[must_use]
+    pub fn stopping(self, stopping: Stopping) -> Self {
+        let stopping = Some(stopping);
+        Self { stopping, ..self }
+    }
+
+    /// Sets how inputs are scaled.
+    #[must_use]
+    pub fn scaling(self, scaling: ScalingKind) -> Self {
+        let scaling = Some(scaling);
+        Self { scaling, ..self }
+    }
+
+    /// Sets the method with its parameters; seed and threads are those set here.
+    #[must_use]
+    pub fn method(self, method: impl Trainer + 'static) -> Self {
+        let method: Option<Arc<dyn Trainer>> = Some(Arc::new(method));
+        Self { method, ..self }
+    }
+
+    /// Ends training once `holds` is true of a row of the trace, with these words as the reason; may be given several times.
+    ///
+    /// ```
+    /// use tiam::{Mlp, Table};
+    /// let mlp = Mlp::default().hidden([16]).stop_when("loss below 0.5", |row| row.measures.train_loss < 0.5);
+    /// let model = mlp.fit(&Table::digits())?;
+    /// let training = model.provenance().training.as_ref();
+    /// assert!(training.is_some_and(|t| t.stop_reason.contains("loss below 0.5") && t.iterations < 30));
+    /// # Ok::<(), tiam::Error>(())
+    /// ```
+    #[must_use]
+    pub fn stop_when(
+        mut self,
+        words: impl Into<String>,
+        holds: impl Fn(&TraceRow<NetworkMeasures>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.rules.push(Rule::new(words, holds));
+        self
+    }
+
+    /// Sets the part of the training data that is held out for early stopping.
+    #[must_use]
+    pub fn validation_fraction(self, fraction: f64) -> Self {
+        let validation_fraction = Some(fraction);
+        Self {
+            validation_fraction,
+            ..self
+        }
+    }
+
+    /// Goes on from a model of the same precision. Hidden layers, activation, loss, columns and scaling are the model's; those set here do not
+    /// count. A loss of the user's own is given to the model before: [`Predictor::with_loss`].
+    #[must_use]
+    pub fn go_on_from(self, model: Predictor) -> Self {
+        let from = Some(Arc::new(model));
+        Self { from, ..self }
+    }
+
+    /// The method that trains data of this kind.
+    pub fn method_for(&self, kind: DataKind) -> Arc<dyn Trainer> {
+        let preset = Preset::of(kind);
+        match (&self.method, preset.method) {
+            (Some(method), _) => Arc::clone(method),
+            (None, Method::Tiam) => Arc::new(
+                TiamParams::default()
+                    .rho(preset.rho)
+                    .band(preset.band)
+                    .solver(Solver::AUTO),
+            ),
+            (None, _) => Arc::new(StochasticParams::default()),
+        }
+    }
+
+    /// Trains on a table and keeps what it takes to predict. Of data that bring a split of their own, the training part counts.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for data that cannot be read, [`Error::NoLabels`], [`Error::OneClass`]; [`Error::Model`] for parameters out of
+    /// range; [`Error::Failed`], with the last good model, when numbers stop being finite.
+    pub fn fit(&self, train: &Table) -> Result<Predictor> {
+        self.fit_watched(train, &mut |_| {})
+    }
+
+    /// [`fit`](Self::fit) that tells every row of the trace: the start, then each epoch or iteration.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_watched(&self, train: &Table, on_row: &mut OnRow<'_>) -> Result<Predictor> {
+        match train.scalar() {
+            Precision::F32 => self.fit_as::<f32>(train, on_row),
+            Precision::F64 => self.fit_as::<f64>(train, on_row),
+        }
+    }
+
+    fn fit_as<T: Scalar>(&self, train: &Table, on_row: &mut OnRow<'_>) -> Result<Predictor> {
+        let prepared = self.prepare::<T>(train.clone(), &Holdout::default())?;
+        let network = self.network(&prepared)?;
+        let fitted = self.train(network, &prepared, false, Session::default(), on_row)?;
+        let training = fitted.training();
+        let end = fitted.end.clone();
+        let model = self.predictor(&fitted, &prepared, training)?;
+        match end {
+            End::Stopped(_) => Ok(model),
+            End::Failed(error) => Err(Error::Failed {
+                error,
+                last: Box::new(model),
+            }),
+        }
+    }
+
+    /// Reads, splits, encodes and scales data: the first part of [`fit`](Self::fit), for programs that save runs on the way or compare
+    /// methods on the same samples. Scalings are fitted on the training part only; columns and categories are those of the whole table.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn prepare<T: Scalar>(&self, table: Table, holdout: &Holdout) -> Result<Prepared<T>> {
+        let from = self.from.as_deref();
+        let network = from.map(Predictor::network).transpose()?;
+        let columns = from.and_then(|from| from.encoding().columns.clone());
+        let described = table.without_cells();
+        let (source, name) = (table.to_string(), table.name());
+        let data = table.into_data::<T>(columns.as_ref())?;
+        let kind = described.kind_of(&data);
+        described.check(kind, &data)?;
+        let test_fraction = match holdout {
+            Holdout::Fraction(fraction) if data.split().is_none() => Some(*fraction),
+            _ => None,
+        };
+        let own_columns = data.encoding().cloned();
+        let parts = self.divide(data, test_fraction.unwrap_or(0.0), kind)?;
+        let mut test_source = source.clone();
+        let test = match holdout {
+            Holdout::Nothing => None,
+            Holdout::Fraction(_) => Some(parts.test),
+            Holdout::Test(test) => {
+                test_source = test.to_string();
+                let data = Table::clone(test).into_data(own_columns.as_ref())?;
+                Some(test_part(data)?)
+            }
+        };
+        let scaling = self.scaling.unwrap_or(Preset::of(kind).scaling);
+        let encoding = match from {
+            Some(from) => Encoding {
+                columns: own_columns,
+                ..from.encoding().clone()
+            },
+            None => Encoding::fit(&parts.train, scaling, &source, &described.label_text())?,
+        };
+        let weights = parts.train.sample_weights().map(<[f64]>::to_vec);
+        let some = |data: Dataset<T>, source: &str| {
+            let some = Some(data).filter(|data| data.n_samples() > 0);
+            some.map(|data| encoding.samples(data, source)).transpose()
+        };
+        Ok(Prepared {
+            train: encoding.samples(parts.train, &source)?,
+            weights,
+            validation: some(parts.validation, &source)?,
+            test: test.map_or(Ok(None), |test| some(test, &test_source))?,
+            kind,
+            scaling,
+            // That of a part of the digits says nothing about the digits.
+            test_fraction: test_fraction
+                .filter(|_| kind != DataKind::Digits || described.is_all_digits()),
+            name,
+            graph: described.load_params().graph.clone(),
+            from: network,
+            encoding,
+        })
+    }
+
+    /// The parts of the data's own split, or of one drawn; a validation part is carved out of the training part where there is
+    /// none and one is asked for. The training part stays where it is in memory.
+    fn divide<T: Scalar>(
+        &self,
+        data: Dataset<T>,
+        test_fraction: f64,
+        kind: DataKind,
+    ) -> Result<DataParts<T>> {
+        let method = self.method_for(kind);
+        let suited = match method.needs_validation() {
+            true => VALIDATION_FRACTION,
+            false => 0.0,
+        };
+        let validation = self.validation_fraction.unwrap_or(suited);
+        if validation > 0.0 && !method.by_batches() {
+            return Err(Error::Model(ModelError::Parameter {
+                parameter: "validation_fraction",
+                value: validation.to_string(),
+                allowed: "0 for a method that looks at no validation part",
+            }));
+        }
+        let mut split = match data.split() {
+            Some(split) => split.clone(),
+            None => data.make_split(0.0, test_fraction, self.seed)?,
+        };
+        if validation > 0.0 && split.validation().is_empty() {
+            split = split.carve_validation(data.labels(), validation, self.seed)?;
+        }
+        Ok(data.into_parts(&split)?)
+    }
+
+    /// The network at its start for these samples.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for layers of no units, or starting weights out of range.
+    pub fn network<T: Scalar>(&self, prepared: &Prepared<T>) -> Result<Network<T>> {
+        if let Some(network) = &prepared.from {
+            return Ok(network.clone());
+        }
+        let method = self.method_for(prepared.kind);
+        let suited = || match method.by_batches() {
+            true => Preset::HIDDEN_BY_BATCHES.to_vec(),
+            false => Preset::of(prepared.kind).hidden.to_vec(),
+        };
+        let hidden = self.hidden.clone().unwrap_or_else(suited);
+        let (train, activation) = (&prepared.train, self.activation);
+        let target = train.target();
+        let loss = self.loss.clone().unwrap_or_else(|| target.loss());
+        let n_inputs = train.inputs().n_rows();
+        let shape = Architecture::new(n_inputs, &hidden, target.n_outputs(), activation, loss)?;
+        Ok(self.start.network(shape, self.seed)?)
+    }
+
+    /// Trains a network on prepared samples, whatever its end: the second part of [`fit`](Self::fit). The test part is measured after
+    /// every epoch if it is to be watched, and decides nothing.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for parameters or data that do not fit, [`Error::Training`] for an end that a trainer of one's own made up.
+    pub fn train<T: Scalar>(
+        &self,
+        network: Network<T>,
+        prepared: &Prepared<T>,
+        watch_test: bool,
+        session: Session<'_, '_>,
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Fitted<T>> {
+        let method = self.method_for(prepared.kind);
+        let data = StochasticData {
+            train: &prepared.train,
+            weights: prepared.weights.as_deref(),
+            // The full-batch methods have no use for the validation part that a graph brings.
+            validation: prepared.validation.as_ref().filter(|_| method.by_batches()),
+            test: prepared.test.as_ref().filter(|_| watch_test),
+        };
+        let run = RunParams {
+            seed: self.seed,
+            threads: self.threads,
+            stopping: self.stopping.clone(),
+            rules: self.rules.clone(),
+        };
+        let mut on_row = |row: &TraceRow<NetworkMeasures>| on_row(row);
+        let job = Job {
+            network,
+            data,
+            run,
+            session,
+            on_row: &mut on_row,
+        };
+        let name = method.name().to_owned();
+        match T::train(&*method, job) {
+            Ok(trained) => Ok(Fitted {
+                network: trained.network,
+                trace: trained.trace,
+                solvers: trained.solvers,
+                end: End::Stopped(trained.reason),
+                method: name,
+            }),
+            Err(TrainError::Failed {
+                error,
+                network,
+                trace,
+                solvers,
+            }) => Ok(Fitted {
+                network: *network,
+                trace: *trace,
+                solvers,
+                end: End::Failed(error),
+                method: name,
+            }),
+            Err(TrainError::Refused(error)) => Err(error.into()),
+            Err(other) => Err(Error::Training {
+                reason: other.to_string(),
+            }),
+        }
+    }
+
+    /// The trained network with what it takes to use it: the last part of [`fit`](Self::fit).
+    ///
+    /// # Errors
+    /// [`Error::Model`] when network and encoding do not fit.
+    pub fn predictor<T: Scalar>(
+        &self,
+        fitted: &Fitted<T>,
+        prepared: &Prepared<T>,
+        training: Training,
+    ) -> Result<Predictor> {
+        let is_graph = prepared.kind == DataKind::Graph;
+        let provenance = Provenance {
+            data: Some(prepared.name.clone()),
+            data_kind: Some(prepared.kind),
+            columns: prepared.encoding.columns.clone(),
+            hops: is_graph.then_some(prepared.graph.hops),
+            graph_seed: Some(prepared.graph.seed).filter(|seed| is_graph && *seed != self.seed),
+            seed: Some(self.seed),
+            test_fraction: prepared.test_fraction,
+            training: Some(training),
+            solvers: fitted.solvers.iter().map(BlockSolver::of).collect(),
+        };
+        let model = Predictor::new(fitted.network.clone(), &prepared.encoding, &provenance)?;
+        Ok(model.threads(self.threads))
+    }
+}
+
+impl<T> Fitted<T> {
+    /// The row of the network: the last one, but that of an iteration that went beyond the bound on the objective.
+    pub fn last_row(&self) -> Option<&TraceRow<NetworkMeasures>> {
+        let beyond = match &self.end {
+            End::Failed(CoreError::Diverged { iteration, .. }) => Some(*iteration),
+            _ => None,
+        };
+        let mut latest = self.trace.rows.iter().rev();
+        latest.find(|row| Some(row.iteration) != beyond)
+    }
+
+    /// The iterations after which a clock or a user stopped it.
+    pub fn cut_short_after(&self) -> Option<usize> {
+        let by_time = matches!(
+            self.end,
+            End::Stopped(StopReason::Interrupted | StopReason::TimeLimit | StopReason::Caller)
+        );
+        let last = self.trace.last().filter(|_| by_time);
+        last.map(|row| row.iteration)
+    }
+
+    /// What the model file keeps of the training; figures on the data are the caller's to add.
+    pub fn training(&self) -> Training {
+        let last = self.last_row();
+        Training {
+            method: self.method.clone(),
+            stop_reason: self.stop_reason(),
+            iterations: last.map_or(0, |row| row.iteration),
+            objective: last.map(|row| row.objective),
+            violation: last.map(|row| row.violation),
+            restarts: last.map_or(0, |row| row.restarts),
+            train_loss: None,
+            train_accuracy: None,
+            test_loss: None,
+            test_accuracy: None,
+        }
+    }
+
+    /// The stop reason as files write it; `failed` for a training that could not go on.
+    pub fn stop_reason(&self) -> String {
+        match &self.end {
+            End::Failed(_) => "failed".to_owned(),
+            End::Stopped(reason) => match serde_json::to_value(reason) {
+                Ok(serde_json::Value::String(name)) => name,
+                _ => reason.to_string(),
+            },
+        }
+    }
+}
+
+/// The part of the data that is for testing, where they bring a split; else all of them.
+pub(crate) fn test_part<T: Scalar>(data: Dataset<T>) -> Result<Dataset<T>> {
+    match data.split().map(|split| split.test()) {
+        Some(test) if !test.is_empty() => Ok(data.subset(test)?),
+        _ => Ok(data),
+    }
+}

@@ -1,0 +1,541 @@
+//! A trained network with everything it takes to use it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tiam_data::{AsCell, Cell, CellPlace, DataError, RowEncoder, Targets};
+use tiam_linalg::{Compute, TargetKind, prox};
+use tiam_models::{AnyModel, Loss, Model, ModelError, ModelMetadata, Network};
+
+use crate::encoding::{Encoding, no_labels};
+use crate::error::{Error, Result};
+use crate::evaluation::{Evaluation, largest};
+use crate::mlp::test_part;
+use crate::prediction::{Prediction, Predictions};
+use crate::provenance::Provenance;
+use crate::scalar::{Pool, Precision, Scalar, Scratch};
+use crate::table::Table;
+
+/// Products below this number of multiplications stay on the caller's thread: waking another takes longer.
+const SHARED_WORK: usize = 4_000_000;
+/// Entries of a thread's scratch for inputs.
+const SCRATCH_ENTRIES: usize = 1 << 20;
+/// Rows of a thread's scratch.
+const MOST_ROWS_AT_ONCE: usize = 4096;
+
+/// A trained network with its columns, scalings and class names. Any number of threads may predict with it at once.
+///
+/// A row is the cells of the table's input columns, in their order: texts as a file has them, or numbers. Where the model was not
+/// trained on a table (images, graphs, numbers in memory), it is one number a feature.
+///
+/// ```
+/// use tiam::{Mlp, Predictor, Table};
+/// let folder = tempfile::tempdir()?;
+/// let (data, saved) = (folder.path().join("fruit.csv"), folder.path().join("fruit.safetensors"));
+/// let rows: String = (0..40).map(|i| format!("{}\n", if i % 2 == 0 { "7,round,apple" } else { "19,long,banana" })).collect();
+/// std::fs::write(&data, format!("length,shape,fruit\n{rows}"))?;
+/// Mlp::default().hidden([8]).fit(&Table::read(&data)?.label("fruit"))?.save(&saved)?;
+///
+/// let model = Predictor::load(&saved)?;
+/// let answer = model.predict_row(&["18.5", "long"])?;
+/// assert_eq!(answer.class(), Some("banana"));
+/// assert!(answer.probabilities()[1] > 0.9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Predictor {
+    model: AnyModel,
+    encoding: Encoding,
+    provenance: Provenance,
+    rows: Option<RowEncoder>,
+    classes: Arc<[String]>,
+    /// Whether outputs are logits of probabilities.
+    softmax: bool,
+    threads: usize,
+    pool: Pool,
+}
+
+impl Clone for Predictor {
+    fn clone(&self) -> Self {
+        Self {
+            model: self.model.clone(),
+            encoding: self.encoding.clone(),
+            provenance: self.provenance.clone(),
+            rows: self.rows.clone(),
+            classes: Arc::clone(&self.classes),
+            softmax: self.softmax,
+            threads: self.threads,
+            pool: Pool::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Predictor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Predictor")
+            .field("architecture", &self.metadata().architecture)
+            .field("encoding", &self.encoding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `$body` for the model of either precision.
+macro_rules! with_model {
+    ($predictor:expr, $model:ident => $body:expr) => {
+        match &$predictor.model {
+            AnyModel::F32($model) => $body,
+            AnyModel::F64($model) => $body,
+        }
+    };
+}
+
+impl Predictor {
+    pub(crate) fn new<T: Scalar>(
+        network: Network<T>,
+        encoding: &Encoding,
+        provenance: &Provenance,
+    ) -> Result<Self> {
+        let metadata = ModelMetadata {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            architecture: network.architecture().clone(),
+            feature_names: encoding.feature_names.clone(),
+            class_names: encoding.class_names.clone(),
+            input_scaling: encoding.input_scaling.clone(),
+            output_scaling: encoding.output_scaling.clone(),
+            extra: provenance.to_extra()?,
+        };
+        Self::of_model(T::any_model(Model::from_parts(network, metadata)?))
+    }
+
+    /// A model with what its file says about its training.
+    ///
+    /// # Errors
+    /// [`Error::Provenance`] or [`Error::Data`] for a record that is damaged, [`Error::Model`] where columns and network do not fit.
+    pub fn of_model(model: AnyModel) -> Result<Self> {
+        let metadata = model.metadata();
+        let provenance = Provenance::of(metadata)?;
+        let encoding = Encoding::of_model(metadata, provenance.columns.clone());
+        let rows = provenance
+            .columns
+            .clone()
+            .map(RowEncoder::new)
+            .transpose()?;
+        if let Some(rows) = &rows
+            && rows.n_features() != encoding.n_inputs
+        {
+            return Err(Error::Model(ModelError::Size {
+                what: "features of the recorded columns",
+                expected: encoding.n_inputs,
+                found: rows.n_features(),
+            }));
+        }
+        let numbers = || (0..encoding.n_outputs).map(|class| class.to_string());
+        let loss = &metadata.architecture.loss;
+        let takes_classes = match loss.takes() {
+            Some(kind) => kind == TargetKind::Classes,
+            // Of a loss of the user's own a file keeps the name only.
+            None => !encoding.class_names.is_empty(),
+        };
+        let classes = match takes_classes {
+            true if encoding.class_names.is_empty() => numbers().collect(),
+            true => encoding.class_names.iter().cloned().collect(),
+            false => Arc::default(),
+        };
+        let softmax = *loss == Loss::CrossEntropy;
+        Ok(Self {
+            provenance,
+            encoding,
+            rows,
+            classes,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            pool: Pool::default(),
+            softmax,
+            model,
+        })
+    }
+
+    /// The same with a loss of the user's own, of which a file has kept only the name: to evaluate with it, or to go on training.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for a loss that has no code.
+    pub fn with_loss(self, loss: Loss) -> Result<Self> {
+        fn given<T: Scalar>(model: Model<T>, loss: Loss) -> Result<AnyModel> {
+            let network = model.network().clone().with_loss(loss)?;
+            let metadata = ModelMetadata {
+                architecture: network.architecture().clone(),
+                ..model.metadata().clone()
+            };
+            Ok(T::any_model(Model::from_parts(network, metadata)?))
+        }
+        let threads = self.threads;
+        let model = match self.model {
+            AnyModel::F32(model) => given(model, loss)?,
+            AnyModel::F64(model) => given(model, loss)?,
+        };
+        Ok(Self::of_model(model)?.threads(threads))
+    }
+
+    /// Reads a model file, of this crate or of the command.
+    ///
+    /// # Errors
+    /// [`Error::Model`] naming the file; as [`of_model`](Self::of_model).
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Self::of_model(AnyModel::load(path)?)
+    }
+
+    /// Writes the model as safetensors, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Model`] naming the file.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        Ok(with_model!(self, model => model.save(path))?)
+    }
+
+    /// Sets the most threads that a large batch is shared among, from 1; without it, all cores.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        let pool = Pool::default();
+        Self {
+            threads,
+            pool,
+            ..self
+        }
+    }
+
+    /// Class names in the order of the probabilities; empty for values.
+    pub fn class_names(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Names of the columns that a row holds, or of the features where there are no columns.
+    pub fn columns(&self) -> Vec<&str> {
+        match &self.rows {
+            Some(rows) => rows.inputs().collect(),
+            None => (self.encoding.feature_names.iter().map(String::as_str)).collect(),
+        }
+    }
+
+    /// True where outputs are probabilities: for classes learnt by cross-entropy.
+    pub fn has_probabilities(&self) -> bool {
+        self.softmax
+    }
+
+    /// From columns to inputs, from outputs to answers.
+    pub fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
+    /// The record of its training.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// Architecture, names, scalings and the rest of the file.
+    pub fn metadata(&self) -> &ModelMetadata {
+        self.model.metadata()
+    }
+
+    /// The scalar type.
+    pub fn precision(&self) -> Precision {
+        match &self.model {
+            AnyModel::F32(_) => Precision::F32,
+            AnyModel::F64(_) => Precision::F64,
+        }
+    }
+
+    /// The network alone.
+    ///
+    /// # Errors
+    /// [`Error::Precision`] for a model of the other precision.
+    pub fn network<T: Scalar>(&self) -> Result<Network<T>> {
+        let model = T::model(&self.model).ok_or_else(|| Error::Precision {
+            what: "the model".to_owned(),
+            precision: self.model.precision(),
+        })?;
+        Ok(model.network().clone())
+    }
+
+    /// Predicts one row: the cells of [`columns`](Self::columns), or of all columns of the training data, or of all but the label.
+    ///
+    /// After a thread's first call nothing is allocated but the result.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for another number of cells, or a cell that is not what the model was trained on; it names the column.
+    /// [`Error::Features`] for another number of cells where the model has no columns.
+    pub fn predict_row<C: AsCell>(&self, row: &[C]) -> Result<Prediction> {
+        let (class, outputs) = with_model!(self, model => {
+            Scalar::with_scratch(|scratch| {
+                self.forward(model, row, 1, scratch)?;
+                let outputs = scratch.outputs.as_mut_slice();
+                let class = largest(outputs);
+                let mut answers = Vec::with_capacity(outputs.len());
+                self.answers(outputs, &mut answers);
+                Ok::<_, Error>((class, answers))
+            })
+        })??;
+        Ok(Prediction {
+            classes: Arc::clone(&self.classes),
+            class,
+            outputs,
+            probabilities: self.softmax,
+        })
+    }
+
+    /// Predicts rows given one after the other, each the cells of [`columns`](Self::columns) and no other form.
+    ///
+    /// After a thread's first call nothing is allocated but the result.
+    ///
+    /// # Errors
+    /// [`Error::Features`] for cells that are left over; as [`predict_row`](Self::predict_row).
+    pub fn predict<C: AsCell>(&self, rows: &[C]) -> Result<Predictions> {
+        let width = self.row_len();
+        let n = rows.len() / width.max(1);
+        if n * width != rows.len() {
+            return Err(Error::Features {
+                data: "the last row".to_owned(),
+                expected: width,
+                found: rows.len() - n * width,
+            });
+        }
+        let mut found = self.no_predictions(n);
+        // Scratch memory stays with the thread: so many rows at once that it is small.
+        let at_once = (SCRATCH_ENTRIES / self.encoding.n_inputs.max(1)).clamp(1, MOST_ROWS_AT_ONCE);
+        with_model!(self, model => {
+            Scalar::with_scratch(|scratch| {
+                for rows in rows.chunks((at_once * width).max(1)) {
+                    self.forward(model, rows, rows.len() / width, scratch)?;
+                    self.add(scratch.outputs.as_mut_slice(), &mut found);
+                }
+                Ok::<_, Error>(())
+            })
+        })??;
+        Ok(found)
+    }
+
+    /// The probabilities of rows given one after the other, classes side by side.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict); [`Error::NoProbabilities`] for a model of values.
+    pub fn probabilities<C: AsCell>(&self, rows: &[C]) -> Result<Vec<f64>> {
+        if !self.softmax {
+            return Err(Error::NoProbabilities);
+        }
+        Ok(self.predict(rows)?.outputs)
+    }
+
+    /// Predicts all rows of a table. Its columns are found by name where both have a header; a label column may be there or not.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a table that cannot be read or encoded, [`Error::Features`] for other data than the model's.
+    pub fn predict_table(&self, table: &Table) -> Result<Predictions> {
+        let source = table.to_string();
+        let table = table.clone().for_prediction();
+        let table = table.with_graph(self.provenance.hops, self.graph_seed());
+        with_model!(self, model => {
+            let (features, _) = table
+                .into_data(self.encoding.columns.as_ref())?
+                .into_features_and_targets();
+            let inputs = self.encoding.inputs(features, &source)?;
+            let work = self.work(inputs.n_cols());
+            let mut outputs = self.on_threads(work, &mut Compute::new(1)?, |compute| {
+                Ok(model.network().forward(&inputs, compute)?)
+            })?;
+            drop(inputs);
+            let mut found = self.no_predictions(outputs.n_cols());
+            self.add(outputs.as_mut_slice(), &mut found);
+            Ok(found)
+        })
+    }
+
+    /// Measures the model on a table with labels; their column is called as in the training data, or as [`Table::label`] names it. Of data
+    /// that bring a split of their own the test part counts, and of the embedded digits as a whole the part that [`Mlp::prepare`](crate::Mlp::prepare)
+    /// held out of them.
+    ///
+    /// # Errors
+    /// As [`predict_table`](Self::predict_table); [`Error::NoLabels`], [`Error::UnknownClass`], [`Error::OtherTask`].
+    pub fn evaluate(&self, table: &Table) -> Result<Evaluation> {
+        with_model!(self, model => self.evaluate_as(model, table))
+    }
+
+    fn evaluate_as<T: Scalar>(&self, model: &Model<T>, table: &Table) -> Result<Evaluation> {
+        let source = table.to_string();
+        let read = table
+            .clone()
+            .with_graph(self.provenance.hops, self.graph_seed());
+        let columns = read.relabelled(self.encoding.columns.as_ref())?;
+        let mut data = test_part(read.into_data::<T>(columns.as_ref())?)?;
+        if table.is_all_digits()
+            && let Some(split) = self
+                .provenance
+                .digits_split(data.labels().unwrap_or_default())?
+            && !split.test().is_empty()
+        {
+            data = data.subset(split.test())?;
+        }
+        if matches!(data.targets(), Targets::Absent) {
+            return Err(no_labels(&source));
+        }
+        let of_classes = |is: bool| if is { "classes" } else { "values" };
+        let (takes, found) = (
+            of_classes(!self.classes.is_empty()),
+            of_classes(matches!(data.targets(), Targets::Classes { .. })),
+        );
+        if takes != found {
+            return Err(Error::OtherTask {
+                data: source,
+                takes,
+                found,
+            });
+        }
+        let samples = self.encoding.samples(data, &source)?;
+        let work = self.work(samples.n_samples());
+        self.on_threads(work, &mut Compute::new(1)?, |compute| {
+            Evaluation::measure_classes(
+                model.network(),
+                &samples,
+                &self.classes,
+                self.encoding.output_scaling.as_ref(),
+                compute,
+            )
+        })
+    }
+
+    /// Seed of the split of the graph that the model was trained on.
+    fn graph_seed(&self) -> Option<u64> {
+        self.provenance.graph_seed.or(self.provenance.seed)
+    }
+
+    /// Number of cells of a row.
+    fn row_len(&self) -> usize {
+        match &self.rows {
+            Some(rows) => rows.inputs().count(),
+            None => self.encoding.n_inputs,
+        }
+    }
+
+    /// The network's outputs for n rows, in the scratch.
+    fn forward<T: Scalar>(
+        &self,
+        model: &Model<T>,
+        rows: &[impl AsCell],
+        n: usize,
+        scratch: &mut Scratch<T>,
+    ) -> Result<()> {
+        let n_inputs = self.encoding.n_inputs;
+        scratch.inputs.reshape(n_inputs, n);
+        let features = scratch.inputs.as_mut_slice();
+        if n == 1 {
+            self.encode(rows, features)?;
+        } else {
+            let rows = rows.chunks_exact(self.row_len());
+            for (row, features) in rows.zip(features.chunks_exact_mut(n_inputs)) {
+                self.encode(row, features)?;
+            }
+        }
+        if let Some(scaling) = &self.encoding.input_scaling {
+            scaling.apply(&mut scratch.inputs)?;
+        }
+        let Scratch {
+            compute,
+            inputs,
+            outputs,
+        } = scratch;
+        let work = if n == 1 { 0 } else { self.work(n) };
+        self.on_threads(work, compute, |compute| {
+            Ok(model.network().forward_into(outputs, inputs, compute)?)
+        })
+    }
+
+    /// Multiplications for n rows.
+    fn work(&self, n: usize) -> usize {
+        let parameters = self.metadata().architecture.n_parameters();
+        parameters.saturating_mul(n)
+    }
+
+    /// One row's features, not yet scaled.
+    fn encode<T: Scalar>(&self, row: &[impl AsCell], features: &mut [T]) -> Result<()> {
+        if let Some(rows) = &self.rows {
+            return Ok(rows.encode(row, features)?);
+        }
+        if row.len() != features.len() {
+            return Err(Error::Features {
+                data: "the row".to_owned(),
+                expected: features.len(),
+                found: row.len(),
+            });
+        }
+        for (feature, (to, cell)) in features.iter_mut().zip(row).enumerate() {
+            let number = match cell.cell() {
+                Cell::Number(x) => x,
+                Cell::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
+            };
+            *to = <T as tiam_data::Real>::from_f64(number);
+            if !tiam_data::Real::is_finite(*to) {
+                let cell = match cell.cell() {
+                    Cell::Number(x) => x.to_string(),
+                    Cell::Text(text) => text.to_owned(),
+                };
+                let name = self.encoding.feature_names.get(feature);
+                let at = Box::new(CellPlace {
+                    path: "the row".into(),
+                    line: 0,
+                    column: feature,
+                    name: name.cloned().unwrap_or_default(),
+                });
+                let reason = "but a finite number is needed";
+                return Err(Error::Data(DataError::NotANumber { at, cell, reason }));
+            }
+        }
+        Ok(())
+    }
+
+    /// `body` with as many threads as the work is worth; another call that has them at the time leaves `own`.
+    fn on_threads<T: Scalar, R>(
+        &self,
+        work: usize,
+        own: &mut Compute<T>,
+        body: impl FnOnce(&mut Compute<T>) -> Result<R>,
+    ) -> Result<R> {
+        if self.threads > 1
+            && work >= SHARED_WORK
+            && let Ok(mut pool) = T::pool(&self.pool).try_lock()
+        {
+            let compute = match &mut *pool {
+                Some(compute) => compute,
+                none => none.insert(Compute::new(self.threads)?),
+            };
+            return body(compute);
+        }
+        body(own)
+    }
+
+    fn no_predictions(&self, n: usize) -> Predictions {
+        let n_classes = if self.classes.is_empty() { 0 } else { n };
+        Predictions {
+            classes: Arc::clone(&self.classes),
+            indices: Vec::with_capacity(n_classes),
+            outputs: Vec::with_capacity(n * self.encoding.n_outputs),
+            n_outputs: self.encoding.n_outputs,
+        }
+    }
+
+    /// Appends the answers that outputs mean.
+    fn add<T: Scalar>(&self, outputs: &mut [T], to: &mut Predictions) {
+        if !self.classes.is_empty() {
+            let class = |column: &[T]| u32::try_from(largest(column)).unwrap_or(u32::MAX);
+            let columns = outputs.chunks_exact(self.encoding.n_outputs);
+            to.indices.extend(columns.map(class));
+        }
+        self.answers(outputs, &mut to.outputs);
+    }
+
+    /// Appends the network's outputs, a row after the other, as probabilities or as values in their own units.
+    fn answers<T: Scalar>(&self, outputs: &mut [T], to: &mut Vec<f64>) {
+        match &self.encoding.output_scaling {
+            _ if self.softmax => prox::softmax_in_place(outputs, self.encoding.n_outputs),
+            Some(scaling) => scaling.invert_in_place(outputs),
+            None => {}
+        }
+        to.extend(outputs.iter().map(|x| tiam_data::Real::to_f64(*x)));
+    }
+}

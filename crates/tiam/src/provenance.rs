@@ -1,0 +1,123 @@
+//! The record of a model's training in its file: the entries of the `extra` table.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tiam_data::{ColumnEncoding, Split};
+use tiam_models::{ModelMetadata, SolverChoice};
+
+use crate::error::{Error, Result};
+use crate::table::DataKind;
+
+/// How a model came about. Every entry may be absent: models can be made without this program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Name of the training data, without their folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// The kind of the training data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_kind: Option<DataKind>,
+    /// How the columns of a table became features and labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<ColumnEncoding>,
+    /// Of a graph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hops: Option<usize>,
+    /// Seed of a graph's split, where it is not `seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph_seed: Option<u64>,
+    /// Seed of the start and of the split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The part held out, where it was drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_fraction: Option<f64>,
+    /// How training ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+    /// How the W and a steps were computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub solvers: Vec<BlockSolver>,
+}
+
+/// How a block's steps were computed, and why. No times here either; those are in the trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlockSolver {
+    /// The block: `W_1`, `a_1`, …
+    pub block: String,
+    /// The form of its steps.
+    pub solver: String,
+    /// Why that form.
+    pub reason: String,
+}
+
+impl BlockSolver {
+    /// Without its times.
+    pub fn of(choice: &SolverChoice) -> Self {
+        Self {
+            block: choice.block.clone(),
+            solver: choice.solver.clone(),
+            reason: choice.reason.clone(),
+        }
+    }
+}
+
+/// How training ended. No times, so that a repeated run gives the same file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Name of the method.
+    pub method: String,
+    /// The rule that ended it, or `failed`.
+    pub stop_reason: String,
+    /// Iterations, or epochs.
+    pub iterations: usize,
+    /// F at the end.
+    pub objective: Option<f64>,
+    /// Largest violation of the band.
+    pub violation: Option<f64>,
+    /// Steps done again without inertia.
+    pub restarts: usize,
+    /// Mean loss on the training part.
+    pub train_loss: Option<f64>,
+    /// Accuracy on the training part.
+    pub train_accuracy: Option<f64>,
+    /// Mean loss on the test part.
+    pub test_loss: Option<f64>,
+    /// Accuracy on the test part.
+    pub test_accuracy: Option<f64>,
+}
+
+impl Provenance {
+    /// As a model file keeps it.
+    pub(crate) fn to_extra(&self) -> Result<BTreeMap<String, Value>> {
+        let value = serde_json::to_value(self).map_err(damaged)?;
+        serde_json::from_value(value).map_err(damaged)
+    }
+
+    /// From a model file; entries of others are left alone.
+    ///
+    /// # Errors
+    /// [`Error::Provenance`] for entries that are not what this crate writes.
+    pub fn of(metadata: &ModelMetadata) -> Result<Self> {
+        let entries = metadata.extra.clone().into_iter().collect();
+        serde_json::from_value(Value::Object(entries)).map_err(damaged)
+    }
+
+    /// The split of the digits that training drew, if it was the digits that it trained on.
+    pub(crate) fn digits_split(&self, labels: &[u32]) -> Result<Option<Split>> {
+        match (self.data_kind, self.test_fraction, self.seed) {
+            (Some(DataKind::Digits), Some(fraction), Some(seed)) => {
+                Ok(Some(Split::stratified(labels, 0.0, fraction, seed)?))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn damaged(error: serde_json::Error) -> Error {
+    Error::Provenance {
+        reason: error.to_string(),
+    }
+}

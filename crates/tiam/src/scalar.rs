@@ -1,0 +1,175 @@
+//! The two scalar types, and what is compiled once for each of them.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+use tiam_data::Dataset;
+use tiam_linalg::{Compute, LinalgError, Matrix};
+use tiam_models::{AnyModel, Model, Stored, TrainError, Trained};
+
+use crate::trainer::{Job, Trainer};
+
+/// The scalar type of data and network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Double precision.
+    F64,
+}
+
+impl Precision {
+    /// `f32` or `f64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A data set of either precision.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum AnyDataset {
+    F32(Dataset<f32>),
+    F64(Dataset<f64>),
+}
+
+#[doc(hidden)]
+/// What one prediction works in; each thread has its own, so that no caller need bring one.
+pub struct Scratch<T> {
+    pub(crate) compute: Compute<T>,
+    pub(crate) inputs: Matrix<T>,
+    pub(crate) outputs: Matrix<T>,
+}
+
+impl<T: tiam_linalg::Real> Scratch<T> {
+    fn new() -> Result<Self, LinalgError> {
+        Ok(Self {
+            compute: Compute::new(1)?,
+            inputs: Matrix::default(),
+            outputs: Matrix::default(),
+        })
+    }
+}
+
+/// Threads for large batches, started when the first one comes.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Pool {
+    single: Mutex<Option<Compute<f32>>>,
+    double: Mutex<Option<Compute<f64>>>,
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// `f32` or `f64`, nothing else (sealed): what data, networks and model files all know.
+pub trait Scalar: tiam_data::Real + Stored + sealed::Sealed {
+    /// This type's name as a value.
+    const PRECISION: Precision;
+
+    /// The model, if it is of this precision.
+    fn model(model: &AnyModel) -> Option<&Model<Self>>;
+
+    #[doc(hidden)]
+    fn any_model(model: Model<Self>) -> AnyModel;
+
+    #[doc(hidden)]
+    fn dataset(any: &AnyDataset) -> Option<&Dataset<Self>>;
+    #[doc(hidden)]
+    fn into_dataset(any: AnyDataset) -> Option<Dataset<Self>>;
+    #[doc(hidden)]
+    fn any_dataset(data: Dataset<Self>) -> AnyDataset;
+    #[doc(hidden)]
+    fn train(
+        trainer: &dyn Trainer,
+        job: Job<'_, '_, Self>,
+    ) -> Result<Trained<Self>, TrainError<Self>>;
+    #[doc(hidden)]
+    fn with_scratch<R>(body: impl FnOnce(&mut Scratch<Self>) -> R) -> Result<R, LinalgError>;
+    #[doc(hidden)]
+    fn pool(pool: &Pool) -> &Mutex<Option<Compute<Self>>>;
+}
+
+macro_rules! scalar {
+    ($t:ident, $variant:ident, $train:ident, $scratch:ident) => {
+        thread_local! {
+            #[allow(non_upper_case_globals, reason = "the name doubles as a field's")]
+            static $scratch: RefCell<Option<Scratch<$t>>> = const { RefCell::new(None) };
+        }
+
+        impl Scalar for $t {
+            const PRECISION: Precision = Precision::$variant;
+
+            fn model(model: &AnyModel) -> Option<&Model<Self>> {
+                match model {
+                    AnyModel::$variant(model) => Some(model),
+                    _ => None,
+                }
+            }
+
+            fn any_model(model: Model<Self>) -> AnyModel {
+                AnyModel::$variant(model)
+            }
+
+            fn train(
+                trainer: &dyn Trainer,
+                job: Job<'_, '_, Self>,
+            ) -> Result<Trained<Self>, TrainError<Self>> {
+                trainer.$train(job)
+            }
+
+            fn with_scratch<R>(
+                body: impl FnOnce(&mut Scratch<Self>) -> R,
+            ) -> Result<R, LinalgError> {
+                $scratch.with(|scratch| match scratch.try_borrow_mut() {
+                    Ok(mut kept) => Ok(body(match &mut *kept {
+                        Some(scratch) => scratch,
+                        none => none.insert(Scratch::new()?),
+                    })),
+                    // A prediction within a prediction.
+                    Err(_) => Ok(body(&mut Scratch::new()?)),
+                })
+            }
+
+            fn pool(pool: &Pool) -> &Mutex<Option<Compute<Self>>> {
+                &pool.$scratch
+            }
+
+            fn dataset(any: &AnyDataset) -> Option<&Dataset<Self>> {
+                match any {
+                    AnyDataset::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+
+            fn into_dataset(any: AnyDataset) -> Option<Dataset<Self>> {
+                match any {
+                    AnyDataset::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+
+            fn any_dataset(data: Dataset<Self>) -> AnyDataset {
+                AnyDataset::$variant(data)
+            }
+        }
+    };
+}
+scalar!(f32, F32, train_f32, single);
+scalar!(f64, F64, train_f64, double);

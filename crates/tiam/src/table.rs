@@ -1,0 +1,487 @@
+//! Data to learn from and to predict: where they are, how they are read, how they are split.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tiam_data::{
+    ColumnEncoding, ColumnRef, Dataset, GraphRows, LabelColumn, LoadParams, Split, Task, digits,
+    load_with_encoding,
+};
+
+use crate::error::{Error, Result};
+use crate::scalar::{AnyDataset, Precision, Scalar};
+
+/// What kind of data these are; presets depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataKind {
+    /// The embedded digits.
+    Digits,
+    /// A table: text, or numbers given by the caller.
+    Table,
+    /// Images.
+    Idx,
+    /// Node features of a graph.
+    Graph,
+}
+
+/// Where the cells come from.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    File(PathBuf),
+    Digits,
+    Given,
+}
+
+/// Data with how they are to be read.
+///
+/// `read` looks only whether the file is there; its cells are read when they are needed: by [`split`](Self::split),
+/// [`Mlp::fit`](crate::Mlp::fit) or a [`Predictor`](crate::Predictor). The parts of a split share the cells. A table that is used whole
+/// several times reads them each time, unless [`load`](Self::load) has kept them. Setters that say how to read come before; they mean
+/// nothing for numbers in memory.
+///
+/// | source | by | label |
+/// |---|---|---|
+/// | CSV, TSV, plain or gzip | [`read`](Self::read) | the last column, or [`label`](Self::label) |
+/// | IDX files or folders (MNIST), graphs as npz | [`read`](Self::read) | their own |
+/// | the embedded digits | [`digits`](Self::digits) | 0 to 9 |
+/// | numbers in memory, generated data | `Table::from`([`Dataset`]) | the data set's targets |
+///
+/// ```
+/// let parts = tiam::Table::digits().split(0.25, 7)?;
+/// assert_eq!((parts.train.n_samples()?, parts.test.n_samples()?), (1348, 449));
+/// # Ok::<(), tiam::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Table {
+    source: Source,
+    params: LoadParams,
+    precision: Precision,
+    loaded: Option<Arc<AnyDataset>>,
+    rows: Option<Arc<[usize]>>,
+}
+
+/// Data cut in two.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// For fitting.
+    pub train: Table,
+    /// For the figures.
+    pub test: Table,
+}
+
+impl<T: Scalar> From<Dataset<T>> for Table {
+    fn from(data: Dataset<T>) -> Self {
+        Self {
+            loaded: Some(Arc::new(T::any_dataset(data))),
+            precision: T::PRECISION,
+            ..Self::new(Source::Given)
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    /// The path, or what the data are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::File(path) => path.display().fmt(f),
+            Source::Digits => f.write_str("digits"),
+            Source::Given => f.write_str("the table"),
+        }
+    }
+}
+
+impl Table {
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            params: LoadParams::default(),
+            precision: Precision::default(),
+            loaded: None,
+            rows: None,
+        }
+    }
+
+    /// A file, or a folder with the four MNIST files. The format is found by content.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if nothing can be read there.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        std::fs::metadata(path).map_err(|source| {
+            let path = path.to_owned();
+            Error::Data(tiam_data::DataError::Io { path, source })
+        })?;
+        Ok(Self::new(Source::File(path.to_owned())))
+    }
+
+    /// The 1,797 handwritten digits that are built in.
+    pub fn digits() -> Self {
+        Self::new(Source::Digits)
+    }
+
+    /// Names the label column: by its name, by its position from 0, from the end with a negative one, `last` or `none`.
+    #[must_use]
+    pub fn label(mut self, column: &str) -> Self {
+        self.params.table.label = match column.parse() {
+            Ok(label) => label,
+            Err(never) => match never {},
+        };
+        self.unread()
+    }
+
+    /// Says what the label is: classes, or values to approximate.
+    #[must_use]
+    pub fn task(mut self, task: Task) -> Self {
+        self.params.table.task = task;
+        self.unread()
+    }
+
+    /// Leaves columns out, by name or position.
+    #[must_use]
+    pub fn ignore<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
+        self.params.table.ignore = references(columns);
+        self.unread()
+    }
+
+    /// Reads columns of numbers as categories.
+    #[must_use]
+    pub fn categorical<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
+        self.params.table.categorical = references(columns);
+        self.unread()
+    }
+
+    /// Names the column that says how much each row counts in training.
+    #[must_use]
+    pub fn sample_weights(mut self, column: &str) -> Self {
+        self.params.table.sample_weights = references([column]).pop();
+        self.unread()
+    }
+
+    /// Sets the scalar type in which cells are read and networks are trained on them.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self.unread()
+    }
+
+    /// Sets everything else about reading.
+    #[must_use]
+    pub fn params(mut self, params: LoadParams) -> Self {
+        self.params = params;
+        self.unread()
+    }
+
+    /// What was read otherwise is read again. Numbers in memory stay as they are.
+    fn unread(mut self) -> Self {
+        if self.source != Source::Given {
+            self.loaded = None;
+        }
+        self
+    }
+
+    /// The last part of the path: what a model remembers of it.
+    pub fn name(&self) -> String {
+        let whole = || self.to_string();
+        match &self.source {
+            Source::File(path) => path
+                .file_name()
+                .map_or_else(whole, |n| n.to_string_lossy().into()),
+            _ => whole(),
+        }
+    }
+
+    /// How it is read.
+    pub fn load_params(&self) -> &LoadParams {
+        &self.params
+    }
+
+    /// The scalar type.
+    pub fn scalar(&self) -> Precision {
+        self.precision
+    }
+
+    /// Number of samples; reads the cells.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read.
+    pub fn n_samples(&self) -> Result<usize> {
+        if let Some(rows) = &self.rows {
+            return Ok(rows.len());
+        }
+        Ok(match &*self.clone().loaded()? {
+            AnyDataset::F32(data) => data.n_samples(),
+            AnyDataset::F64(data) => data.n_samples(),
+        })
+    }
+
+    /// Cuts off a part for testing: seeded, by class where there are classes. A split that the data bring is not looked at.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read, or a fraction that is not in [0, 1) or leaves nothing to learn from.
+    pub fn split(&self, test_fraction: f64, seed: u64) -> Result<Parts> {
+        let split = |n: usize, labels: Option<&[u32]>| match labels {
+            Some(labels) => Split::stratified(labels, 0.0, test_fraction, seed),
+            None => Split::random(n, 0.0, test_fraction, seed),
+        };
+        let mut parts = self.cut(|n, labels| Ok(vec![split(n, labels)?]))?;
+        parts.pop().ok_or_else(|| self.empty())
+    }
+
+    /// Cuts the data into `n_folds` equal parts, each the test part once: seeded, by class where there are classes.
+    ///
+    /// ```
+    /// let folds = tiam::Table::digits().k_folds(3, 0)?;
+    /// assert_eq!(folds[2].test.n_samples()?, 599);
+    /// # Ok::<(), tiam::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read, or unless 2 ≤ `n_folds` ≤ samples.
+    pub fn k_folds(&self, n_folds: usize, seed: u64) -> Result<Vec<Parts>> {
+        self.cut(|n, labels| Split::k_folds(n, labels, n_folds, seed))
+    }
+
+    /// The training and test part of a split that the data bring, as MNIST's folder and graphs do.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read.
+    pub fn own_split(&self) -> Result<Option<Parts>> {
+        let table = self.clone().load()?;
+        let split = match table.loaded.as_deref() {
+            Some(AnyDataset::F32(data)) => data.split().cloned(),
+            Some(AnyDataset::F64(data)) => data.split().cloned(),
+            None => None,
+        };
+        let split = split.filter(|_| self.rows.is_none());
+        Ok(split.map(|split| Parts {
+            train: table.of_rows(split.train().to_vec()),
+            test: table.of_rows(split.test().to_vec()),
+        }))
+    }
+
+    fn cut(
+        &self,
+        draw: impl FnOnce(
+            usize,
+            Option<&[u32]>,
+        ) -> std::result::Result<Vec<Split>, tiam_data::DataError>,
+    ) -> Result<Vec<Parts>> {
+        let table = self.clone().load()?;
+        let (n, labels) = match table.loaded.as_deref() {
+            Some(AnyDataset::F32(data)) => (data.n_samples(), data.labels()),
+            Some(AnyDataset::F64(data)) => (data.n_samples(), data.labels()),
+            None => return Err(self.empty()),
+        };
+        let splits = match &self.rows {
+            None => draw(n, labels)?,
+            Some(rows) => {
+                let of_rows: Option<Vec<u32>> =
+                    labels.map(|labels| rows.iter().map(|&i| labels[i]).collect());
+                draw(rows.len(), of_rows.as_deref())?
+            }
+        };
+        let rows = |part: &[usize]| match &self.rows {
+            None => part.to_vec(),
+            Some(rows) => part.iter().map(|&i| rows[i]).collect(),
+        };
+        let parts = |split: Split| Parts {
+            train: table.of_rows(rows(split.train())),
+            test: table.of_rows(rows(split.test())),
+        };
+        Ok(splits.into_iter().map(parts).collect())
+    }
+
+    fn of_rows(&self, rows: Vec<usize>) -> Self {
+        Self {
+            rows: Some(rows.into()),
+            ..self.clone()
+        }
+    }
+
+    fn empty(&self) -> Error {
+        Error::NoSamples {
+            data: self.to_string(),
+        }
+    }
+
+    fn loaded(self) -> Result<Arc<AnyDataset>> {
+        let empty = self.empty();
+        self.load()?.loaded.ok_or(empty)
+    }
+
+    /// The same with its cells in memory, so that they are read once.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read.
+    pub fn load(self) -> Result<Self> {
+        if self.loaded.is_some() {
+            return Ok(self);
+        }
+        let data = match self.precision {
+            Precision::F32 => f32::any_dataset(self.file(None)?),
+            Precision::F64 => f64::any_dataset(self.file(None)?),
+        };
+        Ok(Self {
+            loaded: Some(Arc::new(data)),
+            ..self
+        })
+    }
+
+    /// All samples of the file, in the layout of an earlier table where there is one.
+    fn file<T: Scalar>(&self, columns: Option<&ColumnEncoding>) -> Result<Dataset<T>> {
+        let data = match (&self.source, columns) {
+            (Source::File(path), None) => tiam_data::load(path, &self.params)?,
+            (Source::File(path), Some(columns)) => load_with_encoding(path, columns, &self.params)?,
+            (Source::Digits, _) => digits()?,
+            (Source::Given, _) => return Err(self.other_precision()),
+        };
+        if data.n_samples() == 0 {
+            return Err(self.empty());
+        }
+        Ok(data)
+    }
+
+    fn other_precision(&self) -> Error {
+        let precision = match self.loaded.as_deref() {
+            Some(AnyDataset::F32(_)) => "f32",
+            _ => "f64",
+        };
+        Error::Precision {
+            what: self.to_string(),
+            precision,
+        }
+    }
+
+    /// Its samples, read in the layout of an earlier table where there is one: not copied if nobody else holds them.
+    pub(crate) fn into_data<T: Scalar>(
+        self,
+        columns: Option<&ColumnEncoding>,
+    ) -> Result<Dataset<T>> {
+        let fits = |any: &AnyDataset| {
+            T::dataset(any).is_some_and(|data| columns.is_none() || data.encoding() == columns)
+        };
+        if let (Source::Given, Some(columns)) = (&self.source, columns) {
+            self.check_names(columns)?;
+        }
+        let usable = self.source == Source::Given || self.loaded.as_deref().is_some_and(fits);
+        let (rows, other) = (self.rows.clone(), self.other_precision());
+        let data = match self.loaded.clone() {
+            Some(shared) if usable => {
+                drop(self);
+                match (Arc::try_unwrap(shared), &rows) {
+                    (Ok(own), _) => T::into_dataset(own),
+                    (Err(shared), None) => T::dataset(&shared).cloned(),
+                    (Err(shared), Some(rows)) => {
+                        return Ok(T::dataset(&shared).ok_or(other)?.subset(rows)?);
+                    }
+                }
+                .ok_or(other)?
+            }
+            _ => self.file(columns)?,
+        };
+        match rows {
+            None => Ok(data),
+            Some(rows) => Ok(data.subset(&rows)?),
+        }
+    }
+
+    /// Refuses numbers in memory whose features have other names, or another order, than a model's.
+    fn check_names(&self, columns: &ColumnEncoding) -> Result<()> {
+        let names = match self.loaded.as_deref() {
+            Some(AnyDataset::F32(data)) => data.feature_names(),
+            Some(AnyDataset::F64(data)) => data.feature_names(),
+            None => &[],
+        };
+        let known = columns.feature_names();
+        if names.is_empty() || names == known {
+            return Ok(());
+        }
+        Err(Error::OtherFeatures {
+            data: self.to_string(),
+            expected: known.join(", "),
+        })
+    }
+
+    /// The same as input of predictions: labels are not read, and every row of a graph is.
+    pub(crate) fn for_prediction(mut self) -> Self {
+        self.params.table.label = LabelColumn::None;
+        if self.rows.is_none() {
+            self.params.graph.rows = GraphRows::All;
+            return self.unread();
+        }
+        self
+    }
+
+    /// The same, what was read forgotten.
+    pub(crate) fn without_cells(&self) -> Self {
+        Self {
+            loaded: None,
+            ..self.clone()
+        }
+    }
+
+    /// Refuses what only tables have, of other data.
+    pub(crate) fn check<T: Scalar>(&self, kind: DataKind, data: &Dataset<T>) -> Result<()> {
+        let table = &self.params.table;
+        let asked = if table.task == Task::Values && kind != DataKind::Table {
+            "a task of values"
+        } else if table.sample_weights.is_some() && data.sample_weights().is_none() {
+            "a column of sample weights"
+        } else {
+            return Ok(());
+        };
+        Err(Error::NotATable {
+            data: self.to_string(),
+            asked,
+        })
+    }
+
+    /// A model's columns with the label called as it is in this table, where it was named.
+    pub(crate) fn relabelled(
+        &self,
+        columns: Option<&ColumnEncoding>,
+    ) -> Result<Option<ColumnEncoding>> {
+        Ok(match (columns, &self.params.table.label) {
+            (Some(columns), LabelColumn::Column(label)) => Some(columns.with_label(label)?),
+            (columns, _) => columns.cloned(),
+        })
+    }
+
+    /// The label column as it was asked for.
+    pub(crate) fn label_text(&self) -> String {
+        self.params.table.label.to_string()
+    }
+
+    /// The same with a graph read as it was for training.
+    pub(crate) fn with_graph(mut self, hops: Option<usize>, seed: Option<u64>) -> Self {
+        let graph = self.params.graph;
+        let hops = hops.unwrap_or(graph.hops);
+        self.params.graph = graph.hops(hops).seed(seed.unwrap_or(0));
+        self
+    }
+
+    /// What kind of data these are.
+    pub(crate) fn kind_of<T: Scalar>(&self, data: &Dataset<T>) -> DataKind {
+        match self.source {
+            Source::Digits => DataKind::Digits,
+            _ if data.encoding().is_some() => DataKind::Table,
+            _ if data.sample_ids().is_some() => DataKind::Graph,
+            Source::Given => DataKind::Table,
+            Source::File(_) => DataKind::Idx,
+        }
+    }
+
+    /// True for the embedded digits as a whole.
+    pub(crate) fn is_all_digits(&self) -> bool {
+        self.source == Source::Digits && self.rows.is_none()
+    }
+}
+
+/// A reference parses from any text.
+fn references<'c>(columns: impl IntoIterator<Item = &'c str>) -> Vec<ColumnRef> {
+    let parsed = columns.into_iter().map(|text| text.parse());
+    parsed.filter_map(std::result::Result::ok).collect()
+}
