@@ -4,7 +4,7 @@ use super::{
     cell::{Places, list, quote},
     pieces::map,
     records::{Row, Rows},
-    row::{Action, RowEncoder, class_by_number, no_category, no_number, unknown},
+    row::{Action, RowEncoder, no_category, no_number, unknown},
     survey::check_width,
 };
 use crate::{
@@ -128,7 +128,7 @@ impl<'a> Encoder<'a> {
     fn targets<T: Real>(&self, n: usize, mut answers: Vec<Answers<T>>) -> Result<Targets<T>> {
         for (column, action) in self.actions() {
             match action {
-                Action::ClassByText(_) | Action::ClassByNumber(_) => {
+                Action::Class(_) => {
                     return Ok(Targets::Classes {
                         labels: joined(&mut answers, |a| &mut a.labels),
                         names: self.rows.texts(column).to_vec(),
@@ -155,10 +155,8 @@ impl<'a> Encoder<'a> {
                 0
             }
         };
-        let is_class: fn(&Action) -> bool =
-            |u| matches!(u, Action::ClassByText(_) | Action::ClassByNumber(_));
         let mut answers = Answers {
-            labels: Vec::with_capacity(room(is_class)),
+            labels: Vec::with_capacity(room(|u| matches!(u, Action::Class(_)))),
             targets: Vec::with_capacity(room(|u| matches!(u, Action::Value))),
             weights: Vec::with_capacity(room(|u| matches!(u, Action::SampleWeight))),
         };
@@ -194,13 +192,9 @@ impl<'a> Encoder<'a> {
                         found.ok_or_else(|| no_category(places, line, i, cell, categories))?;
                     values[first + category as usize] = T::from_f64(1.0);
                 }
-                Action::ClassByText(_) | Action::ClassByNumber(_) => {
+                Action::Class(classes) => {
                     let names = self.rows.texts(*column);
-                    let found = match action {
-                        Action::ClassByText(index) => index.find(cell, names),
-                        Action::ClassByNumber(numbers) => class_by_number(numbers, cell),
-                        _ => None,
-                    };
+                    let found = classes.find(cell, names);
                     answers.labels.push(found.ok_or_else(|| {
                         unknown(places, line, i, cell, |at| DataError::UnknownClass {
                             at,

@@ -103,6 +103,28 @@ impl Index {
     }
 }
 
+/// The classes of a label column.
+#[derive(Clone)]
+pub(super) enum Classes {
+    ByText(Index),
+    /// The bits of each class's number with the class, sorted.
+    ByNumber(Vec<(u64, u32)>),
+}
+
+impl Classes {
+    /// The class of a cell; `names` are the classes' names.
+    pub(super) fn find(&self, cell: &[u8], names: &[String]) -> Option<u32> {
+        match self {
+            Self::ByText(index) => index.find(cell, names),
+            Self::ByNumber(numbers) => {
+                let bits = (parse::<f64>(cell)? + 0.0).to_bits();
+                let at = numbers.binary_search_by_key(&bits, |n| n.0).ok()?;
+                Some(numbers[at].1)
+            }
+        }
+    }
+}
+
 /// What becomes of a column.
 #[derive(Clone)]
 pub(super) enum Action {
@@ -111,9 +133,7 @@ pub(super) enum Action {
     Number(usize),
     /// A one goes to this feature plus the category's number; the categories that are numbers.
     OneHot(usize, Index, Vec<(f64, u32)>),
-    ClassByText(Index),
-    /// The bits of each class's number with the class, sorted.
-    ClassByNumber(Vec<(u64, u32)>),
+    Class(Classes),
     Value,
     SampleWeight,
 }
@@ -175,8 +195,10 @@ impl RowEncoder {
                 ColumnKind::ClassLabel {
                     names,
                     numeric: true,
-                } => Action::ClassByNumber(class_numbers(names)?),
-                ColumnKind::ClassLabel { names, .. } => Action::ClassByText(Index::new(names)),
+                } => Action::Class(Classes::ByNumber(class_numbers(names)?)),
+                ColumnKind::ClassLabel { names, .. } => {
+                    Action::Class(Classes::ByText(Index::new(names)))
+                }
                 ColumnKind::ValueLabel => Action::Value,
                 ColumnKind::SampleWeight => Action::SampleWeight,
                 ColumnKind::Ignored => Action::Nothing,
@@ -397,13 +419,6 @@ fn class_numbers(names: &[String]) -> Result<Vec<(u64, u32)>> {
     let mut numbers = (names.iter().zip(0_u32..).map(bits)).collect::<Result<Vec<_>>>()?;
     numbers.sort_unstable();
     Ok(numbers)
-}
-
-/// The class of a cell by its number.
-pub(super) fn class_by_number(numbers: &[(u64, u32)], cell: &[u8]) -> Option<u32> {
-    let bits = (parse::<f64>(cell)? + 0.0).to_bits();
-    let at = numbers.binary_search_by_key(&bits, |n| n.0).ok()?;
-    Some(numbers[at].1)
 }
 
 #[cfg(test)]
