@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tiam::{Biases, Job, Method, OnRow, RunParams, Scalar, Start, Trainer};
-use tiam_core::Order;
+use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Stopping};
 use tiam_linalg::Solver;
 use tiam_models::{
     Architecture, Band, Init, ModelError, Network, OutputStart, Samples, Session, StochasticData,
@@ -11,7 +11,6 @@ use tiam_models::{
 
 use super::bcd::{BcdParams, BcdProblem};
 use super::dladmm::{DladmmParams, DladmmProblem};
-use super::fit::plain_driver;
 use super::gradient::{GradientParams, GradientProblem, GradientRule};
 
 /// A method's parameters.
@@ -245,6 +244,17 @@ fn by_itself<'t, T: Scalar, P: TrainingProblem<T>>(
         let (problem, order) = problem(network, data.train)?;
         Ok((problem, plain_driver(order, stopping.unwrap_or_default())?))
     })
+}
+
+/// The driver of a method that has neither inertia nor guard.
+fn plain_driver(order: Order, stopping: Stopping) -> Result<DriverConfig, ModelError> {
+    let params = DriverParams::default()
+        .inertia(Inertia::NONE)
+        .guard(Guard::Off)
+        .order(order)
+        .divergence_factor(f64::INFINITY)
+        .stopping(stopping);
+    Ok(params.check()?)
 }
 
 impl Trainer for Setup {

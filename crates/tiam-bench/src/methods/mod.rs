@@ -7,7 +7,6 @@
 mod bcd;
 mod dladmm;
 mod entry;
-mod fit;
 mod gradient;
 mod method;
 mod splitting;
