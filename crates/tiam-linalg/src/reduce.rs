@@ -126,6 +126,21 @@ fn fold<T: Real, const N: usize>(lanes: [T; N]) -> f64 {
     wide[0]
 }
 
+/// The number of the first largest entry: a class from its scores. 0 without an entry.
+///
+/// ```
+/// assert_eq!(tiam_linalg::reduce::largest(&[0.5, 2.0, 2.0, -1.0]), 1);
+/// ```
+pub fn largest<T: PartialOrd>(x: &[T]) -> usize {
+    let mut best = 0;
+    for (i, value) in x.iter().enumerate() {
+        if *value > x[best] {
+            best = i;
+        }
+    }
+    best
+}
+
 /// True when every entry is finite.
 pub fn all_finite<T: Real>(x: &[T]) -> bool {
     // Not `all`: a loop without an early exit is vectorised, and finite is the usual answer.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
     AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real, SquaredLoss,
-    StateVisitor, forward, forward_loss, forward_one, prox,
+    StateVisitor, forward, forward_loss, forward_one, prox, reduce,
 };
 
 use crate::activation::Activation;
@@ -282,16 +282,9 @@ impl<T: Real> Network<T> {
         compute: &mut Compute<T>,
     ) -> Result<Vec<u32>, ModelError> {
         let z = self.forward(inputs, compute)?;
-        let largest = |column: &[T]| {
-            let mut best = 0;
-            for (i, v) in column.iter().enumerate() {
-                if *v > column[best] {
-                    best = i;
-                }
-            }
-            best as u32
-        };
-        Ok((0..z.n_cols()).map(|j| largest(z.col(j))).collect())
+        Ok((0..z.n_cols())
+            .map(|j| reduce::largest(z.col(j)) as u32)
+            .collect())
     }
 
     /// Loss and accuracy, or errors of the values, on some samples.

@@ -1,6 +1,7 @@
 //! How well a model does: figures for classes and for values.
 
 use serde::Serialize;
+use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, Matrix, Real, prox};
 use tiam_models::{AffineScaling, Loss, Network, Samples, Target};
 
@@ -209,17 +210,6 @@ fn class_figures<T: Real>(scores: &Matrix<T>, labels: &[u32], names: &[String]) 
         confusion,
         roc_auc: areas.map(|areas| mean(&areas)),
     }
-}
-
-/// The first largest entry's number.
-pub(crate) fn largest<T: PartialOrd>(column: &[T]) -> usize {
-    let mut best = 0;
-    for (i, value) in column.iter().enumerate() {
-        if *value > column[best] {
-            best = i;
-        }
-    }
-    best
 }
 
 #[allow(clippy::cast_precision_loss, reason = "numbers of folds or classes")]

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use tiam_core::{CoreError, StopReason, Stopping, Trace, TraceRow};
-use tiam_data::{Dataset, GraphParams, Parts as DataParts, ScalingKind};
+use tiam_core::{Stopping, TraceRow};
+use tiam_data::{Dataset, Parts as DataParts, ScalingKind};
 use tiam_linalg::Solver;
 use tiam_models::{
-    Activation, Architecture, Init, Loss, ModelError, Network, NetworkMeasures, Samples, Session,
-    SolverChoice, StochasticData, StochasticParams, TiamParams, TrainError,
+    Activation, Architecture, Init, Loss, ModelError, Network, NetworkMeasures, Session,
+    StochasticData, StochasticParams, TiamParams, TrainError,
 };
 
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
+use crate::fitting::{End, Fitted, Holdout, Prepared};
 use crate::method::Method;
 use crate::predictor::Predictor;
 use crate::preset::Preset;
@@ -23,6 +24,7 @@ use crate::trainer::{Job, OnRow, Rule, RunParams, Trainer};
 
 /// Held out of the training data for early stopping where nothing else is said.
 const VALIDATION_FRACTION: f64 = 0.1;
+
 /// A multilayer perceptron to be: its parameters and those of its training.
 ///
 /// | parameter | default | meaning |
@@ -82,89 +84,29 @@ impl Default for Mlp {
     }
 }
 
-/// The samples of one training, encoded and scaled, and what was found out about the data.
-#[derive(Debug)]
-pub struct Prepared<T> {
-    /// The samples to learn from.
-    pub train: Samples<T>,
-    /// How much each of them counts, where the data say so.
-    pub weights: Option<Vec<f64>>,
-    /// What early stopping looks at.
-    pub validation: Option<Samples<T>>,
-    /// What the final figures are measured on.
-    pub test: Option<Samples<T>>,
-    /// From columns to inputs, from outputs to answers.
-    pub encoding: Encoding,
-    /// What kind of data they are.
-    pub kind: DataKind,
-    /// How inputs are scaled.
-    pub scaling: ScalingKind,
-    /// The part held out for testing, where it was drawn.
-    pub test_fraction: Option<f64>,
-    /// The data's name, without their folder.
-    name: String,
-    graph: GraphParams,
-    /// The network to go on from.
-    from: Option<Network<T>>,
-}
-
-/// What to hold out of the data for the final figures. A split that the data bring themselves wins over a fraction.
-#[derive(Clone, Debug, Default)]
-pub enum Holdout {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// A part to be drawn, by class where there are classes.
-    Fraction(f64),
-    /// Data of their own.
-    Test(Box<Table>),
-}
-
-/// Why a training ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// By a stopping rule.
-    Stopped(StopReason),
-    /// It could not go on.
-    Failed(CoreError),
-}
-
-/// What a training leaves, whatever its end.
-#[derive(Debug)]
-pub struct Fitted<T> {
-    /// The network of the last good iterate.
-    pub network: Network<T>,
-    /// One row an iteration, row 0 the start.
-    pub trace: Trace<NetworkMeasures>,
-    /// How each W and a step was computed.
-    pub solvers: Vec<SolverChoice>,
-    /// Why it ended.
-    pub end: End,
-    /// Name of the method.
-    pub method: String,
-}
-
-/// Setters that take a field as it is.
-macro_rules! setters {
-    ($($(#[$doc:meta])+ $name:ident: $type:ty;)+) => {
-        $($(#[$doc])+
-        #[must_use]
-        pub fn $name(self, $name: $type) -> Self {
-            Self { $name, ..self }
-        })+
-    };
-}
-
 impl Mlp {
-    setters! {
-        /// Sets the activation of the hidden layers.
-        activation: Activation;
-        /// Sets starting weights and biases.
-        start: Start;
-        /// Sets the seed.
-        seed: u64;
-        /// Sets the number of worker threads, from 1.
-        threads: usize;
+    /// Sets the activation of the hidden layers.
+    #[must_use]
+    pub fn activation(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// Sets starting weights and biases.
+    #[must_use]
+    pub fn start(self, start: Start) -> Self {
+        Self { start, ..self }
+    }
+
+    /// Sets the seed.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Sets the number of worker threads, from 1.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 
     /// Sets the sizes of the hidden layers; none for a linear model.
@@ -446,32 +388,30 @@ impl Mlp {
             session,
             on_row: &mut on_row,
         };
-        let name = method.name().to_owned();
-        match T::train(&*method, job) {
-            Ok(trained) => Ok(Fitted {
-                network: trained.network,
-                trace: trained.trace,
-                solvers: trained.solvers,
-                end: End::Stopped(trained.reason),
-                method: name,
-            }),
+        let (network, trace, solvers, end) = match T::train(&*method, job) {
+            Ok(done) => {
+                let end = End::Stopped(done.reason);
+                (done.network, done.trace, done.solvers, end)
+            }
             Err(TrainError::Failed {
                 error,
                 network,
                 trace,
                 solvers,
-            }) => Ok(Fitted {
-                network: *network,
-                trace: *trace,
-                solvers,
-                end: End::Failed(error),
-                method: name,
-            }),
-            Err(TrainError::Refused(error)) => Err(error.into()),
-            Err(other) => Err(Error::Training {
-                reason: other.to_string(),
-            }),
-        }
+            }) => (*network, *trace, solvers, End::Failed(error)),
+            Err(TrainError::Refused(error)) => return Err(error.into()),
+            Err(other) => {
+                let reason = other.to_string();
+                return Err(Error::Training { reason });
+            }
+        };
+        Ok(Fitted {
+            network,
+            trace,
+            solvers,
+            end,
+            method: method.name().to_owned(),
+        })
     }
 
     /// The trained network with what it takes to use it: the last part of [`fit`](Self::fit).
@@ -498,56 +438,6 @@ impl Mlp {
         };
         let model = Predictor::new(fitted.network.clone(), &prepared.encoding, &provenance)?;
         Ok(model.threads(self.threads))
-    }
-}
-
-impl<T> Fitted<T> {
-    /// The row of the network: the last one, but that of an iteration that went beyond the bound on the objective.
-    pub fn last_row(&self) -> Option<&TraceRow<NetworkMeasures>> {
-        let beyond = match &self.end {
-            End::Failed(CoreError::Diverged { iteration, .. }) => Some(*iteration),
-            _ => None,
-        };
-        let mut latest = self.trace.rows.iter().rev();
-        latest.find(|row| Some(row.iteration) != beyond)
-    }
-
-    /// The iterations after which a clock or a user stopped it.
-    pub fn cut_short_after(&self) -> Option<usize> {
-        let by_time = matches!(
-            self.end,
-            End::Stopped(StopReason::Interrupted | StopReason::TimeLimit | StopReason::Caller)
-        );
-        let last = self.trace.last().filter(|_| by_time);
-        last.map(|row| row.iteration)
-    }
-
-    /// What the model file keeps of the training; figures on the data are the caller's to add.
-    pub fn training(&self) -> Training {
-        let last = self.last_row();
-        Training {
-            method: self.method.clone(),
-            stop_reason: self.stop_reason(),
-            iterations: last.map_or(0, |row| row.iteration),
-            objective: last.map(|row| row.objective),
-            violation: last.map(|row| row.violation),
-            restarts: last.map_or(0, |row| row.restarts),
-            train_loss: None,
-            train_accuracy: None,
-            test_loss: None,
-            test_accuracy: None,
-        }
-    }
-
-    /// The stop reason as files write it; `failed` for a training that could not go on.
-    pub fn stop_reason(&self) -> String {
-        match &self.end {
-            End::Failed(_) => "failed".to_owned(),
-            End::Stopped(reason) => match serde_json::to_value(reason) {
-                Ok(serde_json::Value::String(name)) => name,
-                _ => reason.to_string(),
-            },
-        }
     }
 }
 

@@ -1,24 +1,25 @@
 //! A trained network with everything it takes to use it.
 
+mod run;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tiam_data::{AsCell, Cell, CellPlace, DataError, RowEncoder, Targets};
-use tiam_linalg::{Compute, TargetKind, prox};
+use tiam_data::{AsCell, RowEncoder, Targets};
+use tiam_linalg::reduce::largest;
+use tiam_linalg::{Compute, TargetKind};
 use tiam_models::{AnyModel, Loss, Model, ModelError, ModelMetadata, Network};
 
 use crate::encoding::{Encoding, no_labels};
 use crate::error::{Error, Result};
-use crate::evaluation::{Evaluation, largest};
+use crate::evaluation::Evaluation;
 use crate::mlp::test_part;
 use crate::prediction::{Prediction, Predictions};
 use crate::provenance::Provenance;
-use crate::scalar::{Pool, Precision, Scalar, Scratch};
+use crate::scalar::{Pool, Precision, Scalar};
 use crate::table::Table;
 
-/// Products below this number of multiplications stay on the caller's thread: waking another takes longer.
-const SHARED_WORK: usize = 4_000_000;
 /// Entries of a thread's scratch for inputs.
 const SCRATCH_ENTRIES: usize = 1 << 20;
 /// Rows of a thread's scratch.
@@ -159,18 +160,10 @@ impl Predictor {
     /// # Errors
     /// [`Error::Model`] for a loss that has no code.
     pub fn with_loss(self, loss: Loss) -> Result<Self> {
-        fn given<T: Scalar>(model: Model<T>, loss: Loss) -> Result<AnyModel> {
-            let network = model.network().clone().with_loss(loss)?;
-            let metadata = ModelMetadata {
-                architecture: network.architecture().clone(),
-                ..model.metadata().clone()
-            };
-            Ok(T::any_model(Model::from_parts(network, metadata)?))
-        }
         let threads = self.threads;
         let model = match self.model {
-            AnyModel::F32(model) => given(model, loss)?,
-            AnyModel::F64(model) => given(model, loss)?,
+            AnyModel::F32(model) => AnyModel::F32(model.with_loss(loss)?),
+            AnyModel::F64(model) => AnyModel::F64(model.with_loss(loss)?),
         };
         Ok(Self::of_model(model)?.threads(threads))
     }
@@ -403,139 +396,5 @@ impl Predictor {
     /// Seed of the split of the graph that the model was trained on.
     fn graph_seed(&self) -> Option<u64> {
         self.provenance.graph_seed.or(self.provenance.seed)
-    }
-
-    /// Number of cells of a row.
-    fn row_len(&self) -> usize {
-        match &self.rows {
-            Some(rows) => rows.inputs().count(),
-            None => self.encoding.n_inputs,
-        }
-    }
-
-    /// The network's outputs for n rows, in the scratch.
-    fn forward<T: Scalar>(
-        &self,
-        model: &Model<T>,
-        rows: &[impl AsCell],
-        n: usize,
-        scratch: &mut Scratch<T>,
-    ) -> Result<()> {
-        let n_inputs = self.encoding.n_inputs;
-        scratch.inputs.reshape(n_inputs, n);
-        let features = scratch.inputs.as_mut_slice();
-        if n == 1 {
-            self.encode(rows, features)?;
-        } else {
-            let rows = rows.chunks_exact(self.row_len());
-            for (row, features) in rows.zip(features.chunks_exact_mut(n_inputs)) {
-                self.encode(row, features)?;
-            }
-        }
-        if let Some(scaling) = &self.encoding.input_scaling {
-            scaling.apply(&mut scratch.inputs)?;
-        }
-        let Scratch {
-            compute,
-            inputs,
-            outputs,
-        } = scratch;
-        let work = if n == 1 { 0 } else { self.work(n) };
-        self.on_threads(work, compute, |compute| {
-            Ok(model.network().forward_into(outputs, inputs, compute)?)
-        })
-    }
-
-    /// Multiplications for n rows.
-    fn work(&self, n: usize) -> usize {
-        let parameters = self.metadata().architecture.n_parameters();
-        parameters.saturating_mul(n)
-    }
-
-    /// One row's features, not yet scaled.
-    fn encode<T: Scalar>(&self, row: &[impl AsCell], features: &mut [T]) -> Result<()> {
-        if let Some(rows) = &self.rows {
-            return Ok(rows.encode(row, features)?);
-        }
-        if row.len() != features.len() {
-            return Err(Error::Features {
-                data: "the row".to_owned(),
-                expected: features.len(),
-                found: row.len(),
-            });
-        }
-        for (feature, (to, cell)) in features.iter_mut().zip(row).enumerate() {
-            let number = match cell.cell() {
-                Cell::Number(x) => x,
-                Cell::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
-            };
-            *to = <T as tiam_data::Real>::from_f64(number);
-            if !tiam_data::Real::is_finite(*to) {
-                let cell = match cell.cell() {
-                    Cell::Number(x) => x.to_string(),
-                    Cell::Text(text) => text.to_owned(),
-                };
-                let name = self.encoding.feature_names.get(feature);
-                let at = Box::new(CellPlace {
-                    path: "the row".into(),
-                    line: 0,
-                    column: feature,
-                    name: name.cloned().unwrap_or_default(),
-                });
-                let reason = "but a finite number is needed";
-                return Err(Error::Data(DataError::NotANumber { at, cell, reason }));
-            }
-        }
-        Ok(())
-    }
-
-    /// `body` with as many threads as the work is worth; another call that has them at the time leaves `own`.
-    fn on_threads<T: Scalar, R>(
-        &self,
-        work: usize,
-        own: &mut Compute<T>,
-        body: impl FnOnce(&mut Compute<T>) -> Result<R>,
-    ) -> Result<R> {
-        if self.threads > 1
-            && work >= SHARED_WORK
-            && let Ok(mut pool) = T::pool(&self.pool).try_lock()
-        {
-            let compute = match &mut *pool {
-                Some(compute) => compute,
-                none => none.insert(Compute::new(self.threads)?),
-            };
-            return body(compute);
-        }
-        body(own)
-    }
-
-    fn no_predictions(&self, n: usize) -> Predictions {
-        let n_classes = if self.classes.is_empty() { 0 } else { n };
-        Predictions {
-            classes: Arc::clone(&self.classes),
-            indices: Vec::with_capacity(n_classes),
-            outputs: Vec::with_capacity(n * self.encoding.n_outputs),
-            n_outputs: self.encoding.n_outputs,
-        }
-    }
-
-    /// Appends the answers that outputs mean.
-    fn add<T: Scalar>(&self, outputs: &mut [T], to: &mut Predictions) {
-        if !self.classes.is_empty() {
-            let class = |column: &[T]| u32::try_from(largest(column)).unwrap_or(u32::MAX);
-            let columns = outputs.chunks_exact(self.encoding.n_outputs);
-            to.indices.extend(columns.map(class));
-        }
-        self.answers(outputs, &mut to.outputs);
-    }
-
-    /// Appends the network's outputs, a row after the other, as probabilities or as values in their own units.
-    fn answers<T: Scalar>(&self, outputs: &mut [T], to: &mut Vec<f64>) {
-        match &self.encoding.output_scaling {
-            _ if self.softmax => prox::softmax_in_place(outputs, self.encoding.n_outputs),
-            Some(scaling) => scaling.invert_in_place(outputs),
-            None => {}
-        }
-        to.extend(outputs.iter().map(|x| tiam_data::Real::to_f64(*x)));
     }
 }

@@ -46,6 +46,29 @@ pub enum AnyDataset {
     F64(Dataset<f64>),
 }
 
+impl AnyDataset {
+    pub(crate) fn n_samples(&self) -> usize {
+        match self {
+            Self::F32(data) => data.n_samples(),
+            Self::F64(data) => data.n_samples(),
+        }
+    }
+
+    pub(crate) fn labels(&self) -> Option<&[u32]> {
+        match self {
+            Self::F32(data) => data.labels(),
+            Self::F64(data) => data.labels(),
+        }
+    }
+
+    pub(crate) fn feature_names(&self) -> &[String] {
+        match self {
+            Self::F32(data) => data.feature_names(),
+            Self::F64(data) => data.feature_names(),
+        }
+    }
+}
+
 #[doc(hidden)]
 /// What one prediction works in; each thread has its own, so that no caller need bring one.
 pub struct Scratch<T> {

@@ -167,7 +167,7 @@ impl Table {
         self.unread()
     }
 
-    /// Sets everything else about reading.
+    /// Sets everything about reading; what setters before it said is gone.
     #[must_use]
     pub fn params(mut self, params: LoadParams) -> Self {
         self.params = params;
@@ -211,10 +211,7 @@ impl Table {
         if let Some(rows) = &self.rows {
             return Ok(rows.len());
         }
-        Ok(match &*self.clone().loaded()? {
-            AnyDataset::F32(data) => data.n_samples(),
-            AnyDataset::F64(data) => data.n_samples(),
-        })
+        Ok(self.clone().cells()?.n_samples())
     }
 
     /// Cuts off a part for testing: seeded, by class where there are classes. A split that the data bring is not looked at.
@@ -244,24 +241,6 @@ impl Table {
         self.cut(|n, labels| Split::k_folds(n, labels, n_folds, seed))
     }
 
-    /// The training and test part of a split that the data bring, as MNIST's folder and graphs do.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for a file that cannot be read.
-    pub fn own_split(&self) -> Result<Option<Parts>> {
-        let table = self.clone().load()?;
-        let split = match table.loaded.as_deref() {
-            Some(AnyDataset::F32(data)) => data.split().cloned(),
-            Some(AnyDataset::F64(data)) => data.split().cloned(),
-            None => None,
-        };
-        let split = split.filter(|_| self.rows.is_none());
-        Ok(split.map(|split| Parts {
-            train: table.of_rows(split.train().to_vec()),
-            test: table.of_rows(split.test().to_vec()),
-        }))
-    }
-
     fn cut(
         &self,
         draw: impl FnOnce(
@@ -270,11 +249,8 @@ impl Table {
         ) -> std::result::Result<Vec<Split>, tiam_data::DataError>,
     ) -> Result<Vec<Parts>> {
         let table = self.clone().load()?;
-        let (n, labels) = match table.loaded.as_deref() {
-            Some(AnyDataset::F32(data)) => (data.n_samples(), data.labels()),
-            Some(AnyDataset::F64(data)) => (data.n_samples(), data.labels()),
-            None => return Err(self.empty()),
-        };
+        let cells = table.clone().cells()?;
+        let (n, labels) = (cells.n_samples(), cells.labels());
         let splits = match &self.rows {
             None => draw(n, labels)?,
             Some(rows) => {
@@ -307,7 +283,7 @@ impl Table {
         }
     }
 
-    fn loaded(self) -> Result<Arc<AnyDataset>> {
+    fn cells(self) -> Result<Arc<AnyDataset>> {
         let empty = self.empty();
         self.load()?.loaded.ok_or(empty)
     }
@@ -390,11 +366,7 @@ impl Table {
 
     /// Refuses numbers in memory whose features have other names, or another order, than a model's.
     fn check_names(&self, columns: &ColumnEncoding) -> Result<()> {
-        let names = match self.loaded.as_deref() {
-            Some(AnyDataset::F32(data)) => data.feature_names(),
-            Some(AnyDataset::F64(data)) => data.feature_names(),
-            None => &[],
-        };
+        let names = (self.loaded.as_deref()).map_or(&[][..], AnyDataset::feature_names);
         let known = columns.feature_names();
         if names.is_empty() || names == known {
             return Ok(());

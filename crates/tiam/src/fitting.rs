@@ -1,0 +1,121 @@
+//! What goes into one training, and what it leaves.
+
+use tiam_core::{CoreError, StopReason, Trace, TraceRow};
+use tiam_data::{GraphParams, ScalingKind};
+use tiam_models::{Network, NetworkMeasures, Samples, SolverChoice};
+
+use crate::encoding::Encoding;
+use crate::provenance::Training;
+use crate::table::{DataKind, Table};
+
+/// The samples of one training, encoded and scaled, and what was found out about the data.
+#[derive(Debug)]
+pub struct Prepared<T> {
+    /// The samples to learn from.
+    pub train: Samples<T>,
+    /// How much each of them counts, where the data say so.
+    pub weights: Option<Vec<f64>>,
+    /// What early stopping looks at.
+    pub validation: Option<Samples<T>>,
+    /// What the final figures are measured on.
+    pub test: Option<Samples<T>>,
+    /// From columns to inputs, from outputs to answers.
+    pub encoding: Encoding,
+    /// What kind of data they are.
+    pub kind: DataKind,
+    /// How inputs are scaled.
+    pub scaling: ScalingKind,
+    /// The part held out for testing, where it was drawn.
+    pub test_fraction: Option<f64>,
+    /// The data's name, without their folder.
+    pub(crate) name: String,
+    pub(crate) graph: GraphParams,
+    /// The network to go on from.
+    pub(crate) from: Option<Network<T>>,
+}
+
+/// What to hold out of the data for the final figures. A split that the data bring themselves wins over a fraction.
+#[derive(Clone, Debug, Default)]
+pub enum Holdout {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A part to be drawn, by class where there are classes.
+    Fraction(f64),
+    /// Data of their own.
+    Test(Box<Table>),
+}
+
+/// Why a training ended.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// By a stopping rule.
+    Stopped(StopReason),
+    /// It could not go on.
+    Failed(CoreError),
+}
+
+/// What a training leaves, whatever its end.
+#[derive(Debug)]
+pub struct Fitted<T> {
+    /// The network of the last good iterate.
+    pub network: Network<T>,
+    /// One row an iteration, row 0 the start.
+    pub trace: Trace<NetworkMeasures>,
+    /// How each W and a step was computed.
+    pub solvers: Vec<SolverChoice>,
+    /// Why it ended.
+    pub end: End,
+    /// Name of the method.
+    pub method: String,
+}
+
+impl<T> Fitted<T> {
+    /// The row of the network: the last one, but that of an iteration that went beyond the bound on the objective.
+    pub fn last_row(&self) -> Option<&TraceRow<NetworkMeasures>> {
+        let beyond = match &self.end {
+            End::Failed(CoreError::Diverged { iteration, .. }) => Some(*iteration),
+            _ => None,
+        };
+        let mut latest = self.trace.rows.iter().rev();
+        latest.find(|row| Some(row.iteration) != beyond)
+    }
+
+    /// The iterations after which a clock or a user stopped it.
+    pub fn cut_short_after(&self) -> Option<usize> {
+        let by_time = matches!(
+            self.end,
+            End::Stopped(StopReason::Interrupted | StopReason::TimeLimit | StopReason::Caller)
+        );
+        let last = self.trace.last().filter(|_| by_time);
+        last.map(|row| row.iteration)
+    }
+
+    /// What the model file keeps of the training; figures on the data are the caller's to add.
+    pub fn training(&self) -> Training {
+        let last = self.last_row();
+        Training {
+            method: self.method.clone(),
+            stop_reason: self.stop_reason(),
+            iterations: last.map_or(0, |row| row.iteration),
+            objective: last.map(|row| row.objective),
+            violation: last.map(|row| row.violation),
+            restarts: last.map_or(0, |row| row.restarts),
+            train_loss: None,
+            train_accuracy: None,
+            test_loss: None,
+            test_accuracy: None,
+        }
+    }
+
+    /// The stop reason as files write it; `failed` for a training that could not go on.
+    pub fn stop_reason(&self) -> String {
+        match &self.end {
+            End::Failed(_) => "failed".to_owned(),
+            End::Stopped(reason) => match serde_json::to_value(reason) {
+                Ok(serde_json::Value::String(name)) => name,
+                _ => reason.to_string(),
+            },
+        }
+    }
+}
