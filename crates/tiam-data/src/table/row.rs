@@ -474,7 +474,7 @@ mod tests {
             assert_eq!(encoded(&encoder(false), &text(row)).unwrap(), expected);
         }
         // Either the label or the weight could be missing: neither form is guessed.
-        let four = text(&["5", "1.0", "2", "a"]);
+        let four = text(&["1.0", "2", "a", "1"]);
         assert!(encoded(&encoder(true), &four).is_err());
         assert!(encoded(&encoder(true), &text(&["5", "1.0", "2", "a", "1"])).is_ok());
         assert!(encoded(&encoder(false), &text(&["1.0"])).is_err());
