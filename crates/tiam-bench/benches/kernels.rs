@@ -4,9 +4,9 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, Gradients, LossTarget, Matrix, Relu, Solver,
-    StepInertia, StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock, WeightProblem,
-    loss_gradient, outer_product, product, prox, reduce,
+    Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget, Matrix, Relu, Solver,
+    StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock, WeightProblem, loss_gradient,
+    outer_product, product, prox, reduce,
 };
 use tiam_models::{Activation, Architecture, Init, Loss, Network};
 
@@ -146,7 +146,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
         };
         let step = StochasticStep {
             length: 1e-4,
-            inertia: StepInertia {
+            inertia: Inertia {
                 start: 0.8,
                 gradient: 0.8,
                 correction: 0.15,
@@ -188,7 +188,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
 
 /// A W step, half of them done again without inertia, in each form that applies to the shape.
 fn weight_steps(criterion: &mut Criterion) {
-    let half = StepInertia {
+    let half = Inertia {
         start: 0.5,
         gradient: 0.5,
         correction: 0.0,
@@ -218,7 +218,7 @@ fn weight_steps(criterion: &mut Criterion) {
                     block.propose(&problem, half, &mut compute);
                     steps += 1;
                     if steps.is_multiple_of(2) {
-                        block.propose(&problem, StepInertia::NONE, &mut compute);
+                        block.propose(&problem, Inertia::NONE, &mut compute);
                     }
                     block.accept(&inputs, &mut compute);
                 });

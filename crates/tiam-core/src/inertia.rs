@@ -121,6 +121,12 @@ impl Inertia {
         self == Self::NONE
     }
 
+    /// Whether the previous value plays no part in the step: p1 = p2 = 0.
+    #[must_use]
+    pub fn ignores_previous(self) -> bool {
+        self.start == 0.0 && self.gradient == 0.0
+    }
+
     /// Checks the ranges, for values built field by field.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p tiam-linalg --example solvers`
 
-use tiam_linalg::{Compute, LinalgError, Matrix, Solver, StepInertia, WeightBlock, WeightProblem};
+use tiam_linalg::{Compute, Inertia, LinalgError, Matrix, Solver, WeightBlock, WeightProblem};
 
 const N_IN: usize = 60;
 const N_OUT: usize = 20;
@@ -23,7 +23,7 @@ fn main() -> Result<(), LinalgError> {
         l1: 0.0,
     };
     let mut compute = Compute::new(1)?;
-    let triple = StepInertia {
+    let triple = Inertia {
         start: 0.95,
         gradient: 0.95,
         correction: 0.3,
@@ -32,15 +32,15 @@ fn main() -> Result<(), LinalgError> {
         (
             "backtracking, no inertia",
             Solver::Backtracking,
-            StepInertia::NONE,
+            Inertia::NONE,
         ),
         (
             "backtracking, (.95, .95, .3), guarded",
             Solver::Backtracking,
             triple,
         ),
-        ("conjugate gradients", Solver::CG, StepInertia::NONE),
-        ("Cholesky", Solver::Cholesky, StepInertia::NONE),
+        ("conjugate gradients", Solver::CG, Inertia::NONE),
+        ("Cholesky", Solver::Cholesky, Inertia::NONE),
     ];
     println!("‖∇φ(W)‖ after 1, 5, 20 and 80 steps:");
     for (name, solver, inertia) in cases {
@@ -50,7 +50,7 @@ fn main() -> Result<(), LinalgError> {
         for step in 1..=80 {
             let report = block.propose(&problem, inertia, &mut compute);
             if report.significant_increase() > 0.0 {
-                block.propose(&problem, StepInertia::NONE, &mut compute);
+                block.propose(&problem, Inertia::NONE, &mut compute);
             }
             block.accept(&inputs, &mut compute);
             if [1, 5, 20, 80].contains(&step) {

@@ -10,7 +10,7 @@ use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
-use crate::step::{Iterate, Solver, StepInertia, StepReport};
+use crate::step::{Inertia, Iterate, Solver, StepReport};
 use crate::weights::WeightBlock;
 
 /// The blocks of the next layer that an a step depends on.
@@ -151,13 +151,13 @@ impl<T: Real> ActivationBlock<T> {
 
     /// Computes a candidate without changing a; the last candidate counts.
     ///
-    /// With `StepInertia::NONE` the candidate never raises the block's objective beyond rounding, provided a lies in
+    /// With `Inertia::NONE` the candidate never raises the block's objective beyond rounding, provided a lies in
     /// the band: a solve whose projection does is replaced by the backtracked step.
     pub fn propose(
         &mut self,
         next: NextLayer<'_, T>,
         band: Band<'_, T, impl Monotone>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
         let (before, noise) = self.compute_gradient(next, inertia, compute);
@@ -198,7 +198,7 @@ impl<T: Real> ActivationBlock<T> {
     fn compute_gradient(
         &mut self,
         next: NextLayer<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, f64) {
         let n = self.iterate.current.n_rows();
@@ -253,7 +253,7 @@ impl<T: Real> ActivationBlock<T> {
         &self,
         next: NextLayer<'_, T>,
         band: Band<'_, T, impl Monotone>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
         let mut tau = self.solver.first_trial::<T>(self.tau);
@@ -275,7 +275,7 @@ impl<T: Real> ActivationBlock<T> {
         &self,
         next: NextLayer<'_, T>,
         band: Band<'_, T, impl Monotone>,
-        inertia: StepInertia,
+        inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
     ) -> [f64; 2] {
@@ -311,7 +311,7 @@ impl<T: Real> ActivationBlock<T> {
         &mut self,
         next: NextLayer<'_, T>,
         band: Band<'_, T, impl Monotone>,
-        inertia: StepInertia,
+        inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
     ) -> f64 {
@@ -370,7 +370,7 @@ impl<T: Real> ActivationBlock<T> {
 const REPAIR_TILE: usize = 64;
 
 impl<T: Real> Trial<T> {
-    fn new(inertia: StepInertia, step: f64, epsilon: f64) -> Self {
+    fn new(inertia: Inertia, step: f64, epsilon: f64) -> Self {
         Self {
             start: T::from_f64(inertia.start),
             gradient: T::from_f64(inertia.gradient),

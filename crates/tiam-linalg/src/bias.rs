@@ -5,7 +5,7 @@ use crate::kernels::{add_row_sums, residual_norm_sq};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::state::StateVisitor;
-use crate::step::{StepInertia, StepReport};
+use crate::step::{Inertia, StepReport};
 
 /// A layer's biases b (one a unit) with their history.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl<T: Real> BiasBlock<T> {
         product: &Matrix<T>,
         target: &Matrix<T>,
         rho: f64,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
         let residual_sq = self.sum_residuals(product, target, compute);

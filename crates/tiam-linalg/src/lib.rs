@@ -51,7 +51,7 @@ pub use real::Real;
 pub use spd::SpdFactor;
 pub use speed::ProductSpeed;
 pub use state::StateVisitor;
-pub use step::{Accuracy, Solver, StepInertia, StepReport};
+pub use step::{Accuracy, Inertia, Solver, StepReport};
 pub use stochastic::{
     CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
 };

@@ -9,7 +9,7 @@ use crate::real::Real;
 use crate::reduce::LaneSum;
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
-use crate::step::{Iterate, StepInertia, StepReport};
+use crate::step::{Inertia, Iterate, StepReport};
 
 /// The prediction m = W a + b 1ᵀ of a layer, to which a z step is drawn.
 ///
@@ -81,7 +81,7 @@ impl<T: Real> PreactivationBlock<T> {
         activations: &Matrix<T>,
         h: impl Monotone,
         epsilon: f64,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
         let Iterate {
@@ -125,7 +125,7 @@ impl<T: Real> PreactivationBlock<T> {
         &mut self,
         prediction: Prediction<'_, T>,
         target: LossTarget<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (StepReport, f64) {
         let Iterate {

@@ -1,44 +1,10 @@
 //! Inertia, solver and report: the parameters and the result of every block step.
 
+pub use tiam_core::Inertia;
+
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::state::StateVisitor;
-
-/// The three inertias of one step, as plain numbers (p1, p2, p3 of the paper).
-///
-/// ```
-/// use tiam_linalg::StepInertia;
-/// assert!(StepInertia::NONE.is_none());
-/// assert!(!StepInertia { start: 0.9, gradient: 0.9, correction: 0.3 }.is_none());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepInertia {
-    /// p1: the step starts at ũ = u + p1 (u − u_previous).
-    pub start: f64,
-    /// p2: the gradient is taken at û = u + p2 (u − u_previous).
-    pub gradient: f64,
-    /// p3: the candidate is ū + p3 (ū − u).
-    pub correction: f64,
-}
-
-impl StepInertia {
-    /// All three zero: plain alternating minimisation.
-    pub const NONE: Self = Self {
-        start: 0.0,
-        gradient: 0.0,
-        correction: 0.0,
-    };
-
-    /// True when all three are zero.
-    pub fn is_none(self) -> bool {
-        self.start.abs() + self.gradient.abs() + self.correction.abs() <= 0.0
-    }
-
-    /// True when the previous value plays no part in the step.
-    pub(crate) fn ignores_previous(self) -> bool {
-        self.start.abs() + self.gradient.abs() <= 0.0
-    }
-}
 
 /// What a step found: the block's own objective before it, how much the candidate would raise it, and how the
 /// step was computed.
@@ -265,35 +231,6 @@ mod tests {
     const SOLVED: Solver = Solver::Auto {
         accuracy: Accuracy::RelResidual(1e-3),
     };
-
-    fn inertia([start, gradient, correction]: [f64; 3]) -> StepInertia {
-        StepInertia {
-            start,
-            gradient,
-            correction,
-        }
-    }
-
-    #[test]
-    fn any_of_the_three_is_inertia_and_two_look_at_the_previous_value() {
-        let table = [
-            ([0.0, 0.0, 0.0], true, true),
-            ([0.5, 0.0, 0.0], false, false),
-            ([0.0, 0.5, 0.0], false, false),
-            ([0.0, 0.0, 0.5], false, true),
-            ([-0.5, 0.0, 0.0], false, false),
-            ([0.5, 0.5, 0.0], false, false),
-            ([0.5, -0.5, 0.0], false, false),
-            ([0.5, 0.0, 0.5], false, false),
-            ([0.0, 0.5, 0.5], false, false),
-            ([0.5, 0.5, 0.5], false, false),
-            ([f64::NAN, 0.0, 0.0], false, false),
-        ];
-        for (p, none, ignores) in table {
-            assert_eq!(inertia(p).is_none(), none, "{p:?}");
-            assert_eq!(inertia(p).ignores_previous(), ignores, "{p:?}");
-        }
-    }
 
     #[test]
     fn a_report_is_the_difference_of_two_objectives() {

@@ -7,7 +7,7 @@ use crate::matrix::Matrix;
 use crate::product::product;
 use crate::prox::l1_norm;
 use crate::real::Real;
-use crate::step::{Solver, StepInertia, StepReport};
+use crate::step::{Inertia, Solver, StepReport};
 
 mod dual;
 mod form;
@@ -215,17 +215,17 @@ impl<T: Real> WeightBlock<T> {
     /// Computes a candidate without changing the weights; the last candidate counts. A proposal that follows another without an acceptance
     /// between them is for the same problem.
     ///
-    /// With `StepInertia::NONE` the candidate never raises the block's objective beyond rounding.
+    /// With `Inertia::NONE` the candidate never raises the block's objective beyond rounding.
     pub fn propose(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
         let inertia = if self.has_history {
             inertia
         } else {
-            StepInertia {
+            Inertia {
                 start: 0.0,
                 gradient: 0.0,
                 ..inertia
@@ -321,7 +321,7 @@ impl<T: Real> WeightBlock<T> {
         self.pending = None;
         self.enter_form(problem, compute);
         if let Form::Dual(mut dual) = std::mem::replace(&mut self.form, Form::Plain) {
-            self.dual_line(&mut dual, problem, StepInertia::NONE, compute);
+            self.dual_line(&mut dual, problem, Inertia::NONE, compute);
             let norm = dual.gradient_norm();
             self.form = Form::Dual(dual);
             return norm;
@@ -329,7 +329,7 @@ impl<T: Real> WeightBlock<T> {
         if let Form::Gram(gram) = &mut self.form {
             gram.end_step();
         }
-        self.compute_gradient(problem, StepInertia::NONE, compute);
+        self.compute_gradient(problem, Inertia::NONE, compute);
         self.gradient.norm_sq().sqrt()
     }
 }

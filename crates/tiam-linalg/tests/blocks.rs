@@ -8,8 +8,8 @@ use common::hidden::{RHO, Setting, TIGHT, clamp_to};
 use common::{along, distance, inertia, map, multiply, random, residual};
 use proptest::prelude::*;
 use tiam_linalg::{
-    ActivationBlock, Band, BiasBlock, Compute, Elu, Identity, LeakyRelu, LossTarget, Matrix,
-    Monotone, NextLayer, PreactivationBlock, Prediction, Relu, Solver, StepInertia, WeightBlock,
+    ActivationBlock, Band, BiasBlock, Compute, Elu, Identity, Inertia, LeakyRelu, LossTarget,
+    Matrix, Monotone, NextLayer, PreactivationBlock, Prediction, Relu, Solver, WeightBlock,
     activate, biased,
 };
 
@@ -28,7 +28,7 @@ proptest! {
         threads in 1..3_usize,
     ) {
         let p = inertia(p[0], p[1], p[2]);
-        let steps = [p, p, StepInertia::NONE, p];
+        let steps = [p, p, Inertia::NONE, p];
         prop_assert!(Setting::random(Relu, sizes, seed).compare(&steps, threads) < 1e-9);
         prop_assert!(Setting::random(LeakyRelu, sizes, seed).compare(&steps, threads) < 1e-9);
         prop_assert!(Setting::random(Elu, sizes, seed).compare(&steps, threads) < 1e-9);
@@ -46,7 +46,7 @@ proptest! {
             for _ in 0..3 {
                 let view = NextLayer { weights: &next, bias: &setting.bias, target: &setting.target, rho: RHO };
                 let band = Band { center: &setting.z, activation: Relu, epsilon: setting.epsilon };
-                let report = block.propose(view, band, StepInertia::NONE, &mut compute);
+                let report = block.propose(view, band, Inertia::NONE, &mut compute);
                 prop_assert!(report.increase <= TIGHT * report.before.max(1.0), "{solver:?} {report:?}");
                 block.accept(&mut next);
             }
@@ -81,7 +81,7 @@ fn hidden_steps(
     h: impl Monotone,
     (n, n_samples): (usize, usize),
     seed: u64,
-    steps: &[StepInertia],
+    steps: &[Inertia],
     threads: usize,
 ) {
     let setting = Setting::random(h, (n, 1, n_samples), seed);
@@ -114,7 +114,7 @@ fn hidden_steps(
     }
 }
 
-fn bias_steps((n, n_samples): (usize, usize), seed: u64, steps: &[StepInertia], threads: usize) {
+fn bias_steps((n, n_samples): (usize, usize), seed: u64, steps: &[Inertia], threads: usize) {
     let product: Matrix<f64> = random(n, n_samples, seed);
     let target: Matrix<f64> = random(n, n_samples, seed + 1);
     let start = random::<f64>(n, 1, seed + 2).into_vec();
@@ -166,7 +166,7 @@ fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
     let (report, loss) = block.propose_last(
         prediction,
         LossTarget::values(&y),
-        StepInertia::NONE,
+        Inertia::NONE,
         &mut compute,
     );
     block.accept();
@@ -248,7 +248,7 @@ fn saturated_elu_units_keep_finite_pre_activations() {
             bias: &[0.0],
             rho: 1.0,
         };
-        let none = StepInertia::NONE;
+        let none = Inertia::NONE;
         let report = block.propose_hidden(prediction, &a, Elu, epsilon, none, &mut compute);
         block.accept();
         assert!(report.after().is_finite());
@@ -330,7 +330,7 @@ fn conjugate_gradients_solved_tightly_and_cholesky_take_the_same_a_step() {
             activation: Identity,
             epsilon: setting.epsilon,
         };
-        block.propose(view, band, StepInertia::NONE, &mut compute);
+        block.propose(view, band, Inertia::NONE, &mut compute);
         block.accept(&mut next);
         block.values().clone()
     });

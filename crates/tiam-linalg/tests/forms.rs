@@ -6,7 +6,7 @@ mod common;
 
 use common::{LeastSquares, distance, inertia, multiply, random};
 use proptest::prelude::*;
-use tiam_linalg::{Compute, Matrix, Real, Solver, StepInertia, WeightBlock, WeightProblem};
+use tiam_linalg::{Compute, Inertia, Matrix, Real, Solver, WeightBlock, WeightProblem};
 
 fn problem(p: &LeastSquares) -> WeightProblem<'_, f64> {
     WeightProblem {
@@ -31,7 +31,7 @@ fn block(p: &LeastSquares, solver: Solver, compute: &mut Compute<f64>) -> Weight
 fn deviation(
     p: &mut LeastSquares,
     (solver, plain): (Solver, Solver),
-    step: impl Fn(usize) -> StepInertia,
+    step: impl Fn(usize) -> Inertia,
     steps: usize,
     guard: bool,
     threads: usize,
@@ -44,8 +44,8 @@ fn deviation(
         let mut report = reference.propose(&problem(p), step(k), &mut compute);
         let mut found = other.propose(&problem(p), step(k), &mut compute);
         if guard && report.increase > 0.0 {
-            report = reference.propose(&problem(p), StepInertia::NONE, &mut compute);
-            found = other.propose(&problem(p), StepInertia::NONE, &mut compute);
+            report = reference.propose(&problem(p), Inertia::NONE, &mut compute);
+            found = other.propose(&problem(p), Inertia::NONE, &mut compute);
         }
         reference.accept(&p.a, &mut compute);
         other.accept(&p.a, &mut compute);
@@ -135,11 +135,11 @@ proptest! {
 fn the_dual_form_leaves_many_samples_of_few_features_to_the_plain_one() {
     let mut p = LeastSquares::random(1, 1, 120, 208);
     let pair = (Solver::Dual, Solver::Backtracking);
-    let apart = deviation(&mut p, pair, |_| StepInertia::NONE, 60, false, 1);
+    let apart = deviation(&mut p, pair, |_| Inertia::NONE, 60, false, 1);
     assert!(apart < TIGHT, "{apart}");
     let mut compute = Compute::new(1).unwrap();
     let mut many = block(&p, Solver::Dual, &mut compute);
-    many.propose(&problem(&p), StepInertia::NONE, &mut compute);
+    many.propose(&problem(&p), Inertia::NONE, &mut compute);
     assert_eq!(many.solver(), Solver::Backtracking);
 }
 
@@ -148,7 +148,7 @@ fn a_dual_solve_reports_a_true_residual() {
     let p = LeastSquares::random(3, 30, 8, 3);
     let mut compute = Compute::new(1).unwrap();
     let mut dual = block(&p, Solver::DualCholesky, &mut compute);
-    let report = dual.propose(&problem(&p), StepInertia::NONE, &mut compute);
+    let report = dual.propose(&problem(&p), Inertia::NONE, &mut compute);
     dual.accept(&p.a, &mut compute);
     assert!(report.rel_residual.unwrap() < 1e-12);
     let left = p.gradient(dual.weights()).norm_sq().sqrt();
@@ -183,7 +183,7 @@ fn through_changes(solver: Solver) -> (Matrix<f64>, Vec<Solver>) {
             let problem = WeightProblem { l1, ..problem(&p) };
             let report = block.propose(&problem, inertia(0.7, 0.7, 0.2), &mut compute);
             if report.increase > 0.0 {
-                block.propose(&problem, StepInertia::NONE, &mut compute);
+                block.propose(&problem, Inertia::NONE, &mut compute);
             }
             block.accept(&p.a, &mut compute);
         }
@@ -267,17 +267,13 @@ fn two_hundred_thousand_features_take_eight_samples_memory() {
     for solver in [Solver::Dual, Solver::DualCholesky] {
         let mut block = WeightBlock::new(Matrix::zeros(2, n_in), n, solver);
         block.refresh_product(&a, &mut compute);
-        let first = block
-            .propose(&problem, StepInertia::NONE, &mut compute)
-            .before;
+        let first = block.propose(&problem, Inertia::NONE, &mut compute).before;
         block.accept(&a, &mut compute);
         for _ in 0..200 {
-            block.propose(&problem, StepInertia::NONE, &mut compute);
+            block.propose(&problem, Inertia::NONE, &mut compute);
             block.accept(&a, &mut compute);
         }
-        let last = block
-            .propose(&problem, StepInertia::NONE, &mut compute)
-            .before;
+        let last = block.propose(&problem, Inertia::NONE, &mut compute).before;
         assert!(last < 0.1 * first, "{solver:?}: {first} {last}");
     }
 }
@@ -289,7 +285,7 @@ fn nan_targets_end_the_step_in_every_form() {
     let mut compute = Compute::new(1).unwrap();
     for solver in [Solver::Gram, Solver::Dual, Solver::DualCholesky] {
         let mut block = block(&p, solver, &mut compute);
-        let report = block.propose(&problem(&p), StepInertia::NONE, &mut compute);
+        let report = block.propose(&problem(&p), Inertia::NONE, &mut compute);
         assert!(!report.after().is_finite(), "{solver:?}");
     }
 }

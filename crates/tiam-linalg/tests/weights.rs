@@ -6,9 +6,7 @@ mod common;
 
 use common::{LeastSquares, distance, inertia, multiply, random, widen};
 use proptest::prelude::*;
-use tiam_linalg::{
-    Compute, Matrix, Real, Solver, StepInertia, StepReport, WeightBlock, WeightProblem,
-};
+use tiam_linalg::{Compute, Inertia, Matrix, Real, Solver, StepReport, WeightBlock, WeightProblem};
 
 /// Rounding of a few products of tens of terms, in double precision.
 const TIGHT: f64 = 1e-11;
@@ -26,7 +24,7 @@ fn block(
 }
 
 /// Takes `steps` steps with the block and with the naive twin, side by side.
-fn compare_with_twin(p: &LeastSquares, seed: u64, steps: &[StepInertia], threads: usize) {
+fn compare_with_twin(p: &LeastSquares, seed: u64, steps: &[Inertia], threads: usize) {
     let mut compute = Compute::new(threads).unwrap();
     let mut block = block(p, seed, Solver::Backtracking, &mut compute);
     let (mut w, mut previous, mut theta) = (block.weights().clone(), block.weights().clone(), 1.0);
@@ -57,7 +55,7 @@ proptest! {
         let problem = LeastSquares::random(n_out, n_in, n, seed);
         let [p1, p2, p3] = p;
         let moderate = inertia(0.6 * p1, 0.6 * p2, 0.3 * p3);
-        compare_with_twin(&problem, seed, &[moderate, moderate, StepInertia::NONE, moderate], threads);
+        compare_with_twin(&problem, seed, &[moderate, moderate, Inertia::NONE, moderate], threads);
     }
 
     #[test]
@@ -70,7 +68,7 @@ proptest! {
         for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
             let mut block = block(&p, seed, solver, &mut compute);
             for _ in 0..3 {
-                let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+                let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
                 prop_assert!(report.increase <= TIGHT * report.before, "{solver:?} {report:?}");
                 block.accept(&p.a, &mut compute);
             }
@@ -86,8 +84,8 @@ fn a_second_proposal_replaces_the_first() {
     let mut once = block(&p, 5, Solver::Backtracking, &mut compute);
     for step in [inertia(0.9, 0.9, 0.3), inertia(0.9, 0.8, 0.3)] {
         twice.propose(&p.problem(), step, &mut compute);
-        twice.propose(&p.problem(), StepInertia::NONE, &mut compute);
-        once.propose(&p.problem(), StepInertia::NONE, &mut compute);
+        twice.propose(&p.problem(), Inertia::NONE, &mut compute);
+        once.propose(&p.problem(), Inertia::NONE, &mut compute);
         twice.accept(&p.a, &mut compute);
         once.accept(&p.a, &mut compute);
         assert_eq!(twice.weights(), once.weights());
@@ -98,7 +96,7 @@ fn a_second_proposal_replaces_the_first() {
 fn solve_once(p: &LeastSquares, solver: Solver) -> (WeightBlock<f64>, StepReport) {
     let mut compute = Compute::new(2).unwrap();
     let mut block = block(p, 1, solver, &mut compute);
-    let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+    let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
     block.accept(&p.a, &mut compute);
     (block, report)
 }
@@ -158,7 +156,7 @@ fn with_equal_first_inertias_cholesky_ignores_them() {
     let mut compute = Compute::new(1).unwrap();
     let mut block = block(&p, 14, Solver::Cholesky, &mut compute);
     for step in [
-        StepInertia::NONE,
+        Inertia::NONE,
         inertia(0.9, 0.9, 0.0),
         inertia(0.9, 0.9, 0.0),
     ] {
@@ -176,7 +174,7 @@ fn l1_steps_reach_the_lasso_optimality_conditions() {
     let mut compute = Compute::new(1).unwrap();
     let mut block = block(&p, 15, Solver::Backtracking, &mut compute);
     for _ in 0..600 {
-        let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+        let report = block.propose(&problem, Inertia::NONE, &mut compute);
         assert!(report.increase <= TIGHT * report.before);
         block.accept(&p.a, &mut compute);
     }
@@ -237,7 +235,7 @@ fn nan_inputs_end_the_backtracking() {
     let mut compute = Compute::new(1).unwrap();
     for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
         let mut block = block(&p, 17, solver, &mut compute);
-        let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+        let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
         assert!(!report.after().is_finite(), "{solver:?}");
     }
 }
@@ -251,7 +249,7 @@ fn the_carried_product_stays_the_product_of_weights_and_inputs() {
     for k in 0..200 {
         let report = block.propose(&p.problem(), inertia(0.95, 0.95, 0.3), &mut compute);
         if report.increase > 0.0 {
-            block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+            block.propose(&p.problem(), Inertia::NONE, &mut compute);
         }
         block.accept(&p.a, &mut compute);
         let apart = distance(block.product(), &multiply(block.weights(), &p.a));
@@ -276,7 +274,7 @@ fn a_long_standstill_keeps_the_step_size_finite() {
         let problem = WeightProblem { l1, ..problem };
         let mut block = WeightBlock::new(Matrix::zeros(2, 3), 5, Solver::Backtracking);
         for _ in 0..400 {
-            let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+            let report = block.propose(&problem, Inertia::NONE, &mut compute);
             assert!(report.after().abs() < 1e-30);
             block.accept(&a, &mut compute);
         }
@@ -300,7 +298,7 @@ fn a_candidate_beyond_the_scalar_types_range_is_reported_as_such() {
     let mut compute = Compute::new(1).unwrap();
     let mut block = WeightBlock::new(Matrix::zeros(1, 1), 1, Solver::Backtracking);
     block.refresh_product(&a, &mut compute);
-    let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+    let report = block.propose(&problem, Inertia::NONE, &mut compute);
     assert!(!report.after().is_finite() || !report.increase.is_finite());
 }
 
@@ -323,7 +321,7 @@ fn scalar_steps(solver: Solver, input: f64, steps: usize) -> (Vec<StepReport>, f
     block.refresh_product(&a, &mut compute);
     let mut reports = Vec::new();
     for _ in 0..steps {
-        reports.push(block.propose(&problem, StepInertia::NONE, &mut compute));
+        reports.push(block.propose(&problem, Inertia::NONE, &mut compute));
         block.accept(&a, &mut compute);
     }
     (reports, block.weights()[(0, 0)])
@@ -360,7 +358,7 @@ fn unit_backtracking_leaves_a_block_that_ten_doublings_do_not_serve() {
 
 #[test]
 fn one_coefficient_is_enough_for_inertia() {
-    assert!(StepInertia::NONE.is_none());
+    assert!(Inertia::NONE.is_none());
     for one in [
         inertia(0.3, 0.0, 0.0),
         inertia(0.0, 0.3, 0.0),

@@ -8,8 +8,8 @@ use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
     ActivationBlock, AffineLayer, AffineLayers, AnyLoss, Band as BandView, BiasBlock, Compute,
     ForwardFrom, LossSum, LossTarget, Matrix, NextLayer, PreactivationBlock, Prediction, Real,
-    StateVisitor, StepInertia, StepReport, WeightBlock, WeightProblem, activate, band_violation,
-    biased, forward_loss, penalty,
+    StateVisitor, StepReport, WeightBlock, WeightProblem, activate, band_violation, biased,
+    forward_loss, penalty,
 };
 
 use crate::data::{Samples, Target};
@@ -250,7 +250,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         })
     }
 
-    fn propose_weights(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+    fn propose_weights(&mut self, l: usize, inertia: Inertia) -> StepReport {
         let (before, rest) = self.layers.split_at_mut(l);
         let LayerBlocks {
             weights, bias, z, ..
@@ -266,7 +266,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         weights.propose(&problem, inertia, &mut self.compute)
     }
 
-    fn propose_bias(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+    fn propose_bias(&mut self, l: usize, inertia: Inertia) -> StepReport {
         let LayerBlocks {
             weights, bias, z, ..
         } = &mut self.layers[l];
@@ -279,7 +279,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         )
     }
 
-    fn propose_preactivations(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+    fn propose_preactivations(&mut self, l: usize, inertia: Inertia) -> StepReport {
         let LayerBlocks {
             weights,
             bias,
@@ -313,7 +313,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         report
     }
 
-    fn propose_activations(&mut self, l: usize, inertia: StepInertia) -> StepReport {
+    fn propose_activations(&mut self, l: usize, inertia: Inertia) -> StepReport {
         let (before, after) = self.layers.split_at_mut(l + 1);
         let (LayerBlocks { z, a, .. }, next) = (&mut before[l], &after[0]);
         let Some(a) = a else {
@@ -430,11 +430,6 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     }
 
     fn propose(&mut self, block: usize, inertia: Inertia) -> BlockChange {
-        let inertia = StepInertia {
-            start: inertia.start,
-            gradient: inertia.gradient,
-            correction: inertia.correction,
-        };
         let (l, kind) = Self::locate(block);
         let clock = kind.is_solved().then(Instant::now);
         let report = match kind {

@@ -13,7 +13,7 @@ use crate::real::Real;
 use crate::reduce::dot;
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
-use crate::step::StepInertia;
+use crate::step::Inertia;
 
 /// How far a step goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct StochasticStep {
     /// c η: the trust region's factor times the step size.
     pub length: f64,
     /// p1 and p3 of this step; p2 of the next, at whose point the next gradient is taken.
-    pub inertia: StepInertia,
+    pub inertia: Inertia,
     /// Weight of the old average of the iterates, in [0, 1); 0 keeps the last iterate instead.
     pub averaging: f64,
 }
@@ -41,7 +41,7 @@ pub struct StochasticStep {
 ///
 /// ```
 /// use tiam_linalg::{
-///     AffineLayer, Compute, CurvatureForm, CurvatureRule, Identity, LossTarget, Matrix, StepInertia, StochasticBatch,
+///     AffineLayer, Compute, CurvatureForm, CurvatureRule, Identity, LossTarget, Matrix, Inertia, StochasticBatch,
 ///     StochasticBlocks, StochasticStep,
 /// };
 /// // y = 2x + 1 from two samples, by exact least squares: one step is enough.
@@ -54,7 +54,7 @@ pub struct StochasticStep {
 /// blocks.gradient(Identity, batch, true, compute);
 /// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);
 /// blocks.directions(0.0, compute);
-/// blocks.advance(StochasticStep { length: 1.0, inertia: StepInertia::NONE, averaging: 0.0 }, compute);
+/// blocks.advance(StochasticStep { length: 1.0, inertia: Inertia::NONE, averaging: 0.0 }, compute);
 /// let (mut w, mut b) = (vec![0.0], vec![0.0]);
 /// blocks.write_average([(&mut w[..], &mut b[..])]);
 /// assert!((w[0] - 2.0).abs() < 1e-9 && (b[0] - 1.0).abs() < 1e-9);

@@ -17,7 +17,7 @@ use crate::product::{product, sample_gram};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::state::StateVisitor;
-use crate::step::{Solver, StepInertia};
+use crate::step::{Inertia, Solver};
 
 /// A matrix of the span: c W_start + C aᵀ, C n_out x N.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl<T: Real> Coordinates<T> {
 }
 
 /// W_previous, or W where the step makes no use of it.
-fn base<T>([current, previous]: [&Coordinates<T>; 2], inertia: StepInertia) -> &Coordinates<T> {
+fn base<T>([current, previous]: [&Coordinates<T>; 2], inertia: Inertia) -> &Coordinates<T> {
     if inertia.ignores_previous() {
         current
     } else {
@@ -202,7 +202,7 @@ impl<T: Real> DualForm<T> {
     fn compute_gradient(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         [product, previous_product]: [&[T]; 2],
     ) -> f64 {
         let p = T::from_f64(inertia.gradient);
@@ -224,7 +224,7 @@ impl<T: Real> DualForm<T> {
     fn line_terms(
         &self,
         direction: &Coordinates<T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         products: [&[T]; 3],
     ) -> LineTerms {
         let previous = base([&self.current, &self.previous], inertia);
@@ -255,7 +255,7 @@ impl<T: Real> WeightBlock<T> {
         &mut self,
         dual: &mut DualForm<T>,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, Line) {
         let mut gradient_product = std::mem::take(&mut self.direction_product);
@@ -295,7 +295,7 @@ impl<T: Real> DualForm<T> {
     fn solved_line(
         &self,
         exact: &mut Exact<T>,
-        (problem, inertia): (&WeightProblem<'_, T>, StepInertia),
+        (problem, inertia): (&WeightProblem<'_, T>, Inertia),
         [product, previous_product]: [&[T]; 2],
         (gradient, along): (&mut Matrix<T>, LineTerms),
         compute: &mut Compute<T>,

@@ -9,7 +9,7 @@ use crate::matrix::Matrix;
 use crate::product::product;
 use crate::prox::l1_norm;
 use crate::real::Real;
-use crate::step::{Solver, StepInertia};
+use crate::step::{Inertia, Solver};
 
 /// Where W is, and what its step is computed from.
 ///
@@ -105,7 +105,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn refresh_products(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) {
         if self.drift.error > MAX_DRIFT {
@@ -127,7 +127,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn plain_line(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, Line) {
         let residual_sq = self.compute_gradient(problem, inertia, compute);

@@ -10,7 +10,7 @@ use crate::kernels::{add_scaled, gram_terms, subtract};
 use crate::matrix::Matrix;
 use crate::product::{feature_gram, product};
 use crate::real::Real;
-use crate::step::StepInertia;
+use crate::step::Inertia;
 
 /// S and what is known of the step under way.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl<T: Real> WeightBlock<T> {
         &mut self,
         form: &mut GramForm<T>,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, Line) {
         if !form.gram_valid {
@@ -69,7 +69,7 @@ impl<T: Real> WeightBlock<T> {
             form.gram_valid = true;
         }
         if !form.step_known {
-            form.residual_sq = self.residual_outer(problem, StepInertia::NONE, compute);
+            form.residual_sq = self.residual_outer(problem, Inertia::NONE, compute);
             std::mem::swap(&mut self.gradient, &mut form.residual);
             form.step_known = true;
         }
@@ -98,7 +98,7 @@ impl<T: Real> WeightBlock<T> {
     }
 
     /// [⟨Δ S, Δ⟩, ⟨Δ S, E⟩, ⟨E S, E⟩].
-    fn image_terms(&self, form: &GramForm<T>, inertia: StepInertia) -> [f64; 3] {
+    fn image_terms(&self, form: &GramForm<T>, inertia: Inertia) -> [f64; 3] {
         let previous = self.previous_weights_of(inertia);
         let matrices = [self.current.as_slice(), previous, self.gradient.as_slice()];
         // Where Δ plays no part its image is whatever was there, and its difference from itself is 0.

@@ -9,14 +9,14 @@ use crate::matrix::Matrix;
 use crate::product::{begin_sums, gather_sums, outer_by_columns, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::step::StepInertia;
+use crate::step::Inertia;
 
 impl<T: Real> WeightBlock<T> {
     /// gradient ← ∇φ(Ŵ) of the quadratic part; returns ‖W a + b 1ᵀ − z‖².
     pub(super) fn compute_gradient(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> f64 {
         let residual_sq = self.residual_outer(problem, inertia, compute);
@@ -28,7 +28,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn residual_outer(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> f64 {
         if self.current.n_cols() > problem.inputs.n_cols() {
@@ -42,7 +42,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn finish_gradient(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) {
         let n_out = self.current.n_rows();
@@ -66,7 +66,7 @@ impl<T: Real> WeightBlock<T> {
     fn gradient_by_samples(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> f64 {
         let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
@@ -98,7 +98,7 @@ impl<T: Real> WeightBlock<T> {
     fn gradient_by_features(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> f64 {
         // The direction's product is computed only after the gradient: until then its buffer is free.
@@ -117,7 +117,7 @@ impl<T: Real> WeightBlock<T> {
     }
 
     /// W_previous a, or W a where the step makes no use of the previous value (Δ a is then exactly 0).
-    pub(super) fn previous_of(&self, inertia: StepInertia) -> &[T] {
+    pub(super) fn previous_of(&self, inertia: Inertia) -> &[T] {
         if inertia.ignores_previous() {
             self.product.as_slice()
         } else {
@@ -126,7 +126,7 @@ impl<T: Real> WeightBlock<T> {
     }
 
     /// W_previous, or W where the step makes no use of it.
-    pub(super) fn previous_weights_of(&self, inertia: StepInertia) -> &[T] {
+    pub(super) fn previous_weights_of(&self, inertia: Inertia) -> &[T] {
         if inertia.ignores_previous() {
             self.current.as_slice()
         } else {
@@ -138,7 +138,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn gradient_line(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> Line {
         let terms = self.line_terms(Along::Gradient, problem, inertia, compute);
@@ -150,7 +150,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn proximal_line(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> Line {
         let mut direction = self.take_direction();
@@ -196,7 +196,7 @@ impl<T: Real> WeightBlock<T> {
     pub(super) fn solved_line(
         &mut self,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> Line {
         let mut direction = self.take_direction();
@@ -238,7 +238,7 @@ impl<T: Real> WeightBlock<T> {
         &mut self,
         along: Along,
         problem: &WeightProblem<'_, T>,
-        inertia: StepInertia,
+        inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> LineTerms {
         let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());

@@ -2,7 +2,7 @@
 
 use super::{Along, Pending};
 use crate::real::Real;
-use crate::step::{Solver, StepInertia};
+use crate::step::{Inertia, Solver};
 
 /// A candidate W_new = W + c_delta Δ + c_direction E, and what is known along its line.
 pub(super) struct Line {
@@ -29,7 +29,7 @@ impl Line {
     /// W_new is beyond the scalar type; `norm_sq` is ‖W‖².
     pub(super) fn increase<T: Real>(
         &self,
-        inertia: StepInertia,
+        inertia: Inertia,
         [rho, ridge]: [f64; 2],
         norm_sq: f64,
     ) -> f64 {
@@ -63,7 +63,7 @@ impl LineTerms {
     /// The paper's step for E = ∇φ(Ŵ), θ by backtracking on the inner products alone.
     pub(super) fn backtracked<T: Real>(
         self,
-        inertia: StepInertia,
+        inertia: Inertia,
         [rho, ridge]: [f64; 2],
         solver: Solver,
         last_theta: f64,
@@ -103,7 +103,7 @@ fn quadratic(terms: [f64; 3], c: f64, d: f64) -> f64 {
 }
 
 /// W_new − W = (1 + p3)(W̄ − W) = (1 + p3)(p2 Δ + D) for a direction D = W̄ − Ŵ.
-pub(super) fn displaced(inertia: StepInertia, theta: f64) -> Pending {
+pub(super) fn displaced(inertia: Inertia, theta: f64) -> Pending {
     let scale = 1.0 + inertia.correction;
     Pending {
         c_delta: scale * inertia.gradient,

@@ -4,7 +4,7 @@
 
 use super::{along, distance, map, multiply, random, residual};
 use tiam_linalg::{
-    ActivationBlock, Band, Compute, Matrix, Monotone, NextLayer, Solver, StepInertia, WeightBlock,
+    ActivationBlock, Band, Compute, Inertia, Matrix, Monotone, NextLayer, Solver, WeightBlock,
     band_violation,
 };
 
@@ -100,7 +100,7 @@ impl<H: Monotone> Setting<H> {
         a: &Matrix<f64>,
         previous: &Matrix<f64>,
         tau: f64,
-        p: StepInertia,
+        p: Inertia,
     ) -> (Matrix<f64>, f64) {
         let tilde = along(a, p.start, a, previous);
         let hat = along(a, p.gradient, a, previous);
@@ -122,7 +122,7 @@ impl<H: Monotone> Setting<H> {
     }
 
     /// Runs the block and the twin side by side; returns the largest difference.
-    pub(crate) fn compare(&self, steps: &[StepInertia], threads: usize) -> f64 {
+    pub(crate) fn compare(&self, steps: &[Inertia], threads: usize) -> f64 {
         let mut compute = Compute::new(threads).unwrap();
         let (mut next, mut block) = self.blocks(Solver::Backtracking, &mut compute);
         let (mut a, mut previous, mut tau) = (self.a.clone(), self.a.clone(), 1.0);

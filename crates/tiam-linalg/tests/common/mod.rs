@@ -4,7 +4,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tiam_linalg::{Matrix, Real, StepInertia, WeightProblem};
+use tiam_linalg::{Inertia, Matrix, Real, WeightProblem};
 
 pub(crate) mod hidden;
 
@@ -16,8 +16,8 @@ pub(crate) fn random<T: Real>(n_rows: usize, n_cols: usize, seed: u64) -> Matrix
     })
 }
 
-pub(crate) fn inertia(start: f64, gradient: f64, correction: f64) -> StepInertia {
-    StepInertia {
+pub(crate) fn inertia(start: f64, gradient: f64, correction: f64) -> Inertia {
+    Inertia {
         start,
         gradient,
         correction,
@@ -166,7 +166,7 @@ impl LeastSquares {
         w: &Matrix<f64>,
         previous: &Matrix<f64>,
         theta: f64,
-        p: StepInertia,
+        p: Inertia,
     ) -> (Matrix<f64>, f64) {
         let tilde = along(w, p.start, w, previous);
         let hat = along(w, p.gradient, w, previous);

@@ -3,7 +3,7 @@
 use crate::common::hidden::{RHO, Setting, clamp_to};
 use crate::common::{along, distance, inertia, map, multiply, plus, random, residual};
 use tiam_linalg::{
-    ActivationBlock, Band, Compute, Elu, Identity, Matrix, NextLayer, Relu, Solver, StepInertia,
+    ActivationBlock, Band, Compute, Elu, Identity, Inertia, Matrix, NextLayer, Relu, Solver,
     WeightBlock, WeightProblem,
 };
 
@@ -183,7 +183,7 @@ fn steps_of_more_entries_than_one_pass_holds_are_the_algorithms_own() {
     let steps = [
         inertia(0.5, 0.3, 0.2),
         inertia(0.2, 0.6, 0.3),
-        StepInertia::NONE,
+        Inertia::NONE,
     ];
     for sizes in [(7, 5, 150), (8, 5, 128), (3, 2, 4096), (2, 3, 4097)] {
         let apart = Setting::random(Elu, sizes, 43).compare(&steps, 1);
@@ -199,7 +199,7 @@ fn a_searched_step_reports_its_trials_its_rounding_and_keeps_its_step_size() {
     let (mut next, mut block) = s.blocks(Solver::Backtracking, &mut compute);
     let (mut a, mut tau) = (s.a.clone(), 1.0_f64);
     for _ in 0..3 {
-        let none = StepInertia::NONE;
+        let none = Inertia::NONE;
         let report = block.propose(s.next(&next), s.band(), none, &mut compute);
         // Starting from half of τ, every further trial is a doubling.
         let doublings = (report.inverse_step / (0.5 * tau)).log2();
@@ -241,7 +241,7 @@ fn a_step_size_that_is_just_enough_is_taken() {
             activation: Identity,
             epsilon: 100.0,
         };
-        let report = block.propose(view, band, StepInertia::NONE, &mut compute);
+        let report = block.propose(view, band, Inertia::NONE, &mut compute);
         assert!((report.inverse_step - curvature).abs() <= 0.0);
         assert_eq!(report.trials, trials);
     }
@@ -255,7 +255,7 @@ fn where_nothing_is_left_the_rounding_of_the_products_is() {
     s.target = map(&s.target, |_| 3.0);
     let mut compute = Compute::new(1).unwrap();
     let (next, mut block) = s.blocks(Solver::Backtracking, &mut compute);
-    let none = StepInertia::NONE;
+    let none = Inertia::NONE;
     let report = block.propose(s.next(&next), s.band(), none, &mut compute);
     assert!(report.before.abs() <= 0.0);
     let eps = f64::EPSILON;
@@ -274,8 +274,8 @@ fn a_solve_that_the_band_makes_worse_is_replaced_by_the_searched_step() {
             s.weights[(i, 1)] = s.weights[(i, 0)] * 1.05;
         }
         let mut compute = Compute::new(1).unwrap();
-        let (_, tau) = s.step(&s.a, &s.a, 1.0, StepInertia::NONE);
-        let (searched, _) = s.step(&s.a, &s.a, 1.0, StepInertia::NONE);
+        let (_, tau) = s.step(&s.a, &s.a, 1.0, Inertia::NONE);
+        let (searched, _) = s.step(&s.a, &s.a, 1.0, Inertia::NONE);
         let newton = {
             let g = gradient(&s, &s.a);
             let (x, _, _) = solved(&hessian(&s), &g, 60, 1e-13);
@@ -284,7 +284,7 @@ fn a_solve_that_the_band_makes_worse_is_replaced_by_the_searched_step() {
         let worse = s.value(&newton) > s.value(&s.a);
         replaced += usize::from(worse);
         let (mut next, mut block) = s.blocks(Solver::Cholesky, &mut compute);
-        let none = StepInertia::NONE;
+        let none = Inertia::NONE;
         let report = block.propose(s.next(&next), s.band(), none, &mut compute);
         block.accept(&mut next);
         let expected = if worse { &searched } else { &newton };
@@ -308,7 +308,7 @@ fn weights_of_zero_leave_the_activations_where_they_are() {
         s.weights = Matrix::zeros(3, 4);
         let mut compute = Compute::new(1).unwrap();
         let (mut next, mut block) = s.blocks(solver, &mut compute);
-        let report = block.propose(s.next(&next), s.band(), StepInertia::NONE, &mut compute);
+        let report = block.propose(s.next(&next), s.band(), Inertia::NONE, &mut compute);
         block.accept(&mut next);
         assert!(report.increase.abs() <= 0.0 && report.before > 0.0);
         assert!(distance(block.values(), &s.a) < 1e-15);
@@ -369,7 +369,7 @@ fn repair_that_moves_nothing_leaves_the_next_layer_as_it_was() {
                 ridge: 0.1,
                 l1: 0.0,
             };
-            next.propose(&problem, StepInertia::NONE, &mut compute);
+            next.propose(&problem, Inertia::NONE, &mut compute);
             // The dual form is for inputs that have not changed.
             let plain = moved || solver != Solver::Dual;
             let form = if plain { Solver::Backtracking } else { solver };

@@ -1,7 +1,7 @@
 //! The b step where its passes are cut, and in single precision.
 
 use crate::common::{inertia, random};
-use tiam_linalg::{BiasBlock, Compute, Matrix, Real, StepInertia};
+use tiam_linalg::{BiasBlock, Compute, Inertia, Matrix, Real};
 
 const RHO: f64 = 0.7;
 
@@ -22,7 +22,7 @@ fn twin<T: Real>(
     [b, previous]: [&[T]; 2],
     product: &Matrix<T>,
     target: &Matrix<T>,
-    p: StepInertia,
+    p: Inertia,
 ) -> Vec<f64> {
     (0..b.len())
         .map(|i| {
@@ -102,7 +102,7 @@ fn fewer_samples_after_many_leave_nothing_of_them() {
     let step = |n_samples: usize, compute: &mut Compute<f64>| {
         let (product, target) = (random::<f64>(20, n_samples, 1), random(20, n_samples, 2));
         let mut block = BiasBlock::new(vec![0.25; 20]);
-        block.propose(&product, &target, RHO, StepInertia::NONE, compute);
+        block.propose(&product, &target, RHO, Inertia::NONE, compute);
         block.accept();
         block.values().to_vec()
     };

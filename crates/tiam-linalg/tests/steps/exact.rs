@@ -1,7 +1,7 @@
 //! Solved W steps: against the minimiser, textbook conjugate gradients, and solves whose refinement can be followed by hand.
 
 use crate::common::{LeastSquares, along, distance, inertia, multiply, plus, random};
-use tiam_linalg::{Compute, Matrix, Solver, StepInertia, WeightBlock};
+use tiam_linalg::{Compute, Inertia, Matrix, Solver, WeightBlock};
 
 fn conjugate_gradient(max_iterations: usize, rel_tolerance: f64) -> Solver {
     Solver::ConjugateGradient {
@@ -71,7 +71,7 @@ fn a_solve_follows_the_weights_of_its_terms_and_its_inputs() {
             let mut block = start(&p, solver, &mut compute);
             for (rho, ridge) in [(0.7, 0.05), (1.9, 0.05), (1.9, 0.3), (0.4, 0.6), (0.4, 0.6)] {
                 (p.rho, p.ridge) = (rho, ridge);
-                let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+                let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
                 block.accept(&p.a, &mut compute);
                 assert!(distance(block.weights(), &p.minimiser()) < 1e-10);
                 // A step from the minimiser of the same problem has nothing left to solve but rounding.
@@ -80,7 +80,7 @@ fn a_solve_follows_the_weights_of_its_terms_and_its_inputs() {
             p.a = random(n_in, n, 72);
             block.inputs_changed();
             block.refresh_product(&p.a, &mut compute);
-            block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+            block.propose(&p.problem(), Inertia::NONE, &mut compute);
             block.accept(&p.a, &mut compute);
             assert!(distance(block.weights(), &p.minimiser()) < 1e-10);
         }
@@ -130,7 +130,7 @@ fn conjugate_gradients_are_the_textbooks_and_stop_where_they_are_told_to() {
             let mut compute = Compute::new(1).unwrap();
             let mut block = start(&p, conjugate_gradient(max, tolerance), &mut compute);
             let w = block.weights().clone();
-            let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+            let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
             block.accept(&p.a, &mut compute);
             let (x, iterations, residual) = textbook(&p.hessian(), &p.gradient(&w), max, tolerance);
             assert_eq!(report.trials, iterations, "{max} {tolerance}");
@@ -197,7 +197,7 @@ fn an_exact_solve_refines_at_most_twice_and_only_what_is_not_solved_yet() {
             let mut compute = Compute::new(1).unwrap();
             let mut block = WeightBlock::new(Matrix::zeros(1, n_in), 2, Solver::Cholesky);
             block.refresh_product(&p.a, &mut compute);
-            let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+            let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
             block.accept(&p.a, &mut compute);
             assert_eq!(
                 report.trials,
@@ -244,7 +244,7 @@ fn singular_systems_of_any_scale_are_solved_where_they_can_be() {
             let mut compute = Compute::new(1).unwrap();
             let mut block = start(&p, solver, &mut compute);
             let first = p.gradient(block.weights()).norm_sq().sqrt();
-            let report = block.propose(&p.problem(), StepInertia::NONE, &mut compute);
+            let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
             block.accept(&p.a, &mut compute);
             let left = p.gradient(block.weights()).norm_sq().sqrt() / first;
             let what = format!("{solver:?} {rho} {scale}: {left} {report:?}");

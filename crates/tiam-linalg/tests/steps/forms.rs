@@ -2,7 +2,7 @@
 
 use crate::common::{LeastSquares, inertia, random};
 use crate::tape::Tape;
-use tiam_linalg::{Compute, Matrix, Real, Solver, StepInertia, WeightBlock, WeightProblem};
+use tiam_linalg::{Compute, Inertia, Matrix, Real, Solver, WeightBlock, WeightProblem};
 
 /// The form in which one row of weights takes its first step.
 fn form_of(solver: Solver, n_in: usize, n: usize) -> Solver {
@@ -17,7 +17,7 @@ fn form_of(solver: Solver, n_in: usize, n: usize) -> Solver {
     };
     let mut compute = Compute::new(1).unwrap();
     let mut block = WeightBlock::new(Matrix::zeros(1, n_in), n, solver);
-    block.propose(&problem, StepInertia::NONE, &mut compute);
+    block.propose(&problem, Inertia::NONE, &mut compute);
     block.solver()
 }
 
@@ -98,7 +98,7 @@ fn the_carried_product_is_computed_anew_once_its_error_may_have_passed_64_roundi
         // These start from Ŵ.
         (Solver::Cholesky, far, 1.3 * 0.8, (4, 9)),
         (Solver::DualCholesky, far, 1.3 * 0.8, (9, 4)),
-        (Solver::Backtracking, StepInertia::NONE, 0.0, (4, 9)),
+        (Solver::Backtracking, Inertia::NONE, 0.0, (4, 9)),
     ];
     for (solver, s, c, (n_in, n)) in cases {
         let p = LeastSquares::random(2, n_in, n, 84);
@@ -155,7 +155,7 @@ fn a_report_names_the_rounding_of_its_scalar_type() {
     let mut compute = Compute::new(1).unwrap();
     let mut block = WeightBlock::new(random(2, 3, 90), 8, Solver::Backtracking);
     block.refresh_product(&a, &mut compute);
-    let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+    let report = block.propose(&problem, Inertia::NONE, &mut compute);
     let noise = f64::from(f32::EPS) * report.before;
     assert!(report.before > 1.0 && (report.noise / noise - 1.0).abs() < 1e-12);
 }

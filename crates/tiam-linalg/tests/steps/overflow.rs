@@ -1,7 +1,7 @@
 //! Candidates near and beyond the end of the scalar type's range: one weight in single precision, powers of two throughout.
 
 use crate::tape::Tape;
-use tiam_linalg::{Compute, Matrix, Solver, StepInertia, StepReport, WeightBlock, WeightProblem};
+use tiam_linalg::{Compute, Inertia, Matrix, Solver, StepReport, WeightBlock, WeightProblem};
 
 fn exp2(e: i32) -> f32 {
     2.0_f32.powi(e)
@@ -34,9 +34,9 @@ fn least_theta(w: f32, target: f32, correction: f64) -> (StepReport, f32) {
     tape.set("w.theta", 2.0_f64.powi(-62));
     let mut block = fresh(&mut compute);
     block.visit_state("w", &a, &mut tape.rewound(), &mut compute);
-    let step = StepInertia {
+    let step = Inertia {
         correction,
-        ..StepInertia::NONE
+        ..Inertia::NONE
     };
     let report = block.propose(&problem, step, &mut compute);
     assert!(
@@ -90,12 +90,12 @@ fn inertia_out_of_range_is_an_infinite_increase() {
     let mut block = WeightBlock::new(one(exp2(30)), 1, Solver::Backtracking);
     block.refresh_product(&a, &mut compute);
     // From 2^30 to 0 at θ = 1, the curvature; that far again, 2^100 times over.
-    block.propose(&problem, StepInertia::NONE, &mut compute);
+    block.propose(&problem, Inertia::NONE, &mut compute);
     block.accept(&a, &mut compute);
     assert!(block.weights()[(0, 0)].abs() <= 0.0);
-    let step = StepInertia {
+    let step = Inertia {
         start: 2.0_f64.powi(100),
-        ..StepInertia::NONE
+        ..Inertia::NONE
     };
     let report = block.propose(&problem, step, &mut compute);
     assert!(
@@ -103,9 +103,9 @@ fn inertia_out_of_range_is_an_infinite_increase() {
         "{report:?}"
     );
     // 2^90 of it is within the range, and so is its image; its square is not, but that is taken in double precision.
-    let step = StepInertia {
+    let step = Inertia {
         start: 2.0_f64.powi(60),
-        ..StepInertia::NONE
+        ..Inertia::NONE
     };
     let report = block.propose(&problem, step, &mut compute);
     let reached = 2.0_f64.powi(90);

@@ -2,8 +2,7 @@
 
 use crate::common::{along, distance, inertia, map, plus, random};
 use tiam_linalg::{
-    Compute, Identity, LossTarget, Matrix, PreactivationBlock, Prediction, Real, StepInertia,
-    penalty,
+    Compute, Identity, Inertia, LossTarget, Matrix, PreactivationBlock, Prediction, Real, penalty,
 };
 
 const RHO: f64 = 0.7;
@@ -49,7 +48,7 @@ fn cross_entropy(z: &Matrix<f64>, labels: &[u32]) -> f64 {
 }
 
 /// Steps with all coefficients apart, of which the first has no history yet.
-fn steps() -> [StepInertia; 4] {
+fn steps() -> [Inertia; 4] {
     [
         (0.5, 0.2, 0.3),
         (0.6, 0.1, 0.2),
@@ -160,7 +159,7 @@ fn a_hidden_step_reports_rounding_and_that_it_searches_no_step_size() {
         &z,
         Identity,
         100.0,
-        StepInertia::NONE,
+        Inertia::NONE,
         &mut compute,
     );
     assert!((report.before / layer.apart(&z) - 1.0).abs() < 1e-12);

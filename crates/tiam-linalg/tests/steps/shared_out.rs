@@ -8,15 +8,15 @@ use std::thread::{self, ThreadId};
 
 use crate::common::random;
 use tiam_linalg::{
-    ActivationBlock, Band, BiasBlock, Compute, Identity, LossTarget, Matrix, Monotone, NextLayer,
-    PreactivationBlock, Prediction, Real, Solver, StepInertia, WeightBlock, WeightProblem,
+    ActivationBlock, Band, BiasBlock, Compute, Identity, Inertia, LossTarget, Matrix, Monotone,
+    NextLayer, PreactivationBlock, Prediction, Real, Solver, WeightBlock, WeightProblem,
     band_violation, map_entries, outer_product, penalty, sum_entries,
 };
 
 /// Flops from which a sweep is shared out.
 const SHARED_FROM: usize = 6_000_000;
 
-const NONE: StepInertia = StepInertia::NONE;
+const NONE: Inertia = Inertia::NONE;
 
 /// Asserts that `sum`, of a range of samples by so many threads, is of two halves exactly from the number of samples on at which the work is
 /// [`SHARED_FROM`].
@@ -213,7 +213,7 @@ fn run(solver: Solver, (n_out, n_in, n): (usize, usize, usize), threads: usize) 
     block.refresh_product(&a, &mut c);
     let mut seen = Vec::new();
     for (start, gradient, correction) in [(0.5, 0.2, 0.3), (0.3, 0.6, 0.1), (0.4, 0.1, 0.2)] {
-        let step = StepInertia {
+        let step = Inertia {
             start,
             gradient,
             correction,

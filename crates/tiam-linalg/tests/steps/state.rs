@@ -4,17 +4,16 @@ use crate::common::hidden::Setting;
 use crate::common::{LeastSquares, inertia, random};
 use crate::tape::Tape;
 use tiam_linalg::{
-    BiasBlock, Compute, Elu, Matrix, PreactivationBlock, Prediction, Solver, StepInertia,
-    WeightBlock,
+    BiasBlock, Compute, Elu, Inertia, Matrix, PreactivationBlock, Prediction, Solver, WeightBlock,
 };
 
-const STEPS: [StepInertia; 2] = [
-    StepInertia {
+const STEPS: [Inertia; 2] = [
+    Inertia {
         start: 0.5,
         gradient: 0.4,
         correction: 0.2,
     },
-    StepInertia {
+    Inertia {
         start: 0.3,
         gradient: 0.6,
         correction: 0.1,

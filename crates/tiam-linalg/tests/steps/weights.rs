@@ -1,7 +1,7 @@
 //! The W step against the algorithm's text, with and without ℓ1, in every form that takes the gradient step.
 
 use crate::common::{LeastSquares, along, distance, inertia, map, multiply, plus, random};
-use tiam_linalg::{Compute, Matrix, Solver, StepInertia, WeightBlock, WeightProblem};
+use tiam_linalg::{Compute, Inertia, Matrix, Solver, WeightBlock, WeightProblem};
 
 /// Rounding of products of a hundred terms below 1, relative to sums of them.
 const TIGHT: f64 = 1e-11;
@@ -32,7 +32,7 @@ impl Twin {
 
     /// W̄ = soft(W̃ − ∇φ(Ŵ)/θ, λ/θ) with the least θ among half the last one and its doublings for which
     /// ρ ‖D a‖² + μ ‖D‖² ≤ θ ‖D‖², D = W̄ − Ŵ; then W̄ + p3 (W̄ − W). Returns it with θ and the number tried.
-    fn step(&self, p: &LeastSquares, l1: f64, s: StepInertia) -> (Matrix<f64>, f64, usize) {
+    fn step(&self, p: &LeastSquares, l1: f64, s: Inertia) -> (Matrix<f64>, f64, usize) {
         let (w, previous) = (&self.current, &self.previous);
         let tilde = along(w, s.start, w, previous);
         let hat = along(w, s.gradient, w, previous);
@@ -71,7 +71,7 @@ fn step(
     (block, twin): (&mut WeightBlock<f64>, &mut Twin),
     p: &LeastSquares,
     l1: f64,
-    s: StepInertia,
+    s: Inertia,
     compute: &mut Compute<f64>,
 ) {
     let report = block.propose(&WeightProblem { l1, ..p.problem() }, s, compute);
@@ -103,10 +103,10 @@ fn step(
 }
 
 /// All coefficients apart, so that none can stand for another.
-fn steps() -> [StepInertia; 4] {
+fn steps() -> [Inertia; 4] {
     [
         inertia(0.5, 0.3, 0.2),
-        StepInertia::NONE,
+        Inertia::NONE,
         inertia(0.4, 0.6, 0.1),
         inertia(0.2, 0.5, 0.3),
     ]
@@ -159,7 +159,7 @@ fn a_step_size_that_is_just_enough_is_taken() {
             let mut block = WeightBlock::new(one(0.0), 1, solver);
             block.refresh_product(&p.a, &mut compute);
             let problem = WeightProblem { l1, ..p.problem() };
-            let report = block.propose(&problem, StepInertia::NONE, &mut compute);
+            let report = block.propose(&problem, Inertia::NONE, &mut compute);
             assert!((report.inverse_step - curvature).abs() <= 0.0, "{report:?}");
             // A half is tried first.
             let trials = if curvature > 1.0 { 4 } else { 2 };

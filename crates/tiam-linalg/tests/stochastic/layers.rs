@@ -1,7 +1,7 @@
 //! Several layers and many batches against the step written out, and one thread against several.
 
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, Elu, Matrix, Monotone, SpdFactor, StepInertia,
+    Compute, CurvatureForm, CurvatureRule, Elu, Inertia, Matrix, Monotone, SpdFactor,
     StochasticBlocks, StochasticStep,
 };
 
@@ -11,7 +11,7 @@ use crate::{Setting, assert_close, augmented, distance, second_moments};
 const RIDGE: f64 = 0.02;
 const STEP: StochasticStep = StochasticStep {
     length: 0.3,
-    inertia: StepInertia {
+    inertia: Inertia {
         start: 0.5,
         gradient: 0.4,
         correction: 0.1,

@@ -11,8 +11,8 @@ mod state;
 use common::random;
 use proptest::prelude::*;
 use tiam_linalg::{
-    AffineLayer, Compute, CurvatureForm, CurvatureRule, Elu, Gradients, Identity, LeakyRelu,
-    LossTarget, Matrix, Monotone, Relu, SpdFactor, StepInertia, StochasticBatch, StochasticBlocks,
+    AffineLayer, Compute, CurvatureForm, CurvatureRule, Elu, Gradients, Identity, Inertia,
+    LeakyRelu, LossTarget, Matrix, Monotone, Relu, SpdFactor, StochasticBatch, StochasticBlocks,
     StochasticStep, loss_gradient,
 };
 
@@ -22,7 +22,7 @@ const RULE: CurvatureRule = CurvatureRule {
 };
 const WHOLE: StochasticStep = StochasticStep {
     length: 1.0,
-    inertia: StepInertia::NONE,
+    inertia: Inertia::NONE,
     averaging: 0.0,
 };
 
@@ -332,7 +332,7 @@ fn steps_follow_the_equations() {
     let (p1, p2, p3, length, ridge, averaging) = (0.7, 0.6, 0.2, 0.1, 0.01, 0.8);
     let step = StochasticStep {
         length,
-        inertia: StepInertia {
+        inertia: Inertia {
             start: p1,
             gradient: p2,
             correction: p3,

@@ -1,14 +1,14 @@
 //! A run's state walked over, written down and put back; what blocks and forms say of themselves.
 
 use tiam_linalg::{
-    Compute, CurvatureForm, Elu, StateVisitor, StepInertia, StochasticBlocks, StochasticStep,
+    Compute, CurvatureForm, Elu, Inertia, StateVisitor, StochasticBlocks, StochasticStep,
 };
 
 use crate::{RULE, Setting};
 
 const STEP: StochasticStep = StochasticStep {
     length: 0.2,
-    inertia: StepInertia {
+    inertia: Inertia {
         start: 0.5,
         gradient: 0.4,
         correction: 0.1,

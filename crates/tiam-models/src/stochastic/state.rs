@@ -7,8 +7,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    AnyLoss, Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor, StepInertia,
-    StochasticBatch, StochasticBlocks, StochasticStep,
+    AnyLoss, Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor, StochasticBatch,
+    StochasticBlocks, StochasticStep,
 };
 
 use super::params::{StochasticConfig, StochasticParams};
@@ -208,14 +208,9 @@ impl<T: Real> Stepper<'_, T> {
         let gain = blocks.directions(params.ridge, compute);
         let finite = gain.is_finite() && sum.loss.is_finite();
         if finite {
-            let inertia = StepInertia {
-                start: self.inertia.start,
-                gradient: self.inertia.gradient,
-                correction: self.inertia.correction,
-            };
             let step = StochasticStep {
                 length: trusted(step, gain, params.trust, n),
-                inertia,
+                inertia: self.inertia,
                 averaging: self.averaging,
             };
             blocks.advance(step, compute);

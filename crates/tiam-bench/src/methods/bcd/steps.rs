@@ -2,7 +2,7 @@
 
 use tiam_core::BlockChange;
 use tiam_linalg::{
-    Matrix, Real, StepInertia, map_entries, outer_product, product, product_transposed, sum_entries,
+    Inertia, Matrix, Real, map_entries, outer_product, product, product_transposed, sum_entries,
 };
 use tiam_models::{Samples, with_activation};
 
@@ -106,9 +106,9 @@ impl<T: Real> BcdProblem<'_, T> {
             bias, product, u, ..
         } = &mut self.layers[l];
         // The mean residual is the whole step; α shortens it to ρN/(ρN + α) of it.
-        let shortened = StepInertia {
+        let shortened = Inertia {
             correction: -self.config.alpha / (mass + self.config.alpha),
-            ..StepInertia::NONE
+            ..Inertia::NONE
         };
         let report = bias.propose(product, u, self.config.rho, shortened, &mut self.compute);
         BlockChange {

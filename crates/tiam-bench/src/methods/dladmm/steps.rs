@@ -2,7 +2,7 @@
 
 use tiam_core::BlockChange;
 use tiam_linalg::{
-    Matrix, Monotone, Prediction, Real, StepInertia, map_entries, outer_product, product,
+    Inertia, Matrix, Monotone, Prediction, Real, map_entries, outer_product, product,
     product_transposed, sum_entries,
 };
 use tiam_models::with_activation;
@@ -130,7 +130,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             bias, product, z, ..
         } = &mut self.layers[l];
         let target = if last { &self.scratch.residual } else { z };
-        let inertia = StepInertia::NONE;
+        let inertia = Inertia::NONE;
         let report = bias.propose(product, target, self.rho, inertia, &mut self.compute);
         BlockChange {
             before,
@@ -168,7 +168,7 @@ impl<T: Real> DladmmProblem<'_, T> {
         let target = self.samples.target().as_loss_target(&*self.code);
         let (report, loss) =
             self.z_last
-                .propose_last(prediction, target, StepInertia::NONE, &mut self.compute);
+                .propose_last(prediction, target, Inertia::NONE, &mut self.compute);
         self.candidate_loss = loss;
         // The prox sees ρ/2 ‖z − m + u/ρ‖², a constant above ⟨u, z − m⟩ + ρ/2 ‖z − m‖².
         BlockChange {
