@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use tiam_core::Stopping;
 
 use super::machine::machine;
 use super::record::{Curve, Machine, Record};
@@ -35,6 +36,35 @@ pub struct Task {
     pub weight: f64,
 }
 
+impl Task {
+    /// A run of TIAM, seed 0, without labels.
+    pub(super) fn new(experiment: &'static str, key: String, data: &str) -> Self {
+        Self {
+            experiment,
+            key,
+            data: data.to_owned(),
+            method: "tiam".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a label more.
+    pub(super) fn label(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.labels.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same with these parameters.
+    pub(super) fn config(self, config: Value) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The same with this expected work.
+    pub(super) fn weight(self, weight: f64) -> Self {
+        Self { weight, ..self }
+    }
+}
+
 /// The results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Finding {
@@ -44,6 +74,22 @@ pub struct Finding {
     pub figures: BTreeMap<String, f64>,
     /// The course, where it is shown.
     pub curve: Option<Curve>,
+}
+
+impl Finding {
+    /// Of a run that ended for this reason; no figures yet.
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Notes figures.
+    pub(super) fn put<const N: usize>(&mut self, figures: [(&str, f64); N]) {
+        let owned = figures.map(|(name, value)| (name.to_owned(), value));
+        self.figures.extend(owned);
+    }
 }
 
 /// The progress of a reproduction.
@@ -148,6 +194,13 @@ impl<'a> Session<'a> {
         Arc::clone(&self.interrupt)
     }
 
+    /// The stopping rules of a run: these iterations, or the user.
+    pub(super) fn stopping(&self, iterations: usize) -> Stopping {
+        Stopping::default()
+            .max_iterations(iterations)
+            .interrupt(self.interrupt())
+    }
+
     /// The records so far, in the order of the runs.
     pub fn records(&self) -> &[Record] {
         &self.records
@@ -175,7 +228,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The record of a run: of an earlier session where that had the same parameters, version and threads, fresh otherwise.
+    /// The record of a run: of an earlier session where that had the same numbers to find, fresh otherwise.
     ///
     /// # Errors
     /// [`BenchError::Interrupted`] when the user stopped the run, [`BenchError::Io`] when it cannot be kept, and what `run` returns.
@@ -219,17 +272,8 @@ impl<'a> Session<'a> {
     }
 
     fn path(&self, task: &Task) -> PathBuf {
-        let name: String = task
-            .key
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || "-_.,=".contains(c) {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.,=".contains(c);
+        let name = task.key.replace(|c| !is_plain(c), "_");
         let folder = self.folder.join("runs").join(task.experiment);
         folder.join(format!("{name}.json"))
     }
@@ -238,11 +282,14 @@ impl<'a> Session<'a> {
     fn kept(&self, path: &Path, task: &Task) -> Option<Record> {
         let text = fs::read_to_string(path).ok()?;
         let record: Record = serde_json::from_str(&text).ok()?;
-        let same = record.key == task.key
+        // What determines the numbers. The program's version does not.
+        let same = record.numerics == Record::NUMERICS
+            && record.key == task.key
+            && record.data == task.data
+            && record.method == task.method
             && record.config == task.config
             && record.seed == task.seed
             && record.labels == task.labels
-            && record.version == env!("CARGO_PKG_VERSION")
             && record.machine.threads == self.machine.threads;
         same.then_some(record)
     }
@@ -261,6 +308,7 @@ impl<'a> Session<'a> {
             figures: figures.collect(),
             curve: finding.curve,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            numerics: Record::NUMERICS,
             machine: self.machine.clone(),
             finished: SystemTime::now()
                 .duration_since(UNIX_EPOCH)

@@ -1,21 +1,16 @@
 //! The experiments, by name.
 
 mod ablation;
-mod ablation_report;
 mod accuracy;
-mod accuracy_report;
 mod candidates;
 mod convergence;
-mod convergence_report;
 mod cost;
 mod exponent;
 mod quadratic;
 mod rate;
-mod reading;
 mod region;
 mod ridge;
 mod sensitivity;
-mod sensitivity_report;
 mod solvers;
 #[cfg(test)]
 mod testing;
@@ -23,10 +18,11 @@ mod testing;
 use std::fmt;
 use std::str::FromStr;
 
+use tiam_report::Section;
+
 use super::claims::Claim;
 use super::library::Library;
 use super::record::Record;
-use super::report::Section;
 use super::session::Session;
 use crate::error::BenchError;
 
@@ -102,10 +98,10 @@ impl Experiment {
     /// What its records show; with `detail`, every picture.
     pub fn section(self, records: &[Record], detail: bool) -> Section {
         match self {
-            Self::Convergence => convergence_report::section(records, detail),
-            Self::Accuracy => accuracy_report::section(records, detail),
-            Self::Ablation => ablation_report::section(records, detail),
-            Self::Sensitivity => sensitivity_report::section(records),
+            Self::Convergence => convergence::section(records, detail),
+            Self::Accuracy => accuracy::section(records, detail),
+            Self::Ablation => ablation::section(records, detail),
+            Self::Sensitivity => sensitivity::section(records),
             Self::Rate => rate::section(records),
             Self::Cost => cost::section(records),
         }
@@ -114,9 +110,9 @@ impl Experiment {
     /// The paper's claims that its records test.
     pub fn claims(self, records: &[Record]) -> Vec<Claim> {
         match self {
-            Self::Convergence => convergence_report::claims(records),
-            Self::Accuracy => accuracy_report::claims(records),
-            Self::Ablation => ablation_report::claims(records),
+            Self::Convergence => convergence::claims(records),
+            Self::Accuracy => accuracy::claims(records),
+            Self::Ablation => ablation::claims(records),
             Self::Rate => rate::claims(records),
             Self::Cost => cost::claims(records),
             Self::Sensitivity => Vec::new(),
