@@ -1,4 +1,4 @@
-//! Tables, written as HTML, Markdown or CSV.
+//! Tables, and rows as CSV.
 
 use crate::number::NumberFormat;
 
@@ -110,17 +110,8 @@ impl Column {
     }
 
     pub(crate) fn shown_heading(&self) -> String {
-        self.heading_in("%")
-    }
-
-    /// CSV holds the numbers themselves: shares, not percentages.
-    fn csv_heading(&self) -> String {
-        self.heading_in("share")
-    }
-
-    fn heading_in(&self, share: &str) -> String {
         match (self.unit.as_str(), self.format) {
-            ("", NumberFormat::Percent(_)) => format!("{} [{share}]", self.heading),
+            ("", NumberFormat::Percent(_)) => format!("{} [%]", self.heading),
             ("", _) => self.heading.clone(),
             (unit, _) => format!("{} [{unit}]", self.heading),
         }
@@ -151,13 +142,6 @@ impl Cell {
     fn value(&self) -> Option<f64> {
         match self {
             Self::Number { value, .. } if value.is_finite() => Some(*value),
-            _ => None,
-        }
-    }
-
-    fn deviation(&self) -> Option<f64> {
-        match self {
-            Self::Number { deviation, .. } => *deviation,
             _ => None,
         }
     }
@@ -225,42 +209,6 @@ impl Table {
         crate::markdown::table(self)
     }
 
-    /// The table as CSV: numbers in full and unscaled, a column with deviations followed by a column of them, missing cells
-    /// empty.
-    #[must_use]
-    pub fn to_csv(&self) -> String {
-        let columns = self.full_columns();
-        let cell = |row: &[Cell], n: usize| row.get(n).cloned().unwrap_or(Cell::Missing);
-        let deviates = |n: usize| {
-            self.rows
-                .iter()
-                .any(|row| cell(row, n).deviation().is_some())
-        };
-        let mut heading = Vec::new();
-        for (n, column) in columns.iter().enumerate() {
-            heading.push(column.csv_heading());
-            if deviates(n) {
-                heading.push(format!("{}, deviation", column.csv_heading()));
-            }
-        }
-        let mut rows = vec![heading];
-        for row in &self.rows {
-            let mut texts = Vec::new();
-            for n in 0..columns.len() {
-                let cell = cell(row, n);
-                texts.push(match &cell {
-                    Cell::Text(text) => text.clone(),
-                    cell => csv_number(cell.value()),
-                });
-                if deviates(n) {
-                    texts.push(csv_number(cell.deviation()));
-                }
-            }
-            rows.push(texts);
-        }
-        to_csv(rows)
-    }
-
     /// The columns, with nameless ones where a row is longer than the heading.
     pub(crate) fn full_columns(&self) -> Vec<Column> {
         let mut columns = self.columns.clone();
@@ -309,10 +257,4 @@ pub fn to_csv(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
-}
-
-/// The shortest text that reads back to the same number; empty for what is not finite.
-fn csv_number(value: Option<f64>) -> String {
-    let value = value.filter(|value| value.is_finite());
-    value.map(|value| format!("{value:?}")).unwrap_or_default()
 }

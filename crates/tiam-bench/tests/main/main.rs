@@ -9,5 +9,6 @@ mod gradient;
 mod gradient_rules;
 mod peers;
 mod properties;
+mod session;
 mod splitting;
 mod write;

@@ -5,8 +5,8 @@ use plotters::style::{FontStyle, TRANSPARENT};
 
 use super::axis::Span;
 use super::marks::{clipped, marker};
-use super::svg::{Canvas, Ink, Spot, fine, font, shortened, svg};
-use super::{Course, Guide, Medium};
+use super::svg::{Canvas, Ink, Spot, fine, font, shortened, svg, text_width};
+use super::{Guide, Medium};
 use crate::palette::{Dash, Look, Marker};
 
 const WIDTH: f64 = 680.0;
@@ -15,9 +15,9 @@ const TITLE: f64 = 14.0;
 const LABEL: f64 = 12.5;
 const SMALL: f64 = 12.0;
 /// Room above the data, for the title; at the left and below, for the axes.
-const ROOM: (f64, f64, f64) = (34.0, 82.0, 52.0);
-/// The right column, with the legend and the scale of colours: where it is needed, and else.
-const COLUMN: (f64, f64) = (170.0, 20.0);
+const ROOM: (f64, f64, f64) = (34.0, 82.0, 44.0);
+/// Room between the names of the axes and the figure's edge.
+const EDGE: f64 = 6.0;
 const LEGEND_ROW: f64 = 18.0;
 /// Length of a line's sample in the legend.
 const SAMPLE: f64 = 26.0;
@@ -103,19 +103,9 @@ pub(super) fn guide_ink(n: usize) -> Ink {
 
 /// The parts of a guide's course inside a frame.
 pub(super) fn guide_path(guide: &Guide, x: &Span, y: &Span, area: &Area) -> Vec<Vec<Spot>> {
-    let points: Option<Vec<Spot>> = match &guide.course {
-        Course::Horizontal(value) => y
-            .place(*value)
-            .map(|at| vec![area.at(0.0, at), area.at(1.0, at)]),
-        Course::Vertical(value) => x
-            .place(*value)
-            .map(|at| vec![area.at(at, 0.0), area.at(at, 1.0)]),
-        Course::Curve(points) => {
-            let spot = |&(px, py): &(f64, f64)| Some(area.at(x.place(px)?, y.place(py)?));
-            Some(points.iter().filter_map(spot).collect())
-        }
-    };
-    clipped(&points.unwrap_or_default(), area)
+    let spot = |&(px, py): &(f64, f64)| Some(area.at(x.place(px)?, y.place(py)?));
+    let points: Vec<Spot> = guide.points.iter().filter_map(spot).collect();
+    clipped(&points, area)
 }
 
 /// A figure without data says so.
@@ -136,8 +126,7 @@ impl Frame<'_> {
     /// Draws the frame, and what `contents` draws into it.
     pub(super) fn draw(&self, medium: Medium, contents: impl FnOnce(&Canvas<'_>, &Area)) -> String {
         let (top, left, below) = ROOM;
-        let has_column = self.colors.is_some() || !self.keys.is_empty();
-        let right = if has_column { COLUMN.0 } else { COLUMN.1 };
+        let right = self.column();
         let area = Area {
             left,
             top,
@@ -158,13 +147,25 @@ impl Frame<'_> {
         })
     }
 
+    /// Width of the right column, for the legend and the scale of colours.
+    fn column(&self) -> f64 {
+        let widths = self.keys.iter().map(|key| text_width(&key.label, SMALL));
+        let widest = widths.fold(0.0, f64::max);
+        match self.colors {
+            None if self.keys.is_empty() => 20.0,
+            _ => (widest + SAMPLE + 24.0).clamp(110.0, 290.0),
+        }
+    }
+
     fn draw_axes(&self, canvas: &Canvas<'_>, right: f64) {
         let (top, left, below) = ROOM;
         let built = ChartBuilder::on(&canvas.0)
             .margin_top(fine(top))
             .margin_right(fine(right))
-            .x_label_area_size(fine(below))
-            .y_label_area_size(fine(left))
+            .margin_bottom(fine(EDGE))
+            .margin_left(fine(EDGE))
+            .x_label_area_size(fine(below - EDGE))
+            .y_label_area_size(fine(left - EDGE))
             .build_cartesian_2d(self.x.clone(), self.y.clone());
         // As all drawing into a string, it has no way to fail.
         let Ok(mut chart) = built else { return };
@@ -198,28 +199,31 @@ impl Frame<'_> {
 pub(super) fn draw_scale(
     canvas: &Canvas<'_>,
     (values, label): (&Span, &str),
-    rows: usize,
+    (frame, rows): (&Area, usize),
     color: fn(f64) -> [u8; 3],
 ) {
     const STEPS: usize = 48;
     const BAR: f64 = 12.0;
-    let (top, _, below) = ROOM;
+    let top = frame.top + LEGEND_ROW * rows as f64 + 8.0;
     let area = Area {
-        left: WIDTH - COLUMN.0 + 14.0,
-        top: top + LEGEND_ROW * rows as f64 + 8.0,
+        left: frame.right() + 14.0,
+        top,
         width: BAR,
-        height: HEIGHT - top - below - LEGEND_ROW * rows as f64 - 8.0,
+        height: frame.bottom() - top,
     };
     let share = |step: usize| step as f64 / STEPS as f64;
     for step in 0..STEPS {
         let (from, to) = (area.at(0.0, share(step + 1)), area.at(1.0, share(step)));
+        // Without an overlap the page shows through between the steps.
+        let to = (to.0, (to.1 + 0.4).min(area.bottom()));
         canvas.rectangle(from, to, Ink::solid(color(share(step))));
     }
     let built = ChartBuilder::on(&canvas.0)
         .margin_top(fine(area.top))
-        .margin_bottom(fine(below))
+        .margin_bottom(fine(HEIGHT - area.bottom()))
         .margin_left(fine(area.left))
-        .right_y_label_area_size(fine(WIDTH - area.right()))
+        .margin_right(fine(EDGE))
+        .right_y_label_area_size(fine(WIDTH - EDGE - area.right()))
         .build_cartesian_2d(values.clone(), values.clone());
     let Ok(mut chart) = built else { return };
     let _ = chart

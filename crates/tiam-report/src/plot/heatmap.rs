@@ -18,8 +18,6 @@ const COLORS: [[f64; 3]; 9] = [
     [170.0, 220.0, 50.0],
     [253.0, 231.0, 37.0],
 ];
-/// The colour of cells that converged.
-const CONVERGED: Ink = Ink::solid([0x2a, 0x9d, 0x8f]);
 /// A guide over cells: a dark line on a light one stands out from all of [`COLORS`].
 const HALO: Ink = Ink::solid([0xff; 3]);
 const GUIDE: Ink = Ink::solid([0x10, 0x14, 0x18]);
@@ -69,7 +67,7 @@ pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
             }
         }
         if let Some(colors) = frame.colors {
-            draw_scale(canvas, colors, frame.keys.len(), color);
+            draw_scale(canvas, colors, (area, frame.keys.len()), color);
         }
     })
 }
@@ -93,11 +91,7 @@ fn keys(map: &Heatmap) -> Vec<Key> {
             sample,
         });
     };
-    let mut cells = map.cells.iter().flatten();
-    if cells.clone().any(|cell| *cell == HeatCell::Converged) {
-        add("converged", Sample::Swatch(CONVERGED));
-    }
-    if cells.any(is_diverged) {
+    if map.cells.iter().flatten().any(is_diverged) {
         add("diverged", Sample::Crossed);
     }
     for (n, guide) in map.guides.iter().enumerate() {
@@ -161,7 +155,6 @@ fn draw_cell(canvas: &Canvas<'_>, cell: HeatCell, scale: Option<&Span>, from: Sp
             let at = scale.and_then(|scale| scale.place(value)).unwrap_or(0.0);
             canvas.rectangle(from, to, Ink::solid(color(at)));
         }
-        HeatCell::Converged => canvas.rectangle(from, to, CONVERGED),
         HeatCell::Value(_) | HeatCell::Diverged => crossed(canvas, from, to),
         HeatCell::Missing => {}
     }

@@ -4,7 +4,7 @@ use super::axis::Span;
 use super::frame::{Area, Frame, Key, Sample, empty, guide_ink, guide_path, ink_of};
 use super::marks::{clipped, error_bar, marker};
 use super::svg::{Canvas, Ink, Spot};
-use super::{Course, Medium, Plot, Series, Style};
+use super::{Medium, Plot, Series, Style};
 use crate::palette::Dash;
 
 /// Opacity of a band.
@@ -50,7 +50,7 @@ pub(super) fn draw(plot: &Plot, medium: Medium) -> String {
     })
 }
 
-/// The ranges of both axes: of the points that can be shown, their spreads, and straight guides.
+/// The ranges of both axes: of the points that can be shown, and their spreads.
 fn spans(plot: &Plot) -> Option<(Span, Span)> {
     let points = || plot.series.iter().flat_map(|series| &series.points);
     let whole_x = Span::of(&plot.x, points().map(|point| point.0), true)?;
@@ -71,32 +71,15 @@ fn spans(plot: &Plot) -> Option<(Span, Span)> {
     if xs.is_empty() {
         return None;
     }
-    for guide in &plot.guides {
-        match guide.course {
-            Course::Horizontal(value) => ys.push(value),
-            Course::Vertical(value) => xs.push(value),
-            Course::Curve(_) => {}
-        }
-    }
     let x = Span::of(&plot.x, xs.into_iter(), true)?;
     Some((x, Span::of(&plot.y, ys.into_iter(), true)?))
 }
 
-fn line_ink(series: &Series) -> Ink {
-    let look = series.color.look();
-    let ink = ink_of(&look, true);
-    if series.style == Style::Dashed && look.dash == Dash::Solid {
-        ink.dashed(Dash::Middle)
-    } else {
-        ink
-    }
-}
-
 fn key(series: &Series, x: &Span, y: &Span) -> Key {
     let look = series.color.look();
-    let ink = line_ink(series);
+    let ink = ink_of(&look, true);
     let sample = match series.style {
-        Style::Line | Style::Dashed => Sample::Line(ink, look.width, None),
+        Style::Line => Sample::Line(ink, look.width, None),
         Style::Points => Sample::Marker(ink.dashed(Dash::Solid), look.marker),
         Style::LineAndPoints => Sample::Line(ink, look.width, Some(look.marker)),
     };
@@ -138,7 +121,7 @@ fn draw_series(
     order: usize,
 ) {
     let look = series.color.look();
-    let ink = line_ink(series);
+    let ink = ink_of(&look, true);
     let solid = ink.dashed(Dash::Solid);
     let joined = series.style != Style::Points;
     for run in runs {
@@ -170,7 +153,7 @@ fn marked(style: Style, runs: &[Vec<Point>], order: usize) -> Vec<Spot> {
     };
     match style {
         Style::Points => all(&mut runs.iter()),
-        Style::Line | Style::Dashed => all(&mut runs.iter().filter(|run| run.len() == 1)),
+        Style::Line => all(&mut runs.iter().filter(|run| run.len() == 1)),
         Style::LineAndPoints => {
             let all = all(&mut runs.iter());
             let step = all.len().div_ceil(N_MARKERS).max(1);

@@ -70,8 +70,6 @@ pub enum Style {
     /// A line, dashed as its colour's look has it.
     #[default]
     Line,
-    /// A dashed line whatever the look.
-    Dashed,
     /// Markers only.
     Points,
     /// A line with markers.
@@ -83,19 +81,8 @@ pub enum Style {
 pub struct Guide {
     /// Its name in the legend; empty for none.
     pub label: String,
-    /// Where it runs.
-    pub course: Course,
-}
-
-/// Where a [`Guide`] runs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Course {
-    /// All across at this value of the vertical axis.
-    Horizontal(f64),
-    /// From bottom to top at this value of the horizontal axis.
-    Vertical(f64),
-    /// Through these points; it does not widen the range shown.
-    Curve(Vec<(f64, f64)>),
+    /// The points it runs through; it does not widen the range shown.
+    pub points: Vec<(f64, f64)>,
 }
 
 /// A figure of grouped bars.
@@ -149,8 +136,6 @@ pub struct Heatmap {
 pub enum HeatCell {
     /// A value, coloured by its size.
     Value(f64),
-    /// It converged.
-    Converged,
     /// It diverged.
     Diverged,
     /// It was not run.
@@ -231,19 +216,13 @@ impl Series {
 }
 
 impl Guide {
-    /// A guide with this name in the legend.
-    #[must_use]
-    pub fn new(label: &str, course: Course) -> Self {
-        Self {
-            label: label.to_owned(),
-            course,
-        }
-    }
-
     /// A guide through points.
     #[must_use]
     pub fn curve(label: &str, points: Vec<(f64, f64)>) -> Self {
-        Self::new(label, Course::Curve(points))
+        Self {
+            label: label.to_owned(),
+            points,
+        }
     }
 }
 

@@ -189,12 +189,17 @@ fn pixel((x, y): Spot) -> (i32, i32) {
     (fine(x), fine(y))
 }
 
-/// The text, ended early by an ellipsis where it is wider than `width`. No font is at hand to ask, so the width is an estimate.
+/// About how wide a text is: no font is at hand to ask.
+pub(super) fn text_width(text: &str, size: f64) -> f64 {
+    0.56 * size * text.chars().count() as f64
+}
+
+/// The text, ended early by an ellipsis where it is wider than `width`.
 pub(super) fn shortened(text: &str, width: f64, size: f64) -> String {
-    let most = (width / (0.56 * size)) as usize;
-    if text.chars().count() <= most {
+    if text_width(text, size) <= width {
         return text.to_owned();
     }
+    let most = (width / text_width("…", size)) as usize;
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     kept.trim_end().to_owned() + "…"
 }

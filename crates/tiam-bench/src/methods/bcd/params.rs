@@ -23,23 +23,17 @@ use tiam_models::ModelError;
 /// ```
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct BcdParams {
-    rho: f64,
-    gamma: f64,
-    alpha: f64,
-    ridge: f64,
-    #[serde(skip)]
-    threads: usize,
-}
-
-/// Checked [`BcdParams`].
-#[derive(Clone, Copy, Debug)]
-pub struct BcdConfig {
     pub(super) rho: f64,
     pub(super) gamma: f64,
     pub(super) alpha: f64,
     pub(super) ridge: f64,
+    #[serde(skip)]
     pub(super) threads: usize,
 }
+
+/// Checked [`BcdParams`].
+#[derive(Clone, Copy, Debug)]
+pub struct BcdConfig(pub(super) BcdParams);
 
 impl Default for BcdParams {
     fn default() -> Self {
@@ -57,36 +51,6 @@ impl BcdParams {
     /// The default of ρ.
     pub const RHO: f64 = 1.0;
 
-    /// ρ, the weight of ½‖U_l − W_l V_{l−1} − b_l 1ᵀ‖².
-    #[must_use]
-    pub fn rho(self, rho: f64) -> Self {
-        Self { rho, ..self }
-    }
-
-    /// γ, the weight of ½‖V_l − h_l(U_l)‖².
-    #[must_use]
-    pub fn gamma(self, gamma: f64) -> Self {
-        Self { gamma, ..self }
-    }
-
-    /// α, the proximal weight of V_L, W_l, b_l and the hidden U_l.
-    #[must_use]
-    pub fn alpha(self, alpha: f64) -> Self {
-        Self { alpha, ..self }
-    }
-
-    /// μ, the weight of ½‖W_l‖².
-    #[must_use]
-    pub fn ridge(self, ridge: f64) -> Self {
-        Self { ridge, ..self }
-    }
-
-    /// Worker threads.
-    #[must_use]
-    pub fn threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
-    }
-
     /// Checks every parameter.
     ///
     /// # Errors
@@ -97,12 +61,19 @@ impl BcdParams {
         ModelError::check("alpha", self.alpha, |x| x > 0.0, "above 0")?;
         ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
         ModelError::check_positive("threads", self.threads)?;
-        Ok(BcdConfig {
-            rho: self.rho,
-            gamma: self.gamma,
-            alpha: self.alpha,
-            ridge: self.ridge,
-            threads: self.threads,
-        })
+        Ok(BcdConfig(self))
     }
 }
+
+setters! { BcdParams {
+    /// ρ, the weight of ½‖U_l − W_l V_{l−1} − b_l 1ᵀ‖².
+    rho: f64;
+    /// γ, the weight of ½‖V_l − h_l(U_l)‖².
+    gamma: f64;
+    /// α, the proximal weight of V_L, W_l, b_l and the hidden U_l.
+    alpha: f64;
+    /// μ, the weight of ½‖W_l‖².
+    ridge: f64;
+    /// Worker threads.
+    threads: usize;
+} }

@@ -35,27 +35,19 @@ pub enum Search {
 /// ```
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct DladmmParams {
-    rho: f64,
-    rho_limit: f64,
-    theta: f64,
-    tau: f64,
-    search: Search,
-    ridge: f64,
-    #[serde(skip)]
-    threads: usize,
-}
-
-/// Checked [`DladmmParams`].
-#[derive(Clone, Copy, Debug)]
-pub struct DladmmConfig {
     pub(super) rho: f64,
     pub(super) rho_limit: f64,
     pub(super) theta: f64,
     pub(super) tau: f64,
     pub(super) search: Search,
     pub(super) ridge: f64,
+    #[serde(skip)]
     pub(super) threads: usize,
 }
+
+/// Checked [`DladmmParams`].
+#[derive(Clone, Copy, Debug)]
+pub struct DladmmConfig(pub(super) DladmmParams);
 
 impl Default for DladmmParams {
     fn default() -> Self {
@@ -75,48 +67,6 @@ impl DladmmParams {
     /// The default of ρ.
     pub const RHO: f64 = 1e-6;
 
-    /// ρ at the start, the weight of every penalty and the step of the dual.
-    #[must_use]
-    pub fn rho(self, rho: f64) -> Self {
-        Self { rho, ..self }
-    }
-
-    /// The largest ρ that a rising training cost leads to; a ρ that starts above it stays.
-    #[must_use]
-    pub fn rho_limit(self, rho_limit: f64) -> Self {
-        Self { rho_limit, ..self }
-    }
-
-    /// θ, where the search for the steps of W starts.
-    #[must_use]
-    pub fn theta(self, theta: f64) -> Self {
-        Self { theta, ..self }
-    }
-
-    /// τ, where the search for the steps of a starts.
-    #[must_use]
-    pub fn tau(self, tau: f64) -> Self {
-        Self { tau, ..self }
-    }
-
-    /// Where later searches start.
-    #[must_use]
-    pub fn search(self, search: Search) -> Self {
-        Self { search, ..self }
-    }
-
-    /// μ, the weight of ½‖W_l‖².
-    #[must_use]
-    pub fn ridge(self, ridge: f64) -> Self {
-        Self { ridge, ..self }
-    }
-
-    /// Worker threads.
-    #[must_use]
-    pub fn threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
-    }
-
     /// Checks every parameter.
     ///
     /// # Errors
@@ -128,14 +78,23 @@ impl DladmmParams {
         ModelError::check("tau", self.tau, |x| x > 0.0, "above 0")?;
         ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
         ModelError::check_positive("threads", self.threads)?;
-        Ok(DladmmConfig {
-            rho: self.rho,
-            rho_limit: self.rho_limit,
-            theta: self.theta,
-            tau: self.tau,
-            search: self.search,
-            ridge: self.ridge,
-            threads: self.threads,
-        })
+        Ok(DladmmConfig(self))
     }
 }
+
+setters! { DladmmParams {
+    /// ρ at the start, the weight of every penalty and the step of the dual.
+    rho: f64;
+    /// The largest ρ that a rising training cost leads to; a ρ that starts above it stays.
+    rho_limit: f64;
+    /// θ, where the search for the steps of W starts.
+    theta: f64;
+    /// τ, where the search for the steps of a starts.
+    tau: f64;
+    /// Where later searches start.
+    search: Search;
+    /// μ, the weight of ½‖W_l‖².
+    ridge: f64;
+    /// Worker threads.
+    threads: usize;
+} }

@@ -25,26 +25,19 @@ use super::GradientRule;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GradientParams {
-    rule: GradientRule,
-    learning_rate: Option<f64>,
-    batch_size: Option<usize>,
-    ridge: f64,
-    #[serde(skip)]
-    seed: u64,
-    #[serde(skip)]
-    threads: usize,
-}
-
-/// Parameters that have passed their checks.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GradientConfig {
     pub(super) rule: GradientRule,
-    pub(super) learning_rate: f64,
+    learning_rate: Option<f64>,
     pub(super) batch_size: Option<usize>,
     pub(super) ridge: f64,
+    #[serde(skip)]
     pub(super) seed: u64,
+    #[serde(skip)]
     pub(super) threads: usize,
 }
+
+/// Checked [`GradientParams`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientConfig(pub(super) GradientParams);
 
 impl Default for GradientParams {
     fn default() -> Self {
@@ -60,12 +53,6 @@ impl Default for GradientParams {
 }
 
 impl GradientParams {
-    /// Sets the rule; its learning rate goes with it unless one is set.
-    #[must_use]
-    pub fn rule(self, rule: GradientRule) -> Self {
-        Self { rule, ..self }
-    }
-
     /// η, of the mean loss a sample.
     #[must_use]
     pub fn learning_rate(self, learning_rate: f64) -> Self {
@@ -83,22 +70,9 @@ impl GradientParams {
         Self { batch_size, ..self }
     }
 
-    /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
-    #[must_use]
-    pub fn ridge(self, ridge: f64) -> Self {
-        Self { ridge, ..self }
-    }
-
-    /// Seed of the order of the samples in each epoch.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
-    /// Number of threads.
-    #[must_use]
-    pub fn threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
+    /// The learning rate that is set, else the rule's.
+    pub(super) fn rate(&self) -> f64 {
+        self.learning_rate.unwrap_or(self.rule.learning_rate())
     }
 
     /// Checks every range.
@@ -106,22 +80,25 @@ impl GradientParams {
     /// # Errors
     /// [`ModelError::Parameter`] with the first value outside its range.
     pub fn check(self) -> Result<GradientConfig, ModelError> {
-        let learning_rate = self.learning_rate.unwrap_or(self.rule.learning_rate());
         check_rule(self.rule)?;
-        positive("learning_rate", learning_rate)?;
+        positive("learning_rate", self.rate())?;
         not_negative("ridge", self.ridge)?;
         ModelError::check_positive("batch_size", self.batch_size.unwrap_or(1))?;
         ModelError::check_positive("threads", self.threads)?;
-        Ok(GradientConfig {
-            rule: self.rule,
-            learning_rate,
-            batch_size: self.batch_size,
-            ridge: self.ridge,
-            seed: self.seed,
-            threads: self.threads,
-        })
+        Ok(GradientConfig(self))
     }
 }
+
+setters! { GradientParams {
+    /// Sets the rule; its learning rate goes with it unless one is set.
+    rule: GradientRule;
+    /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
+    ridge: f64;
+    /// Seed of the order of the samples in each epoch.
+    seed: u64;
+    /// Number of threads.
+    threads: usize;
+} }
 
 fn check_rule(rule: GradientRule) -> Result<(), ModelError> {
     match rule {
