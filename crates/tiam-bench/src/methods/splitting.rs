@@ -62,6 +62,22 @@ pub(crate) fn refused(before: f64) -> BlockChange {
     }
 }
 
+/// A change of c times a sum.
+pub(crate) fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
+    BlockChange {
+        before: c * before,
+        increase: c * increase,
+    }
+}
+
+/// The change of two terms together.
+pub(crate) fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
+    BlockChange {
+        before: a.before + b.before,
+        increase: a.increase + b.increase,
+    }
+}
+
 /// W_l's entries and b_l, to write.
 pub(crate) fn parameters<T: Real>(
     network: &mut Network<T>,

@@ -39,28 +39,26 @@ impl DataName {
         Self::Digits,
     ];
 
+    /// Name in files and reports, and what the data folder may call it.
+    fn names(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Digits => ("digits", &[]),
+            Self::Cora => ("cora", &["cora.npz"]),
+            Self::Citeseer => ("citeseer", &["citeseer.npz"]),
+            Self::Pubmed => ("pubmed", &["pubmed.npz"]),
+            Self::CoauthorCs => ("coauthor-cs", &["coauthor-cs.npz", "ms_academic_cs.npz"]),
+            Self::Mnist => ("mnist", &["mnist"]),
+        }
+    }
+
     /// Name in files and reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Digits => "digits",
-            Self::Cora => "cora",
-            Self::Citeseer => "citeseer",
-            Self::Pubmed => "pubmed",
-            Self::CoauthorCs => "coauthor-cs",
-            Self::Mnist => "mnist",
-        }
+        self.names().0
     }
 
     /// What the data folder may call it.
     pub fn files(self) -> &'static [&'static str] {
-        match self {
-            Self::Digits => &[],
-            Self::Cora => &["cora.npz"],
-            Self::Citeseer => &["citeseer.npz"],
-            Self::Pubmed => &["pubmed.npz"],
-            Self::CoauthorCs => &["coauthor-cs.npz", "ms_academic_cs.npz"],
-            Self::Mnist => &["mnist"],
-        }
+        self.names().1
     }
 
     /// True for graphs: few samples, thousands of features.
@@ -172,24 +170,20 @@ fn prepare(name: DataName, data: Dataset<f32>) -> Result<DataSet, BenchError> {
     };
     let encoding = Encoding::fit(&parts.train, scaling, name.name(), "last")?;
     let samples = |data: Dataset<f32>| encoding.samples(data, name.name());
-    let test = samples(parts.test)?;
-    if name.is_graph() {
-        let train = Rc::new(samples(parts.train)?);
-        return Ok(DataSet {
-            name,
-            search_train: Rc::clone(&train),
-            train,
-            test,
-            validation: samples(parts.validation)?,
-        });
-    }
-    let search = search_split(name, &parts.train)?;
+    let (search_train, validation) = if name.is_graph() {
+        (None, parts.validation)
+    } else {
+        let search = search_split(name, &parts.train)?;
+        let train = samples(parts.train.subset(search.train())?)?;
+        (Some(train), parts.train.subset(search.validation())?)
+    };
+    let train = Rc::new(samples(parts.train)?);
     Ok(DataSet {
         name,
-        search_train: Rc::new(samples(parts.train.subset(search.train())?)?),
-        validation: samples(parts.train.subset(search.validation())?)?,
-        train: Rc::new(samples(parts.train)?),
-        test,
+        search_train: search_train.map_or_else(|| Rc::clone(&train), Rc::new),
+        train,
+        test: samples(parts.test)?,
+        validation: samples(validation)?,
     })
 }
 

@@ -107,26 +107,33 @@ pub struct Progress {
     pub left: Option<Duration>,
 }
 
-/// The phase of a session: runs are counted, then done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Plan,
-    Do,
+/// Runs with their expected work.
+#[derive(Clone, Copy, Debug, Default)]
+struct Amount {
+    runs: usize,
+    weight: f64,
+}
+
+impl Amount {
+    fn add(&mut self, weight: f64) {
+        self.runs += 1;
+        self.weight += weight;
+    }
 }
 
 /// The runs of a reproduction, in `folder/runs/EXPERIMENT/KEY.json`.
 pub struct Session<'a> {
     folder: PathBuf,
     machine: Machine,
-    phase: Phase,
+    /// True while runs are only counted.
+    planning: bool,
     interrupt: Arc<AtomicBool>,
     report: &'a mut dyn FnMut(&Progress),
-    planned_runs: usize,
-    planned_weight: f64,
-    runs_done: usize,
-    weight_done: f64,
-    /// Work and time of this session alone.
-    fresh_weight: f64,
+    planned: Amount,
+    /// Earlier sessions' included.
+    done: Amount,
+    /// This session's alone, and the time they took.
+    fresh: Amount,
     fresh_time: Duration,
     records: Vec<Record>,
     not_run: Vec<NotRun>,
@@ -158,14 +165,12 @@ impl<'a> Session<'a> {
         Ok(Self {
             folder: folder.to_owned(),
             machine: machine(threads),
-            phase: Phase::Plan,
+            planning: true,
             interrupt,
             report,
-            planned_runs: 0,
-            planned_weight: 0.0,
-            runs_done: 0,
-            weight_done: 0.0,
-            fresh_weight: 0.0,
+            planned: Amount::default(),
+            done: Amount::default(),
+            fresh: Amount::default(),
             fresh_time: Duration::ZERO,
             records: Vec::new(),
             not_run: Vec::new(),
@@ -174,14 +179,14 @@ impl<'a> Session<'a> {
 
     /// Ends the counting phase: from here on runs are done.
     pub fn begin(&mut self) {
-        self.phase = Phase::Do;
+        self.planning = false;
         self.records.clear();
         self.not_run.clear();
     }
 
     /// True while runs are only counted; their records then hold no figures.
     pub fn planning(&self) -> bool {
-        self.phase == Phase::Plan
+        self.planning
     }
 
     /// Worker threads of every run.
@@ -239,12 +244,10 @@ impl<'a> Session<'a> {
     ) -> Result<Record, BenchError> {
         let path = self.path(&task);
         let kept = self.kept(&path, &task);
-        if self.phase == Phase::Plan {
-            self.planned_runs += 1;
-            self.planned_weight += task.weight;
+        if self.planning {
+            self.planned.add(task.weight);
             if kept.is_some() {
-                self.runs_done += 1;
-                self.weight_done += task.weight;
+                self.done.add(task.weight);
             }
             return Ok(kept.unwrap_or_else(|| self.record(task, Finding::default())));
         }
@@ -260,9 +263,8 @@ impl<'a> Session<'a> {
         }
         let record = self.record(task, finding?);
         self.fresh_time += begun.elapsed();
-        self.fresh_weight += weight;
-        self.weight_done += weight;
-        self.runs_done += 1;
+        self.fresh.add(weight);
+        self.done.add(weight);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(BenchError::io(parent))?;
         }
@@ -317,19 +319,19 @@ impl<'a> Session<'a> {
     }
 
     fn tell(&mut self, task: &Task) {
-        let left_weight = (self.planned_weight - self.weight_done).max(0.0);
-        let left = (self.fresh_weight > 0.0)
-            .then(|| self.fresh_time.mul_f64(left_weight / self.fresh_weight));
+        let left = (self.planned.weight - self.done.weight).max(0.0);
+        let share = self.done.weight / self.planned.weight;
         let progress = Progress {
             run: format!("{} {}", task.experiment, task.key),
-            done: self.runs_done,
-            total: self.planned_runs,
-            share: if self.planned_weight > 0.0 {
-                (self.weight_done / self.planned_weight).min(1.0)
+            done: self.done.runs,
+            total: self.planned.runs,
+            share: if share.is_finite() {
+                share.min(1.0)
             } else {
                 0.0
             },
-            left,
+            left: (self.fresh.weight > 0.0)
+                .then(|| self.fresh_time.mul_f64(left / self.fresh.weight)),
         };
         (self.report)(&progress);
     }

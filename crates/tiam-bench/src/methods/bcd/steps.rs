@@ -4,11 +4,11 @@ use tiam_core::BlockChange;
 use tiam_linalg::{
     Matrix, Real, map_entries, outer_product, product, product_transposed, sum_entries,
 };
-use tiam_models::{Samples, with_activation};
+use tiam_models::with_activation;
 
 use super::{BcdParams, BcdProblem, Layer};
 use crate::methods::entry::{Entry, inlined};
-use crate::methods::splitting::refused;
+use crate::methods::splitting::{refused, scaled, sum};
 
 impl<T: Real> BcdProblem<'_, T> {
     /// scratch.product ← ρ (m_l − U_l).
@@ -53,7 +53,9 @@ impl<T: Real> BcdProblem<'_, T> {
         } = self;
         let weights = &self.network.layers()[l].weights;
         let (n, n_in) = (weights.n_rows(), weights.n_cols());
-        let input = input_of(&self.layers[..l], self.samples);
+        let input = self.layers[..l]
+            .last()
+            .map_or(self.samples.inputs(), |layer| &layer.v);
         // (α + μ) I + ρ V Vᵀ and, in dual form, (α + μ) I + ρ Vᵀ V.
         let dual = l == 0 && n_in > input.n_cols();
         let mass = config.alpha + config.ridge;
@@ -245,25 +247,6 @@ impl<T: Real> BcdProblem<'_, T> {
         }
         product(&mut scratch.product, next, &scratch.candidate, compute);
         sum(own, self.refit(l + 1))
-    }
-}
-
-/// V_{l−1}: the layer before's, or the inputs.
-fn input_of<'a, T: Real>(before: &'a [Layer<T>], samples: &'a Samples<T>) -> &'a Matrix<T> {
-    before.last().map_or(samples.inputs(), |layer| &layer.v)
-}
-
-fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
-    BlockChange {
-        before: c * before,
-        increase: c * increase,
-    }
-}
-
-fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
-    BlockChange {
-        before: a.before + b.before,
-        increase: a.increase + b.increase,
     }
 }
 
