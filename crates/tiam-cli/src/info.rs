@@ -121,7 +121,10 @@ fn solvers(solvers: &[BlockSolver], times: &[SolverChoice]) -> String {
         let time = times.iter().find(same).and_then(|t| {
             let (flops, seconds) = (t.flops?, t.actual_seconds?);
             let speed = 1e-9 * flops / seconds;
-            Some(format!("; {:.3} ms a step, {speed:.1} Gflop/s", 1e3 * seconds))
+            Some(format!(
+                "; {:.3} ms a step, {speed:.1} Gflop/s",
+                1e3 * seconds
+            ))
         });
         let (name, time) = (format!("{block} by"), time.unwrap_or_default());
         writeln!(text, "{name:<16}{solver}: {reason}{time}").ok();

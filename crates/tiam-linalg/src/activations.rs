@@ -12,7 +12,7 @@ use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
-use crate::step::{Inertia, Iterate, Solver, StepReport};
+use crate::step::{Inertia, Iterate, Solver, Step, StepReport};
 use crate::weights::WeightBlock;
 
 /// The blocks of the next layer that an a step depends on.
@@ -52,7 +52,7 @@ pub struct ActivationBlock<T> {
     /// W_{l+1} a at the candidate.
     candidate_product: Matrix<T>,
     curvature: Option<ActivationCurvature<T>>,
-    solver: Solver,
+    step: Step,
     tau: f64,
     pending_tau: f64,
     pending_violation: f64,
@@ -77,7 +77,7 @@ impl<T: Real> ActivationBlock<T> {
             gradient: Matrix::zeros(n, n_samples),
             candidate_product: Matrix::zeros(n_next, n_samples),
             curvature: None,
-            solver: solver.without_choice(),
+            step: solver.step(),
             tau: 1.0,
             pending_tau: 1.0,
             pending_violation: 0.0,
@@ -163,12 +163,11 @@ impl<T: Real> ActivationBlock<T> {
         compute: &mut Compute<T>,
     ) -> StepReport {
         let (before, noise) = self.compute_gradient(next, inertia, compute);
-        if !self.solver.is_backtracking() {
+        if let Step::Solve(solve) = self.step {
             let n = self.iterate.current.n_rows();
-            let solver = self.solver;
             let curvature = self
                 .curvature
-                .get_or_insert_with(|| ActivationCurvature::new(n, solver));
+                .get_or_insert_with(|| ActivationCurvature::new(n, solve));
             let solved = curvature.solve(&mut self.gradient, next, compute);
             let after = self.finish(next, band, inertia, 1.0, compute);
             if after <= before || !inertia.is_none() {
@@ -257,13 +256,13 @@ impl<T: Real> ActivationBlock<T> {
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
-        let mut tau = self.solver.first_trial::<T>(self.tau);
+        let mut tau = self.step.first_trial::<T>(self.tau);
         let mut trials = 1;
         loop {
             let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);
             // A comparison with NaN is false: it ends the search.
             let too_long = next.rho * image_sq > tau * step_sq;
-            match self.solver.next_trial(tau, trials) {
+            match self.step.next_trial(tau, trials) {
                 Some(larger) if too_long => tau = larger,
                 _ => return (tau, trials),
             }

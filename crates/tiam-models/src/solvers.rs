@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tiam_linalg::{
-    BlockShape, Choice, Solver, activations_choice, weights_choice,
-};
+use tiam_linalg::{BlockShape, Choice, Solver, activations_choice, weights_choice};
 
 use crate::network::Architecture;
 use crate::params::TiamConfig;
@@ -44,11 +42,7 @@ pub(crate) struct SolverPlan {
 
 impl SolverPlan {
     /// Decides every block.
-    pub(crate) fn new(
-        architecture: &Architecture,
-        n_samples: usize,
-        config: &TiamConfig,
-    ) -> Self {
+    pub(crate) fn new(architecture: &Architecture, n_samples: usize, config: &TiamConfig) -> Self {
         let mut entries = Vec::new();
         let mut push = |block: String, choice| {
             entries.push(Entry {
