@@ -3,8 +3,9 @@
 #![allow(missing_docs, reason = "criterion's macros")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tiam_linalg::Activation::Relu;
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget, Matrix, Relu, Solver,
+    Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget, Matrix, Solver,
     StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock, WeightProblem, loss_gradient,
     outer_product, product, prox, reduce,
 };

@@ -1,15 +1,17 @@
 //! The z steps: a projection for hidden layers, the proximal map of the loss for the last layer.
 
-use crate::band::{Monotone, clamp, preimage};
+use crate::activation::Activation;
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::kernels::residual_norm_sq;
 use crate::loss::{LossTarget, Targets};
 use crate::matrix::Matrix;
+use crate::monotone::{Monotone, clamp, preimage};
 use crate::real::Real;
 use crate::reduce::LaneSum;
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::{Inertia, Iterate, StepReport};
+use crate::with_activation;
 
 /// The prediction m = W a + b 1ᵀ of a layer, to which a z step is drawn.
 ///
@@ -79,7 +81,7 @@ impl<T: Real> PreactivationBlock<T> {
         &mut self,
         prediction: Prediction<'_, T>,
         activations: &Matrix<T>,
-        h: impl Monotone,
+        h: Activation,
         epsilon: f64,
         inertia: Inertia,
         compute: &mut Compute<T>,
@@ -108,7 +110,7 @@ impl<T: Real> PreactivationBlock<T> {
         );
         let body = |_: &mut WorkerScratch<T>, (out, z, zp, m, a): Slabs<'_, T>| {
             let inputs = [z.data, zp.data, m.data, a.data];
-            hidden_tile(out.data, inputs, bias, h, epsilon, p)
+            with_activation!(h, h => hidden_tile(out.data, inputs, bias, h, epsilon, p))
         };
         let sums = compute.sweep(20 * n, slab, &body, &Sums::merge);
         let half = 0.5 * prediction.rho;

@@ -3,7 +3,7 @@
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::pass::{Pass, StochasticBatch};
 use super::units::{UnitLayout, Units};
-use crate::band::Monotone;
+use crate::activation::Activation;
 use crate::compute::{Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::AffineLayers;
 use crate::kernels::add_scaled;
@@ -41,17 +41,17 @@ pub struct StochasticStep {
 ///
 /// ```
 /// use tiam_linalg::{
-///     AffineLayer, Compute, CurvatureForm, CurvatureRule, Identity, LossTarget, Matrix, Inertia, StochasticBatch,
+///     Activation, AffineLayer, Compute, CurvatureForm, CurvatureRule, Inertia, LossTarget, Matrix, StochasticBatch,
 ///     StochasticBlocks, StochasticStep,
 /// };
 /// // y = 2x + 1 from two samples, by exact least squares: one step is enough.
 /// let (inputs, y) = (Matrix::from_vec(1, 2, vec![0.0, 1.0])?, Matrix::from_vec(1, 2, vec![1.0, 3.0])?);
 /// let weights = Matrix::<f64>::zeros(1, 1);
 /// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
-/// let mut blocks = StochasticBlocks::new(&layers[..], |_| CurvatureForm::Full, &mut || 0.0);
+/// let mut blocks = StochasticBlocks::new(&&layers[..], |_| CurvatureForm::Full, &mut || 0.0);
 /// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, met: -1.0 };
 /// let compute = &mut Compute::new(1)?;
-/// blocks.gradient(Identity, batch, true, compute);
+/// blocks.gradient(Activation::Identity, batch, true, compute);
 /// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);
 /// blocks.directions(0.0, compute);
 /// blocks.advance(StochasticStep { length: 1.0, inertia: Inertia::NONE, averaging: 0.0 }, compute);
@@ -89,7 +89,7 @@ impl<T: Real> StochasticBlocks<T> {
     /// # Panics
     /// When there is no layer, one is empty, or two do not fit together.
     pub fn new(
-        layers: &(impl AffineLayers<T> + ?Sized),
+        layers: &dyn AffineLayers<T>,
         form: impl Fn(usize) -> CurvatureForm,
         normal: &mut dyn FnMut() -> f64,
     ) -> Self {
@@ -161,7 +161,7 @@ impl<T: Real> StochasticBlocks<T> {
     /// When shapes do not fit or an index or label is out of range.
     pub fn gradient(
         &mut self,
-        h: impl Monotone,
+        h: Activation,
         batch: StochasticBatch<'_, T>,
         with_curvature: bool,
         compute: &mut Compute<T>,
