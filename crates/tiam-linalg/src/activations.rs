@@ -124,6 +124,15 @@ impl<T: Real> ActivationBlock<T> {
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
     ) -> usize {
+        T::repair_activations(self, band, next, compute)
+    }
+
+    pub(crate) fn repair_generic(
+        &mut self,
+        band: Band<'_, T>,
+        next: &mut WeightBlock<T>,
+        compute: &mut Compute<T>,
+    ) -> usize {
         let n = self.iterate.current.n_rows();
         let (weights, product) = next.product_mut();
         let n_next = weights.n_rows();
@@ -156,6 +165,16 @@ impl<T: Real> ActivationBlock<T> {
     /// With `Inertia::NONE` the candidate never raises the block's objective beyond rounding, provided a lies in
     /// the band: a solve whose projection does is replaced by the backtracked step.
     pub fn propose(
+        &mut self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        T::propose_activations(self, next, band, inertia, compute)
+    }
+
+    pub(crate) fn propose_generic(
         &mut self,
         next: NextLayer<'_, T>,
         band: Band<'_, T>,
@@ -501,6 +520,15 @@ fn repair_tile<T: Real>(a: &mut [T], z: &[T], h: impl Monotone, epsilon: T) -> b
 /// # Panics
 /// When the shapes differ.
 pub fn band_violation<T: Real>(
+    a: &Matrix<T>,
+    z: &Matrix<T>,
+    h: Activation,
+    compute: &mut Compute<T>,
+) -> f64 {
+    T::band_violation(a, z, h, compute)
+}
+
+pub(crate) fn band_violation_generic<T: Real>(
     a: &Matrix<T>,
     z: &Matrix<T>,
     h: Activation,

@@ -88,6 +88,18 @@ pub fn loss_gradient<T: Real>(
     batch: Option<&[usize]>,
     compute: &mut Compute<T>,
 ) -> LossSum {
+    T::loss_gradient(gradients, layers, h, inputs, target, batch, compute)
+}
+
+pub(crate) fn loss_gradient_generic<T: Real>(
+    gradients: &mut Gradients<T>,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    inputs: &Matrix<T>,
+    target: LossTarget<'_, T>,
+    batch: Option<&[usize]>,
+    compute: &mut Compute<T>,
+) -> LossSum {
     let pass = Pass {
         layers,
         h,

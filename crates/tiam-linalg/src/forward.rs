@@ -68,6 +68,16 @@ pub fn forward<T: Real>(
     from: ForwardFrom<'_, T>,
     compute: &mut Compute<T>,
 ) {
+    T::forward(out, layers, h, from, compute)
+}
+
+pub(crate) fn forward_generic<T: Real>(
+    out: &mut Matrix<T>,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    from: ForwardFrom<'_, T>,
+    compute: &mut Compute<T>,
+) {
     let plan = Plan::new(layers, from);
     assert_eq!(
         out.n_rows(),
@@ -112,6 +122,16 @@ pub fn forward<T: Real>(
 /// # Ok::<(), tiam_linalg::LinalgError>(())
 /// ```
 pub fn forward_one<T: Real>(
+    out: &mut [T],
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    x: &[T],
+    compute: &mut Compute<T>,
+) {
+    T::forward_one(out, layers, h, x, compute)
+}
+
+pub(crate) fn forward_one_generic<T: Real>(
     out: &mut [T],
     layers: &dyn AffineLayers<T>,
     h: Activation,
@@ -197,6 +217,16 @@ fn rows_of_one<T: Real, const R: usize>(
 /// # Panics
 /// When the shapes do not fit, there is no layer, or the loss takes other targets.
 pub fn forward_loss<T: Real>(
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    from: ForwardFrom<'_, T>,
+    target: LossTarget<'_, T>,
+    compute: &mut Compute<T>,
+) -> LossSum {
+    T::forward_loss(layers, h, from, target, compute)
+}
+
+pub(crate) fn forward_loss_generic<T: Real>(
     layers: &dyn AffineLayers<T>,
     h: Activation,
     from: ForwardFrom<'_, T>,
@@ -325,6 +355,10 @@ pub(crate) fn add_bias<T: Real>(z: &mut [T], bias: &[T]) {
 /// # Panics
 /// When the shapes differ.
 pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: Activation) {
+    T::activate(out, z, h)
+}
+
+pub(crate) fn activate_generic<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: Activation) {
     assert_eq!(
         (out.n_rows(), out.n_cols()),
         (z.n_rows(), z.n_cols()),
@@ -345,6 +379,10 @@ pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: Activation) {
 /// # Panics
 /// When the shapes differ.
 pub fn biased<T: Real>(out: &mut Matrix<T>, product: &Matrix<T>, bias: &[T]) {
+    T::biased(out, product, bias)
+}
+
+pub(crate) fn biased_generic<T: Real>(out: &mut Matrix<T>, product: &Matrix<T>, bias: &[T]) {
     assert_eq!(out.n_rows(), bias.len(), "biased: rows differ");
     out.as_mut_slice().copy_from_slice(product.as_slice());
     add_bias(out.as_mut_slice(), bias);

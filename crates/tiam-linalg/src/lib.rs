@@ -10,6 +10,7 @@ mod cholesky;
 mod compute;
 mod curvature;
 pub mod elementary;
+mod engine;
 mod entries;
 mod error;
 mod forward;

@@ -86,6 +86,18 @@ impl<T: Real> PreactivationBlock<T> {
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
+        T::propose_hidden(self, prediction, activations, h, epsilon, inertia, compute)
+    }
+
+    pub(crate) fn propose_hidden_generic(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        activations: &Matrix<T>,
+        h: Activation,
+        epsilon: f64,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
         let Iterate {
             current,
             previous,
@@ -124,6 +136,16 @@ impl<T: Real> PreactivationBlock<T> {
     /// # Panics
     /// When the targets are not of z's shape, or the loss takes others.
     pub fn propose_last(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        target: LossTarget<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> (StepReport, f64) {
+        T::propose_last(self, prediction, target, inertia, compute)
+    }
+
+    pub(crate) fn propose_last_generic(
         &mut self,
         prediction: Prediction<'_, T>,
         target: LossTarget<'_, T>,
@@ -259,6 +281,14 @@ fn correct_tile<T: Real>(out: &mut [T], z: &[T], correction: T) {
 
 /// ρ/2 ‖z − W a − b 1ᵀ‖² of one layer. 4 flops an entry.
 pub fn penalty<T: Real>(
+    z: &Matrix<T>,
+    prediction: Prediction<'_, T>,
+    compute: &mut Compute<T>,
+) -> f64 {
+    T::penalty(z, prediction, compute)
+}
+
+pub(crate) fn penalty_generic<T: Real>(
     z: &Matrix<T>,
     prediction: Prediction<'_, T>,
     compute: &mut Compute<T>,

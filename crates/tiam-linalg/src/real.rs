@@ -3,28 +3,7 @@
 use tiam_core::Scalar;
 
 use crate::elementary::Elementary;
-
-mod sealed {
-    use crate::loss::{AnyLoss, Loss};
-
-    /// The products' requirements of a scalar; implemented for `f32` and `f64` only.
-    pub trait Backend: faer::traits::RealField + Copy {
-        /// The loss of this precision.
-        fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a)
-        where
-            Self: super::Real;
-    }
-    macro_rules! backend {
-        ($($t:ident)*) => {$(
-            impl Backend for $t {
-                fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a) {
-                    loss
-                }
-            }
-        )*};
-    }
-    backend!(f32 f64);
-}
+use crate::engine::Engine;
 
 /// A [`Scalar`] that matrix products and vectorised loops know: `f32` or `f64`. Sealed.
 ///
@@ -35,7 +14,7 @@ mod sealed {
 /// }
 /// assert_eq!((half::<f32>(), f64::EPSILON), (0.5, <f64 as tiam_core::Scalar>::EPS));
 /// ```
-pub trait Real: Scalar + Elementary + sealed::Backend {}
+pub trait Real: Scalar + Elementary + Engine {}
 
 impl Real for f32 {}
 impl Real for f64 {}

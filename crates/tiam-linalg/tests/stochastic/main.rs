@@ -67,7 +67,7 @@ impl Setting {
     fn blocks(&self, form: CurvatureForm) -> StochasticBlocks<f64> {
         let mut draws = random(1, 100_000, 99).into_vec().into_iter();
         let mut draw = move || draws.next().unwrap();
-        StochasticBlocks::new(&&self.layers()[..], |_| form, &mut draw)
+        StochasticBlocks::new(&&self.layers()[..], &|_| form, &mut draw)
     }
 
     fn batch<'a>(&'a self, classes: bool, indices: &'a [usize]) -> StochasticBatch<'a, f64> {
@@ -327,7 +327,7 @@ fn steps_follow_the_equations() {
         weights: &weights,
         bias: &[0.25],
     }];
-    let mut blocks = StochasticBlocks::new(&&layers[..], |_| CurvatureForm::Identity, &mut || 0.0);
+    let mut blocks = StochasticBlocks::new(&&layers[..], &|_| CurvatureForm::Identity, &mut || 0.0);
     let compute = &mut Compute::new(1).unwrap();
     let (p1, p2, p3, length, ridge, averaging) = (0.7, 0.6, 0.2, 0.1, 0.01, 0.8);
     let step = StochasticStep {
@@ -384,7 +384,7 @@ proptest! {
             let mut draws = random(1, 100_000, 9).into_vec().into_iter();
             let mut draw = move || draws.next().unwrap();
             let forms = |l: usize| CurvatureForm::automatic([n_in, hidden][l], 8);
-            let mut blocks = StochasticBlocks::new(&&setting.layers()[..], forms, &mut draw);
+            let mut blocks = StochasticBlocks::new(&&setting.layers()[..], &forms, &mut draw);
             let compute = &mut Compute::new(threads).unwrap();
             blocks.gradient(Relu, setting.batch(classes, &indices), true, compute);
             blocks.refresh_curvature(RULE, compute);

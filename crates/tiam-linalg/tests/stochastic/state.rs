@@ -59,7 +59,7 @@ fn setting() -> Setting {
 fn blocks(setting: &Setting) -> StochasticBlocks<f64> {
     let mut draws = crate::random(1, 1000, 98).into_vec().into_iter();
     let mut draw = move || draws.next().unwrap();
-    StochasticBlocks::new(&&setting.layers()[..], |l| FORMS[l], &mut draw)
+    StochasticBlocks::new(&&setting.layers()[..], &|l| FORMS[l], &mut draw)
 }
 
 /// Steps of which every other takes its curvature along; what is carried on after each.

@@ -63,7 +63,7 @@ impl<T: Real> State<T> {
         let mut normals = Normals::new(params.seed ^ SKETCH_STREAM);
         let sizes = &network.architecture().sizes;
         let form = |l: usize| params.curvature.form(sizes[l], params.rank);
-        let blocks = StochasticBlocks::new(&network, form, &mut || normals.next());
+        let blocks = StochasticBlocks::new(&network, &form, &mut || normals.next());
         Ok(Self {
             compute: Compute::new(params.threads)?,
             activation: network.architecture().activation,
