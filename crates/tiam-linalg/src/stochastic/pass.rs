@@ -5,15 +5,17 @@ use faer::{Accum, Par};
 
 use super::curvature::LayerCurvature;
 use super::units::{LayerUnits, UnitLayout};
+use crate::activation::Activation;
 use crate::backward::times_derivative;
-use crate::band::Monotone;
 use crate::compute::{WorkerScratch, buffer};
 use crate::loss::LossTarget;
 use crate::matrix::{Matrix, view, view_mut};
+use crate::monotone::Monotone;
 use crate::product::{RowRange, tile_product};
 use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
+use crate::with_activation;
 
 /// Samples of one step.
 ///
@@ -55,13 +57,13 @@ impl<T: Real> StochasticBatch<'_, T> {
 }
 
 /// The data that every tile of a pass shares.
-pub(super) struct Pass<'a, T: Real, H> {
+pub(super) struct Pass<'a, T: Real> {
     pub(super) layout: &'a UnitLayout,
     /// Ŵ, all layers.
     pub(super) parameters: &'a [T],
     /// Of each layer, where it is to be updated.
     pub(super) curvature: Option<&'a [LayerCurvature<T>]>,
-    pub(super) h: H,
+    pub(super) h: Activation,
     pub(super) batch: StochasticBatch<'a, T>,
 }
 
@@ -74,7 +76,7 @@ pub(super) struct ShardSums<T> {
     pub(super) curvature: Vec<T>,
 }
 
-impl<T: Real, H: Monotone> Pass<'_, T, H> {
+impl<T: Real> Pass<'_, T> {
     fn layer(&self, units: LayerUnits) -> faer::MatRef<'_, T> {
         view(&self.parameters[units.range()], units.len)
     }
@@ -125,7 +127,7 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
             tile_product(z, self.layer(units).transpose(), inputs);
             if !after.is_empty() {
                 let a = &mut after[..(units.n_units + 1) * n];
-                activate_augmented(a, z, units.n_units, self.h);
+                with_activation!(self.h, h => activate_augmented(a, z, units.n_units, h));
             }
         }
     }
@@ -212,8 +214,8 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
                 T::one(),
                 Par::Seq,
             );
-            let from = z.len() - n_in * n;
-            times_derivative(below, &z[from..], self.h);
+            let z = &z[z.len() - n_in * n..];
+            with_activation!(self.h, h => times_derivative(below, z, h));
         }
     }
 }
