@@ -216,7 +216,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         let before = self.objective;
         if !epoch.finite {
             let increase = f64::NAN;
-            return BlockChange { before, increase };
+            return BlockChange::new(before, increase);
         }
         self.training_seconds += clock.elapsed().as_secs_f64();
         let found = PartMeasures::of(epoch.sum, samples);
