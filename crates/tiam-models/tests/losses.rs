@@ -1,15 +1,12 @@
 //! A loss and a stopping rule of the user's own: training, files, resumed runs.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
 #[path = "../examples/huber.rs"]
 #[allow(dead_code, reason = "it is a program too")]
 mod huber;
 
 use std::fs;
 
-use common::Shape;
+use crate::common::Shape;
 use huber::{Huber, both_ways, table};
 use tiam_core::{StopReason, Stopping};
 use tiam_linalg::{

@@ -1,7 +1,5 @@
 //! Training by batches: what it learns, what it refuses, and that it repeats.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use proptest::prelude::*;
 use tiam_core::{StopReason, Stopping};
 use tiam_linalg::{Compute, Matrix, Real};
