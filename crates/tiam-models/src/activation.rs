@@ -1,11 +1,8 @@
 //! The activation functions and their names.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-use crate::error::ModelError;
+use crate::names;
 
 /// The activation h of the hidden layers: continuous, non-decreasing, h(0) = 0.
 ///
@@ -68,40 +65,4 @@ macro_rules! with_activation {
     };
 }
 
-impl Activation {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Relu, Self::LeakyRelu, Self::Elu, Self::Identity];
-
-    /// Name as flags and files write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Relu => "relu",
-            Self::LeakyRelu => "leaky_relu",
-            Self::Elu => "elu",
-            Self::Identity => "identity",
-        }
-    }
-}
-
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Activation {
-    type Err = ModelError;
-
-    /// Case and the choice between `-` and `_` do not matter.
-    fn from_str(s: &str) -> Result<Self, ModelError> {
-        let name = s.to_ascii_lowercase().replace('-', "_");
-        Self::ALL
-            .into_iter()
-            .find(|a| a.name() == name)
-            .ok_or_else(|| ModelError::Name {
-                what: "activation",
-                found: s.to_owned(),
-                known: "relu, leaky_relu, elu, identity",
-            })
-    }
-}
+names!(Activation, "activation": Relu = "relu", LeakyRelu = "leaky_relu", Elu = "elu", Identity = "identity");

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{Matrix, Real};
 
+use crate::declare::as_text;
 use crate::error::ModelError;
 
 /// The distribution of the starting weights; biases start at 0.
@@ -86,19 +87,7 @@ impl FromStr for Init {
     }
 }
 
-impl From<Init> for String {
-    fn from(init: Init) -> Self {
-        init.to_string()
-    }
-}
-
-impl TryFrom<String> for Init {
-    type Error = ModelError;
-
-    fn try_from(s: String) -> Result<Self, ModelError> {
-        s.parse()
-    }
-}
+as_text!(Init);
 
 /// Standard normal numbers by Marsaglia's polar method. Its only transcendental function, the logarithm, comes from
 /// a portable implementation, so that a seed means the same numbers on every machine.

@@ -4,6 +4,7 @@ mod activation;
 mod blocks;
 mod checkpoint;
 mod data;
+mod declare;
 mod error;
 mod init;
 mod loss;
@@ -25,7 +26,7 @@ pub use init::Init;
 pub use loss::{CustomLoss, Loss};
 pub use model::{AffineScaling, Model, ModelMetadata};
 pub use network::{Architecture, Evaluation, Layer, Network};
-pub use params::{Band, OutputStart, TiamConfig, TiamParams};
+pub use params::{Band, NamedOrder, OutputStart, TiamConfig, TiamParams};
 pub use solvers::SolverChoice;
 pub use stochastic::{
     ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticData,

@@ -102,7 +102,7 @@ fn a_built_in_loss_under_another_name_is_the_built_in_loss() {
             let config = full(8).check().unwrap();
             let full = train(network.clone(), &samples, &config, &mut []).unwrap();
             // `met` is for cross-entropy alone.
-            let params = StochasticParams::default().epochs(3).met(None);
+            let params = StochasticParams::default().epochs(3).error_tolerance(None);
             let (config, weights) = (params.check().unwrap(), [0.5, 1.0, 2.0].repeat(50));
             let batches = [None, Some(&weights[..])].map(|weights| {
                 let data = StochasticData {
