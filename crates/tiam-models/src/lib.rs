@@ -14,6 +14,7 @@ mod params;
 mod solvers;
 mod stochastic;
 mod store;
+mod tensors;
 mod trainer;
 mod trajectory;
 
@@ -32,7 +33,8 @@ pub use stochastic::{
     ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticData,
     StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
 };
-pub use store::{AnyModel, Stored, write_whole};
+pub use store::{AnyModel, Stored};
+pub use tensors::write_whole;
 pub use trainer::{TrainError, Trained, TrainingProblem, run, stop_when, train};
 pub use trajectory::{Deviation, Expected, Trajectory};
 

@@ -138,7 +138,7 @@ impl<T: Stored> StochasticTrainer<T> {
     /// not finite. A file that was there before then stays.
     pub fn save(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
         let identity = identity(self.state.network.architecture(), &self.state.config)?;
-        save_state(path.as_ref(), &identity, |v| self.state.visit(v))
+        save_state(path.as_ref(), identity, |v| self.state.visit(v))
     }
 
     /// The trainer that was saved; on the same number of threads it goes on with the same bits. Of `network` only the architecture counts:
