@@ -14,7 +14,7 @@ use tiam_linalg::{
 
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
-use crate::network::{Architecture, Layer, Network};
+use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
 use crate::solvers::{SolverChoice, SolverPlan};
 use crate::with_activation;
@@ -32,35 +32,13 @@ pub struct NetworkMeasures {
     pub epsilon: f64,
     /// On a validation part, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation: Option<PartMeasures>,
+    pub validation: Option<Evaluation>,
     /// On a part that is watched and never decided on, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test: Option<PartMeasures>,
+    pub test: Option<Evaluation>,
     /// Seconds of training so far, without any measuring, where it is timed apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training_seconds: Option<f64>,
-}
-
-/// The network's numbers on samples it is not trained on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PartMeasures {
-    /// Mean loss a sample.
-    pub loss: f64,
-    /// Share of samples classified correctly; `None` for values.
-    pub accuracy: Option<f64>,
-}
-
-impl PartMeasures {
-    /// The means of a loss summed over samples.
-    #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
-        let n = samples.n_samples() as f64;
-        let classes = matches!(samples.target(), Target::Classes { .. });
-        Self {
-            loss: sum.loss / n,
-            accuracy: classes.then_some(sum.correct as f64 / n),
-        }
-    }
 }
 
 impl NetworkMeasures {
@@ -535,7 +513,7 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     }
 
     fn measures(&mut self) -> NetworkMeasures {
-        let found = PartMeasures::of(self.forward_sum(), self.samples);
+        let found = Evaluation::of(self.forward_sum(), self.samples);
         NetworkMeasures {
             epsilon: self.epsilon,
             ..NetworkMeasures::of_training(found.loss, found.accuracy)

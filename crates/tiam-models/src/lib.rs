@@ -19,7 +19,7 @@ mod trainer;
 mod trajectory;
 
 pub use activation::Activation;
-pub use blocks::{NetworkMeasures, NetworkProblem, PartMeasures};
+pub use blocks::{NetworkMeasures, NetworkProblem};
 pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
 pub use data::{Samples, Target};
 pub use error::ModelError;

@@ -7,7 +7,7 @@ mod huber;
 use std::fs;
 
 use crate::common::Shape;
-use huber::{Huber, both_ways, table};
+use huber::{Huber, both_ways, rmse as rmse_of, table};
 use tiam_core::{StopReason, Stopping};
 use tiam_linalg::{
     AnyLoss, Compute, CrossEntropy, LossSum, Matrix, Real, SquaredLoss, TargetKind, Targets,
@@ -80,7 +80,7 @@ fn a_users_loss_trains_both_ways_and_is_not_drawn_by_outliers() {
     let (samples, clean) = (table(600, 1, true).unwrap(), table(600, 2, false).unwrap());
     let rmse = |loss: Loss| {
         let networks = both_ways(loss, &samples).unwrap();
-        networks.map(|network| evaluated(&network, &clean).unwrap().rmse.unwrap())
+        networks.map(|network| rmse_of(&network, &clean).unwrap())
     };
     let (squared, huber) = (
         rmse(Loss::Squared),

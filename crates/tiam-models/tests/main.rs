@@ -8,4 +8,6 @@ mod losses;
 mod memory;
 mod output_start;
 mod properties;
+mod starting_weights;
 mod stochastic;
+mod weights;

@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor, gather_columns, gather_labels};
+use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
 use super::state::{Pace, State};
 use super::weighting::sample_weights;
-use crate::blocks::{NetworkMeasures, PartMeasures};
+use crate::blocks::NetworkMeasures;
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
-use crate::network::Network;
+use crate::network::{Evaluation, Network};
 use crate::solvers::SolverChoice;
 use crate::trainer::TrainingProblem;
 
@@ -154,11 +154,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             let State {
                 network, compute, ..
             } = &mut self.state;
-            let found = network.evaluate(samples, compute).ok()?;
-            Some(PartMeasures {
-                loss: found.loss,
-                accuracy: found.accuracy,
-            })
+            network.evaluate(samples, compute).ok()
         };
         NetworkMeasures {
             validation: part(self.data.validation),
@@ -216,7 +212,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
             return BlockChange { before, increase };
         }
         self.training_seconds += clock.elapsed().as_secs_f64();
-        let found = PartMeasures::of(epoch.sum, samples);
+        let found = Evaluation::of(epoch.sum, samples);
         let measures = NetworkMeasures::of_training(found.loss, found.accuracy);
         self.candidate = Some(measures);
         BlockChange::between(before, measures.train_loss)
@@ -319,22 +315,17 @@ fn ridge_term<T: Real>(network: &Network<T>, ridge: f64) -> f64 {
 
 /// At most `most` samples, the first ones.
 fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>, ModelError> {
-    let indices: Vec<usize> = (0..samples.n_samples().min(most)).collect();
-    let columns = |from: &Matrix<T>| {
-        let mut to = Matrix::default();
-        gather_columns(&mut to, from, &indices);
-        to
+    let n = samples.n_samples().min(most);
+    let first = |from: &Matrix<T>| {
+        let n_rows = from.n_rows();
+        Matrix::from_vec(n_rows, n, from.as_slice()[..n_rows * n].to_vec())
     };
     let target = match samples.target() {
-        Target::Values(values) => Target::Values(columns(values)),
-        Target::Classes { labels, n_classes } => {
-            let mut first = Vec::new();
-            gather_labels(&mut first, labels, &indices);
-            Target::Classes {
-                labels: first,
-                n_classes: *n_classes,
-            }
-        }
+        Target::Values(values) => Target::Values(first(values)?),
+        Target::Classes { labels, n_classes } => Target::Classes {
+            labels: labels[..n].to_vec(),
+            n_classes: *n_classes,
+        },
     };
-    Samples::new(columns(samples.inputs()), target)
+    Samples::new(first(samples.inputs())?, target)
 }
