@@ -1,6 +1,6 @@
 //! Storage for one block and its triple-inertial step.
 
-use crate::{Float, Inertia, correct, extrapolate};
+use crate::{Inertia, Scalar, correct, extrapolate};
 
 /// One block's current value, previous value and candidate, with scratch for a gradient step.
 ///
@@ -27,7 +27,7 @@ pub struct Block<T> {
     gradient: Vec<T>,
 }
 
-impl<T: Float> Block<T> {
+impl<T: Scalar> Block<T> {
     /// A block whose current and previous value are `start`.
     #[must_use]
     pub fn new(start: Vec<T>) -> Self {
@@ -119,7 +119,7 @@ impl<T: Float> Block<T> {
         );
         let step_size = T::from_f64(step_size);
         for (candidate, &gradient) in self.candidate.iter_mut().zip(&self.gradient) {
-            *candidate = *candidate - step_size * gradient;
+            *candidate -= step_size * gradient;
         }
     }
 

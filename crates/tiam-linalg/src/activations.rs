@@ -1,10 +1,11 @@
 //! The a step: min over a within the band of ρ/2 ‖W a + b 1ᵀ − z‖², W, b, z those of the next layer.
 
+use crate::activation::Activation;
 use crate::activation_curvature::ActivationCurvature;
-use crate::band::{Monotone, clamp};
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::kernels::residual_norm_sq;
 use crate::matrix::Matrix;
+use crate::monotone::{Monotone, clamp};
 use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
@@ -12,6 +13,7 @@ use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::{Inertia, Iterate, Solver, StepReport};
 use crate::weights::WeightBlock;
+use crate::with_activation;
 
 /// The blocks of the next layer that an a step depends on.
 ///
@@ -30,11 +32,11 @@ pub struct NextLayer<'a, T> {
 
 /// The band a must lie in: h(z) − ε ≤ a ≤ h(z) + ε, entry by entry.
 #[derive(Clone, Copy, Debug)]
-pub struct Band<'a, T, H> {
+pub struct Band<'a, T> {
     /// z_l, n x N.
     pub center: &'a Matrix<T>,
     /// h_l.
-    pub activation: H,
+    pub activation: Activation,
     /// ε.
     pub epsilon: f64,
 }
@@ -118,14 +120,23 @@ impl<T: Real> ActivationBlock<T> {
     /// is left alone. Returns 0 when nothing moved, and otherwise how many samples the tiles that were touched hold.
     pub fn repair(
         &mut self,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
+        next: &mut WeightBlock<T>,
+        compute: &mut Compute<T>,
+    ) -> usize {
+        T::repair_activations(self, band, next, compute)
+    }
+
+    pub(crate) fn repair_generic(
+        &mut self,
+        band: Band<'_, T>,
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
     ) -> usize {
         let n = self.iterate.current.n_rows();
         let (weights, product) = next.product_mut();
         let n_next = weights.n_rows();
-        let epsilon = T::from_f64(band.epsilon);
+        let (h, epsilon) = (band.activation, T::from_f64(band.epsilon));
         let slab = (
             ColsMut::new(self.iterate.current.as_mut_slice(), n),
             Cols::new(band.center.as_slice(), n),
@@ -135,7 +146,7 @@ impl<T: Real> ActivationBlock<T> {
                     slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
             let mut touched = 0;
             for_tiles(slab, REPAIR_TILE, |(a, z, wa)| {
-                if repair_tile(a.data, z.data, band.activation, epsilon) {
+                if with_activation!(h, h => repair_tile(a.data, z.data, h, epsilon)) {
                     tile_product(wa.data, weights.view(), a.data);
                     touched += z.data.len() / n;
                 }
@@ -156,7 +167,17 @@ impl<T: Real> ActivationBlock<T> {
     pub fn propose(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        T::propose_activations(self, next, band, inertia, compute)
+    }
+
+    pub(crate) fn propose_generic(
+        &mut self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
@@ -252,7 +273,7 @@ impl<T: Real> ActivationBlock<T> {
     fn backtrack(
         &self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
@@ -274,7 +295,7 @@ impl<T: Real> ActivationBlock<T> {
     fn trial(
         &self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
@@ -295,7 +316,8 @@ impl<T: Real> ActivationBlock<T> {
             for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(a, ap, z, g)| {
                 let d = buffer(&mut scratch.tile_a, a.data.len());
                 let inputs = [a.data, ap.data, z.data, g.data];
-                sums[1] += direction_tile(d, inputs, band.activation, trial);
+                let h = band.activation;
+                sums[1] += with_activation!(h, h => direction_tile(d, inputs, h, trial));
                 let wd = buffer(&mut scratch.tile_b, d.len() / n * n_next);
                 tile_product(wd, weights.view(), d);
                 sums[0] += dot(wd, wd);
@@ -310,7 +332,7 @@ impl<T: Real> ActivationBlock<T> {
     fn finish(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
@@ -351,7 +373,7 @@ impl<T: Real> ActivationBlock<T> {
                 tile_cols::<T>(n.max(n_next)),
                 |((out, wa), a, ap, z, g, target)| {
                     let inputs = [a.data, ap.data, z.data, g.data];
-                    let apart = candidate_tile(out.data, inputs, band.activation, trial, p3);
+                    let apart = with_activation!(band.activation, h => candidate_tile(out.data, inputs, h, trial, p3));
                     violation = violation.max(apart);
                     tile_product(wa.data, weights.view(), out.data);
                     residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
@@ -500,7 +522,16 @@ fn repair_tile<T: Real>(a: &mut [T], z: &[T], h: impl Monotone, epsilon: T) -> b
 pub fn band_violation<T: Real>(
     a: &Matrix<T>,
     z: &Matrix<T>,
-    h: impl Monotone,
+    h: Activation,
+    compute: &mut Compute<T>,
+) -> f64 {
+    T::band_violation(a, z, h, compute)
+}
+
+pub(crate) fn band_violation_generic<T: Real>(
+    a: &Matrix<T>,
+    z: &Matrix<T>,
+    h: Activation,
     compute: &mut Compute<T>,
 ) -> f64 {
     assert_eq!(
@@ -511,12 +542,11 @@ pub fn band_violation<T: Real>(
     let n = a.n_rows();
     let slab = (Cols::new(a.as_slice(), n), Cols::new(z.as_slice(), n));
     let body = |_: &mut WorkerScratch<T>, (a, z): (Cols<'_, T>, Cols<'_, T>)| {
-        let apart = a
-            .data
-            .iter()
-            .zip(z.data)
-            .map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
-        apart.fold(0.0, f64::max)
+        with_activation!(h, h => {
+            let pairs = a.data.iter().zip(z.data);
+            let apart = pairs.map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
+            apart.fold(0.0, f64::max)
+        })
     };
     compute.sweep(4 * n, slab, &body, &f64::max)
 }

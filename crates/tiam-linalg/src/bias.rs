@@ -55,6 +55,17 @@ impl<T: Real> BiasBlock<T> {
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
+        T::propose_bias(self, product, target, rho, inertia, compute)
+    }
+
+    pub(crate) fn propose_generic(
+        &mut self,
+        product: &Matrix<T>,
+        target: &Matrix<T>,
+        rho: f64,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
         let residual_sq = self.sum_residuals(product, target, compute);
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let n_samples = product.n_cols().max(1) as f64;

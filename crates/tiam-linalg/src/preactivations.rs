@@ -1,15 +1,17 @@
 //! The z steps: a projection for hidden layers, the proximal map of the loss for the last layer.
 
-use crate::band::{Monotone, clamp, preimage};
+use crate::activation::Activation;
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::kernels::residual_norm_sq;
 use crate::loss::{LossTarget, Targets};
 use crate::matrix::Matrix;
+use crate::monotone::{Monotone, clamp, preimage};
 use crate::real::Real;
 use crate::reduce::LaneSum;
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::{Inertia, Iterate, StepReport};
+use crate::with_activation;
 
 /// The prediction m = W a + b 1ᵀ of a layer, to which a z step is drawn.
 ///
@@ -79,7 +81,19 @@ impl<T: Real> PreactivationBlock<T> {
         &mut self,
         prediction: Prediction<'_, T>,
         activations: &Matrix<T>,
-        h: impl Monotone,
+        h: Activation,
+        epsilon: f64,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        T::propose_hidden(self, prediction, activations, h, epsilon, inertia, compute)
+    }
+
+    pub(crate) fn propose_hidden_generic(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        activations: &Matrix<T>,
+        h: Activation,
         epsilon: f64,
         inertia: Inertia,
         compute: &mut Compute<T>,
@@ -108,7 +122,7 @@ impl<T: Real> PreactivationBlock<T> {
         );
         let body = |_: &mut WorkerScratch<T>, (out, z, zp, m, a): Slabs<'_, T>| {
             let inputs = [z.data, zp.data, m.data, a.data];
-            hidden_tile(out.data, inputs, bias, h, epsilon, p)
+            with_activation!(h, h => hidden_tile(out.data, inputs, bias, h, epsilon, p))
         };
         let sums = compute.sweep(20 * n, slab, &body, &Sums::merge);
         let half = 0.5 * prediction.rho;
@@ -122,6 +136,16 @@ impl<T: Real> PreactivationBlock<T> {
     /// # Panics
     /// When the targets are not of z's shape, or the loss takes others.
     pub fn propose_last(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        target: LossTarget<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> (StepReport, f64) {
+        T::propose_last(self, prediction, target, inertia, compute)
+    }
+
+    pub(crate) fn propose_last_generic(
         &mut self,
         prediction: Prediction<'_, T>,
         target: LossTarget<'_, T>,
@@ -257,6 +281,14 @@ fn correct_tile<T: Real>(out: &mut [T], z: &[T], correction: T) {
 
 /// ρ/2 ‖z − W a − b 1ᵀ‖² of one layer. 4 flops an entry.
 pub fn penalty<T: Real>(
+    z: &Matrix<T>,
+    prediction: Prediction<'_, T>,
+    compute: &mut Compute<T>,
+) -> f64 {
+    T::penalty(z, prediction, compute)
+}
+
+pub(crate) fn penalty_generic<T: Real>(
     z: &Matrix<T>,
     prediction: Prediction<'_, T>,
     compute: &mut Compute<T>,

@@ -80,6 +80,15 @@ pub fn product<T: Real>(
     right: &Matrix<T>,
     compute: &mut Compute<T>,
 ) {
+    T::product(out, left, right, compute)
+}
+
+pub(crate) fn product_generic<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
     assert_eq!(left.n_cols(), right.n_rows(), "product: inner sizes differ");
     assert_eq!(out.n_rows(), left.n_rows(), "product: rows differ");
     assert_eq!(out.n_cols(), right.n_cols(), "product: columns differ");
@@ -113,6 +122,15 @@ pub fn product<T: Real>(
 /// # Ok::<(), tiam_linalg::LinalgError>(())
 /// ```
 pub fn product_transposed<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    T::product_transposed(out, left, right, compute)
+}
+
+pub(crate) fn product_transposed_generic<T: Real>(
     out: &mut Matrix<T>,
     left: &Matrix<T>,
     right: &Matrix<T>,
@@ -154,6 +172,15 @@ pub fn product_transposed<T: Real>(
 /// # Panics
 /// When the shapes do not fit.
 pub fn outer_product<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    T::outer_product(out, left, right, compute)
+}
+
+pub(crate) fn outer_product_generic<T: Real>(
     out: &mut Matrix<T>,
     left: &Matrix<T>,
     right: &Matrix<T>,

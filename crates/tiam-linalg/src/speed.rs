@@ -34,6 +34,10 @@ const REPETITIONS: usize = 5;
 impl ProductSpeed {
     /// The speed in this scalar type, measured at the first call (some milliseconds) and kept for the process.
     pub fn measured<T: Real>() -> Self {
+        T::product_speed()
+    }
+
+    pub(crate) fn measured_generic<T: Real>() -> Self {
         static SINGLE: OnceLock<ProductSpeed> = OnceLock::new();
         static DOUBLE: OnceLock<ProductSpeed> = OnceLock::new();
         let kept = if size_of::<T>() == size_of::<f32>() {

@@ -178,6 +178,10 @@ impl<T: Real> WeightBlock<T> {
 
     /// Computes W a (2 n_out n_in N flops; 2 n_out N² in dual form); needed once, before the first step.
     pub fn refresh_product(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
+        T::refresh_weights_product(self, inputs, compute)
+    }
+
+    pub(crate) fn refresh_product_generic(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
         if let Form::Dual(dual) = &self.form {
             let products = [&mut self.product, &mut self.previous_product];
             dual.products(products, compute);
@@ -196,6 +200,10 @@ impl<T: Real> WeightBlock<T> {
 
     /// Says that the inputs differ from those of the last step; the dual form ends here, as its span is that of the old ones.
     pub fn inputs_changed(&mut self) {
+        T::weights_inputs_changed(self)
+    }
+
+    pub(crate) fn inputs_changed_generic(&mut self) {
         self.inputs_fixed = false;
         self.previous_product_valid = false;
         self.leave_form();
@@ -217,6 +225,15 @@ impl<T: Real> WeightBlock<T> {
     ///
     /// With `Inertia::NONE` the candidate never raises the block's objective beyond rounding.
     pub fn propose(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        T::propose_weights(self, problem, inertia, compute)
+    }
+
+    pub(crate) fn propose_generic(
         &mut self,
         problem: &WeightProblem<'_, T>,
         inertia: Inertia,
@@ -262,6 +279,10 @@ impl<T: Real> WeightBlock<T> {
     /// Makes the last candidate current, and updates W a along with it (2 n_out n_in N flops in Gram form, for the `inputs` of the proposal;
     /// no product in the others); does nothing without a candidate.
     pub fn accept(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
+        T::accept_weights(self, inputs, compute)
+    }
+
+    pub(crate) fn accept_generic(&mut self, inputs: &Matrix<T>, compute: &mut Compute<T>) {
         let Some(pending) = self.pending.take() else {
             return;
         };
@@ -314,6 +335,14 @@ impl<T: Real> WeightBlock<T> {
 
     /// ‖∇φ(W)‖_F at the current weights: 0 at the block's minimiser. One product of 2 n_out n_in N flops.
     pub fn gradient_norm(
+        &mut self,
+        problem: &WeightProblem<'_, T>,
+        compute: &mut Compute<T>,
+    ) -> f64 {
+        T::weights_gradient_norm(self, problem, compute)
+    }
+
+    pub(crate) fn gradient_norm_generic(
         &mut self,
         problem: &WeightProblem<'_, T>,
         compute: &mut Compute<T>,

@@ -6,7 +6,8 @@ mod common;
 
 use common::{LeastSquares, distance, inertia, multiply, random};
 use proptest::prelude::*;
-use tiam_linalg::{Compute, Inertia, Matrix, Real, Solver, WeightBlock, WeightProblem};
+use tiam_core::Scalar;
+use tiam_linalg::{Compute, Inertia, Matrix, Solver, WeightBlock, WeightProblem};
 
 fn problem(p: &LeastSquares) -> WeightProblem<'_, f64> {
     WeightProblem {

@@ -6,7 +6,8 @@ mod common;
 
 use common::{LeastSquares, distance, inertia, multiply, random, widen};
 use proptest::prelude::*;
-use tiam_linalg::{Compute, Inertia, Matrix, Real, Solver, StepReport, WeightBlock, WeightProblem};
+use tiam_core::Scalar;
+use tiam_linalg::{Compute, Inertia, Matrix, Solver, StepReport, WeightBlock, WeightProblem};
 
 /// Rounding of a few products of tens of terms, in double precision.
 const TIGHT: f64 = 1e-11;

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod activation;
 mod blocks;
 mod checkpoint;
 mod data;
@@ -18,7 +17,6 @@ mod tensors;
 mod trainer;
 mod trajectory;
 
-pub use activation::Activation;
 pub use blocks::{NetworkMeasures, NetworkProblem};
 pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
 pub use data::{Samples, Target};
@@ -35,11 +33,6 @@ pub use stochastic::{
 };
 pub use store::{AnyModel, Stored};
 pub use tensors::write_whole;
+pub use tiam_linalg::Activation;
 pub use trainer::{TrainError, Trained, TrainingProblem, run, stop_when, train};
 pub use trajectory::{Deviation, Expected, Trajectory};
-
-/// What [`with_activation!`] names, wherever it is called.
-#[doc(hidden)]
-pub mod kernels {
-    pub use tiam_linalg::{Elu, Identity, LeakyRelu, Relu};
-}

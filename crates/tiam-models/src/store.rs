@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use safetensors::tensor::Dtype;
+use tiam_core::Scalar;
 use tiam_linalg::{Matrix, Real};
 
 use crate::error::ModelError;

@@ -2,7 +2,7 @@
 
 use tiam_core::BlockChange;
 use tiam_linalg::{Compute, Matrix, Real, StateVisitor, activate, biased, product};
-use tiam_models::{Network, NetworkMeasures, Samples, with_activation};
+use tiam_models::{Network, NetworkMeasures, Samples};
 
 /// A layer's variables at the network's own forward pass.
 pub(crate) struct Forward<T> {
@@ -34,7 +34,7 @@ pub(crate) fn forward_variables<T: Real>(
         biased(&mut z, &wa, &parameters.bias);
         let mut a = z.clone();
         if l + 1 < n_layers {
-            with_activation!(network.architecture().activation, h => activate(&mut a, &z, h));
+            activate(&mut a, &z, network.architecture().activation);
         }
         variables.push(Forward { product: wa, z, a });
     }

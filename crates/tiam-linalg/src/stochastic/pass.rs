@@ -5,15 +5,17 @@ use faer::{Accum, Par};
 
 use super::curvature::LayerCurvature;
 use super::units::{LayerUnits, UnitLayout};
+use crate::activation::Activation;
 use crate::backward::times_derivative;
-use crate::band::Monotone;
 use crate::compute::{WorkerScratch, buffer};
 use crate::loss::LossTarget;
 use crate::matrix::{Matrix, view, view_mut};
+use crate::monotone::Monotone;
 use crate::product::{RowRange, tile_outer, tile_product};
 use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
+use crate::with_activation;
 
 /// Samples of one step.
 ///
@@ -56,19 +58,19 @@ impl<T: Real> StochasticBatch<'_, T> {
 }
 
 /// The data that every tile of a pass shares.
-pub(super) struct Pass<'a, T: Real, H> {
+pub(super) struct Pass<'a, T: Real> {
     pub(super) layout: &'a UnitLayout,
     /// Ŵ, all layers.
     pub(super) parameters: &'a [T],
     /// Of each layer, where it is to be updated.
     pub(super) curvature: Option<&'a [LayerCurvature<T>]>,
-    pub(super) h: H,
+    pub(super) h: Activation,
     pub(super) batch: StochasticBatch<'a, T>,
     /// [`StochasticBatch::met`].
     pub(super) met: T,
 }
 
-impl<T: Real, H: Monotone> Pass<'_, T, H> {
+impl<T: Real> Pass<'_, T> {
     fn layer(&self, units: LayerUnits) -> faer::MatRef<'_, T> {
         view(&self.parameters[units.range()], units.len)
     }
@@ -116,7 +118,7 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
                 return;
             }
             let (a, after) = after.split_at_mut((units.n_units + 1) * n);
-            activate_augmented(a, z, units.n_units, self.h);
+            with_activation!(self.h, h => activate_augmented(a, z, units.n_units, h));
             (inputs, rest) = (a, after);
         }
     }
@@ -185,7 +187,8 @@ impl<T: Real, H: Monotone> Pass<'_, T, H> {
                 T::one(),
                 Par::Seq,
             );
-            times_derivative(below, &z[a_at - n_in * n..], self.h);
+            let z = &z[a_at - n_in * n..];
+            with_activation!(self.h, h => times_derivative(below, z, h));
             end = own;
         }
     }

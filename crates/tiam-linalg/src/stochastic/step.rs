@@ -3,7 +3,7 @@
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::pass::{Pass, StochasticBatch};
 use super::units::{UnitLayout, Units};
-use crate::band::Monotone;
+use crate::activation::Activation;
 use crate::compute::{Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::AffineLayers;
 use crate::kernels::add_scaled;
@@ -41,17 +41,17 @@ pub struct StochasticStep {
 ///
 /// ```
 /// use tiam_linalg::{
-///     AffineLayer, Compute, CurvatureForm, CurvatureRule, Identity, LossTarget, Matrix, Inertia, StochasticBatch,
+///     Activation, AffineLayer, Compute, CurvatureForm, CurvatureRule, Inertia, LossTarget, Matrix, StochasticBatch,
 ///     StochasticBlocks, StochasticStep,
 /// };
 /// // y = 2x + 1 from two samples, by exact least squares: one step is enough.
 /// let (inputs, y) = (Matrix::from_vec(1, 2, vec![0.0, 1.0])?, Matrix::from_vec(1, 2, vec![1.0, 3.0])?);
 /// let weights = Matrix::<f64>::zeros(1, 1);
 /// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
-/// let mut blocks = StochasticBlocks::new(&layers[..], |_| CurvatureForm::Full, &mut || 0.0);
+/// let mut blocks = StochasticBlocks::new(&&layers[..], &|_| CurvatureForm::Full, &mut || 0.0);
 /// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, met: -1.0 };
 /// let compute = &mut Compute::new(1)?;
-/// blocks.gradient(Identity, batch, true, compute);
+/// blocks.gradient(Activation::Identity, batch, true, compute);
 /// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);
 /// blocks.directions(0.0, compute);
 /// blocks.advance(StochasticStep { length: 1.0, inertia: Inertia::NONE, averaging: 0.0 }, compute);
@@ -89,8 +89,16 @@ impl<T: Real> StochasticBlocks<T> {
     /// # Panics
     /// When there is no layer, one is empty, or two do not fit together.
     pub fn new(
-        layers: &(impl AffineLayers<T> + ?Sized),
-        form: impl Fn(usize) -> CurvatureForm,
+        layers: &dyn AffineLayers<T>,
+        form: &dyn Fn(usize) -> CurvatureForm,
+        normal: &mut dyn FnMut() -> f64,
+    ) -> Self {
+        T::stochastic_blocks(layers, form, normal)
+    }
+
+    pub(crate) fn new_generic(
+        layers: &dyn AffineLayers<T>,
+        form: &dyn Fn(usize) -> CurvatureForm,
         normal: &mut dyn FnMut() -> f64,
     ) -> Self {
         let layout = UnitLayout::of(layers);
@@ -143,6 +151,10 @@ impl<T: Real> StochasticBlocks<T> {
 
     /// The iterate, its last change, the average, and every layer's curvature; between two epochs nothing else is carried on.
     pub fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        T::visit_stochastic(self, visitor)
+    }
+
+    pub(crate) fn visit_state_generic(&mut self, visitor: &mut dyn StateVisitor<T>) {
         visitor.values("parameters", &mut self.current);
         visitor.values("change", &mut self.change);
         visitor.values("average", &mut self.average);
@@ -161,7 +173,17 @@ impl<T: Real> StochasticBlocks<T> {
     /// When shapes do not fit or an index or label is out of range.
     pub fn gradient(
         &mut self,
-        h: impl Monotone,
+        h: Activation,
+        batch: StochasticBatch<'_, T>,
+        with_curvature: bool,
+        compute: &mut Compute<T>,
+    ) -> LossSum {
+        T::stochastic_gradient(self, h, batch, with_curvature, compute)
+    }
+
+    pub(crate) fn gradient_generic(
+        &mut self,
+        h: Activation,
         batch: StochasticBatch<'_, T>,
         with_curvature: bool,
         compute: &mut Compute<T>,
@@ -211,6 +233,14 @@ impl<T: Real> StochasticBlocks<T> {
     /// Takes the last batch's curvature into the averages and makes every layer's solve anew, the layers split between
     /// workers. Only after a [`gradient`](Self::gradient) with curvature.
     pub fn refresh_curvature(&mut self, rule: CurvatureRule, compute: &mut Compute<T>) {
+        T::refresh_curvature(self, rule, compute)
+    }
+
+    pub(crate) fn refresh_curvature_generic(
+        &mut self,
+        rule: CurvatureRule,
+        compute: &mut Compute<T>,
+    ) {
         let n_sums = |layer: &LayerCurvature<T>| layer.n_sums();
         let total: usize = self.curvature.iter().map(n_sums).sum();
         let (sums, n_batch) = (&self.curvature_sums, self.n_batch);
@@ -233,6 +263,10 @@ impl<T: Real> StochasticBlocks<T> {
 
     /// D for every layer; returns Σ_l ⟨D_l, g_l⟩, what the step would gain by its own model at c η = 1, twice.
     pub fn directions(&mut self, ridge: f64, compute: &mut Compute<T>) -> f64 {
+        T::stochastic_directions(self, ridge, compute)
+    }
+
+    pub(crate) fn directions_generic(&mut self, ridge: f64, compute: &mut Compute<T>) -> f64 {
         let layout = &self.layout;
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let share = T::from_f64(-1.0 / self.n_batch.max(1) as f64);
@@ -260,6 +294,10 @@ impl<T: Real> StochasticBlocks<T> {
 
     /// Takes the step along the directions, moves Ŵ ahead for the next gradient, and averages.
     pub fn advance(&mut self, step: StochasticStep, compute: &mut Compute<T>) {
+        T::stochastic_advance(self, step, compute)
+    }
+
+    pub(crate) fn advance_generic(&mut self, step: StochasticStep, compute: &mut Compute<T>) {
         let averaging = step.averaging;
         // The average of the iterates so far, without a share of the start.
         self.average_filled = averaging * self.average_filled + (1.0 - averaging);

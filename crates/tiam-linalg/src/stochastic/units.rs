@@ -32,7 +32,7 @@ pub(super) struct UnitLayout {
 impl UnitLayout {
     /// # Panics
     /// When there is no layer, one is empty, or two do not fit together.
-    pub(super) fn of<T: Real>(layers: &(impl AffineLayers<T> + ?Sized)) -> Self {
+    pub(super) fn of<T: Real>(layers: &dyn AffineLayers<T>) -> Self {
         assert!(layers.n_layers() > 0, "stochastic blocks: no layer");
         let mut start = 0;
         let mut units = Vec::with_capacity(layers.n_layers());
@@ -180,7 +180,7 @@ mod tests {
                 bias: &[0.0; 2],
             },
         ];
-        UnitLayout::of(&layers[..])
+        UnitLayout::of(&&layers[..])
     }
 
     #[test]

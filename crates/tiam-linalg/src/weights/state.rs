@@ -23,6 +23,16 @@ impl<T: Real> WeightBlock<T> {
         visitor: &mut dyn StateVisitor<T>,
         compute: &mut Compute<T>,
     ) {
+        T::visit_weights(self, name, inputs, visitor, compute)
+    }
+
+    pub(crate) fn visit_state_generic(
+        &mut self,
+        name: &str,
+        inputs: &Matrix<T>,
+        visitor: &mut dyn StateVisitor<T>,
+        compute: &mut Compute<T>,
+    ) {
         let position = FORMS.iter().position(|form| *form == self.solver);
         let mut form = position.unwrap_or(FORMS.len());
         visitor.count(&format!("{name}.solver"), &mut form);

@@ -4,8 +4,8 @@
 
 use super::{along, distance, map, multiply, random, residual};
 use tiam_linalg::{
-    ActivationBlock, Band, Compute, Inertia, Matrix, Monotone, NextLayer, Solver, WeightBlock,
-    band_violation,
+    Activation, ActivationBlock, Band, Compute, Inertia, Matrix, Monotone, NextLayer, Solver,
+    WeightBlock, band_violation,
 };
 
 pub(crate) const TIGHT: f64 = 1e-11;
@@ -18,8 +18,8 @@ pub(crate) fn clamp_to(x: &Matrix<f64>, low: &Matrix<f64>, high: &Matrix<f64>) -
 }
 
 /// A hidden layer of n units before one of n' units, a in the band around h(z).
-pub(crate) struct Setting<H> {
-    pub(crate) h: H,
+pub(crate) struct Setting {
+    pub(crate) h: Activation,
     pub(crate) epsilon: f64,
     pub(crate) z: Matrix<f64>,
     pub(crate) a: Matrix<f64>,
@@ -28,8 +28,12 @@ pub(crate) struct Setting<H> {
     pub(crate) target: Matrix<f64>,
 }
 
-impl<H: Monotone> Setting<H> {
-    pub(crate) fn random(h: H, (n, n_next, n_samples): (usize, usize, usize), seed: u64) -> Self {
+impl Setting {
+    pub(crate) fn random(
+        h: Activation,
+        (n, n_next, n_samples): (usize, usize, usize),
+        seed: u64,
+    ) -> Self {
         let epsilon = 0.4;
         let z = map(&random(n, n_samples, seed), |x| 2.0 * x);
         let noise: Matrix<f64> = random(n, n_samples, seed + 1);
@@ -62,7 +66,7 @@ impl<H: Monotone> Setting<H> {
         }
     }
 
-    pub(crate) fn band(&self) -> Band<'_, f64, H> {
+    pub(crate) fn band(&self) -> Band<'_, f64> {
         Band {
             center: &self.z,
             activation: self.h,

@@ -2,9 +2,10 @@
 
 use crate::common::{distance, map, multiply, random};
 use proptest::prelude::*;
+use tiam_linalg::Activation::{self, Elu, Identity, LeakyRelu, Relu};
 use tiam_linalg::{
-    AffineLayer, Compute, Elu, ForwardFrom, Gradients, Identity, LeakyRelu, LossTarget, Matrix,
-    Monotone, Relu, forward_loss, gather_columns, gather_labels, loss_gradient,
+    AffineLayer, Compute, ForwardFrom, Gradients, LossTarget, Matrix, Monotone, forward_loss,
+    gather_columns, gather_labels, loss_gradient,
 };
 
 /// Layers with inputs and both kinds of target.
@@ -46,11 +47,11 @@ impl Setting {
         }
     }
 
-    fn loss(&self, h: impl Monotone, classes: bool) -> f64 {
+    fn loss(&self, h: Activation, classes: bool) -> f64 {
         let from = ForwardFrom::Inputs(&self.inputs);
         let mut compute = Compute::new(1).unwrap();
         forward_loss(
-            &self.layers()[..],
+            &&self.layers()[..],
             h,
             from,
             self.target(classes),
@@ -62,20 +63,20 @@ impl Setting {
     /// R and its gradient from the kernel.
     fn gradient(
         &self,
-        h: impl Monotone,
+        h: Activation,
         classes: bool,
         batch: Option<&[usize]>,
         threads: usize,
     ) -> (f64, Gradients<f64>) {
         let layers = self.layers();
-        let mut gradients = Gradients::zeros(&layers[..]);
+        let mut gradients = Gradients::zeros(&&layers[..]);
         let mut compute = Compute::new(threads).unwrap();
         let target = self.target(classes);
         // Twice: what the first call leaves behind must not show.
         let out = &mut gradients;
         loss_gradient(
             out,
-            &layers[..],
+            &&layers[..],
             h,
             &self.inputs,
             target,
@@ -84,7 +85,7 @@ impl Setting {
         );
         let sum = loss_gradient(
             out,
-            &layers[..],
+            &&layers[..],
             h,
             &self.inputs,
             target,
@@ -95,7 +96,7 @@ impl Setting {
     }
 
     /// The gradient as the equations have it: (∇W_l, ∇b_l), first layer to last.
-    fn naive(&self, h: impl Monotone, classes: bool) -> Vec<(Matrix<f64>, Vec<f64>)> {
+    fn naive(&self, h: Activation, classes: bool) -> Vec<(Matrix<f64>, Vec<f64>)> {
         let n = self.inputs.n_cols();
         let (mut z, mut a) = (Vec::new(), vec![self.inputs.clone()]);
         for (w, b) in self.weights.iter().zip(&self.biases) {
@@ -155,7 +156,7 @@ fn parts(gradients: &Gradients<f64>) -> Vec<(Matrix<f64>, Vec<f64>)> {
 /// Between the kernel's derivatives and central differences of `forward_loss`, every parameter.
 ///
 /// With steps of 1e-5 the error is 1e-10 from curvature and 1e-16 R / 1e-5 from rounding; R is below 1e3 here.
-fn differs_from_differences(setting: &mut Setting, h: impl Monotone, classes: bool) -> f64 {
+fn differs_from_differences(setting: &mut Setting, h: Activation, classes: bool) -> f64 {
     const STEP: f64 = 1e-5;
     let (_, gradients) = setting.gradient(h, classes, None, 1);
     let mut worst = 0.0_f64;
@@ -223,7 +224,7 @@ fn gradients_match_finite_differences_for_kinked_activations() {
 fn gradients_match_the_equations() {
     fn check(
         setting: &Setting,
-        h: impl Monotone,
+        h: Activation,
         classes: bool,
         threads: usize,
     ) -> Result<(), TestCaseError> {
@@ -310,7 +311,7 @@ fn batches_add_up_to_the_whole() {
 fn one_class_and_empty_batches_have_no_gradient() {
     let setting = Setting::random(&[3, 4, 1], 5, 2);
     let (loss, gradients) = setting.gradient(Relu, true, None, 1);
-    let zero = Gradients::zeros(&setting.layers()[..]);
+    let zero = Gradients::zeros(&&setting.layers()[..]);
     assert!(loss.abs() < 1e-15);
     assert_eq!(gradients, zero);
     let (loss, gradients) = setting.gradient(Relu, false, Some(&[]), 2);
@@ -374,12 +375,12 @@ fn gradients_of_another_shape_panic() {
         Setting::random(&[3, 2], 5, 2),
         Setting::random(&[4, 2], 5, 2),
     );
-    let mut gradients = Gradients::zeros(&other.layers()[..]);
+    let mut gradients = Gradients::zeros(&&other.layers()[..]);
     let (layers, target) = (setting.layers(), setting.target(true));
     let mut compute = Compute::new(1).unwrap();
     loss_gradient(
         &mut gradients,
-        &layers[..],
+        &&layers[..],
         Relu,
         &setting.inputs,
         target,

@@ -1,16 +1,17 @@
 //! The forward pass against the equations written out.
 
+use tiam_linalg::Activation::{self, Elu};
 use tiam_linalg::prox::LossSum;
 use tiam_linalg::{
-    AffineLayer, AffineLayers, Compute, Elu, ForwardFrom, Gradients, LossTarget, Matrix, Monotone,
-    Real, biased, forward, forward_loss, forward_one, loss_gradient,
+    AffineLayer, AffineLayers, Compute, ForwardFrom, Gradients, LossTarget, Matrix, Monotone, Real,
+    biased, forward, forward_loss, forward_one, loss_gradient,
 };
 
 use crate::backward::Setting;
 use crate::common::{distance, map, multiply, random};
 
 /// z_L, sample by sample.
-fn naive(setting: &Setting, h: impl Monotone) -> Matrix<f64> {
+fn naive(setting: &Setting, h: Activation) -> Matrix<f64> {
     let mut a = setting.inputs.clone();
     let mut z = a.clone();
     for (w, b) in setting.weights.iter().zip(&setting.biases) {
@@ -66,11 +67,11 @@ fn a_pass_is_layer_after_layer_from_the_inputs_or_from_their_product() {
                 ForwardFrom::FirstProduct(&product),
             ] {
                 let mut z = Matrix::from_fn(wanted.n_rows(), n, |_, _| f64::NAN);
-                forward(&mut z, &layers[..], Elu, from, compute);
+                forward(&mut z, &&layers[..], Elu, from, compute);
                 assert!(distance(&z, &wanted) <= 1e-12, "{sizes:?} {threads}");
                 for classes in [true, false] {
                     let target = setting.target(classes);
-                    let found = forward_loss(&layers[..], Elu, from, target, compute);
+                    let found = forward_loss(&&layers[..], Elu, from, target, compute);
                     let loss = naive_loss(&setting, &wanted, classes);
                     assert!((found.loss - loss.loss).abs() <= 1e-12 * (1.0 + loss.loss));
                     assert_eq!(found.correct, loss.correct);
@@ -91,7 +92,7 @@ fn a_pass_of_one_sample_is_layer_after_layer() {
             let mut z = vec![f64::NAN; wanted.n_rows()];
             forward_one(
                 &mut z,
-                &layers[..],
+                &&layers[..],
                 Elu,
                 setting.inputs.col(sample),
                 compute,
@@ -109,7 +110,7 @@ fn the_same_threads_give_the_same_bits_and_others_another_order() {
     let loss = |threads| {
         let from = ForwardFrom::Inputs(&setting.inputs);
         let compute = &mut Compute::new(threads).unwrap();
-        forward_loss(&layers[..], Elu, from, setting.target(true), compute)
+        forward_loss(&&layers[..], Elu, from, setting.target(true), compute)
             .loss
             .to_bits()
     };
@@ -122,7 +123,7 @@ fn a_gradient_reports_the_loss_of_its_samples_and_how_many_are_classified_correc
     for (sizes, n) in SETTINGS {
         let setting = Setting::random(sizes, n, 14);
         let (layers, z) = (setting.layers(), naive(&setting, Elu));
-        let mut gradients = Gradients::zeros(&layers[..]);
+        let mut gradients = Gradients::zeros(&&layers[..]);
         let all: Vec<usize> = (0..n).rev().collect();
         for classes in [true, false] {
             let wanted = naive_loss(&setting, &z, classes);
@@ -131,7 +132,7 @@ fn a_gradient_reports_the_loss_of_its_samples_and_how_many_are_classified_correc
                 let compute = &mut Compute::new(threads).unwrap();
                 let found = loss_gradient(
                     out,
-                    &layers[..],
+                    &&layers[..],
                     Elu,
                     &setting.inputs,
                     target,
@@ -179,7 +180,7 @@ fn from_the_first_product_the_first_weights_are_not_needed() {
         assert!(distance(&z, &naive(&setting, Elu)) <= 1e-14);
     }
     let setting = Setting::random(&[4, 5, 3], 6, 13);
-    assert_eq!(setting.layers()[..].first_bias(), setting.biases[0]);
+    assert_eq!((&setting.layers()[..]).first_bias(), setting.biases[0]);
 }
 
 #[test]
@@ -202,15 +203,15 @@ macro_rules! refused {
         #[should_panic(expected = $message)]
         fn $name() {
             let setting = Setting::random(&[3, 4, 2], 5, 2);
-            let call: fn(&Setting, &[AffineLayer<'_, f64>], &mut Compute<f64>) = $call;
-            call(&setting, &setting.layers(), &mut Compute::new(1).unwrap());
+            let call: fn(&Setting, &dyn AffineLayers<f64>, &mut Compute<f64>) = $call;
+            call(&setting, &&setting.layers()[..], &mut Compute::new(1).unwrap());
         }
     )*};
 }
 refused! {
     no_layer_panics: "no layer", |s, _, c| {
         let none: [AffineLayer<'_, f64>; 0] = [];
-        forward(&mut Matrix::zeros(2, 5), &none[..], Elu, ForwardFrom::Inputs(&s.inputs), c);
+        forward(&mut Matrix::zeros(2, 5), &&none[..], Elu, ForwardFrom::Inputs(&s.inputs), c);
     };
     inputs_of_another_number_panic: "the start's rows differ", |s, layers, c| {
         let from = ForwardFrom::Inputs(&s.values);

@@ -2,15 +2,15 @@
 
 use crate::common::hidden::{RHO, Setting, clamp_to};
 use crate::common::{along, distance, inertia, map, multiply, plus, random, residual};
+use tiam_linalg::Activation::{Elu, Identity, Relu};
 use tiam_linalg::{
-    ActivationBlock, Band, Compute, Elu, Identity, Inertia, Matrix, NextLayer, Relu, Solver,
-    WeightBlock, WeightProblem,
+    ActivationBlock, Band, Compute, Inertia, Matrix, NextLayer, Solver, WeightBlock, WeightProblem,
 };
 
 const TIGHT: f64 = 1e-11;
 
 /// H = ρ Wᵀ W + δ I, δ a thousandth of the mean diagonal of ρ Wᵀ W.
-fn hessian<H>(s: &Setting<H>) -> Matrix<f64> {
+fn hessian(s: &Setting) -> Matrix<f64> {
     let bent = map(&multiply(&s.weights.transposed(), &s.weights), |x| RHO * x);
     let n = bent.n_rows();
     let trace: f64 = (0..n).map(|i| bent[(i, i)]).sum();
@@ -21,13 +21,13 @@ fn hessian<H>(s: &Setting<H>) -> Matrix<f64> {
 }
 
 /// ρ Wᵀ (W a + b 1ᵀ − z).
-fn gradient<H>(s: &Setting<H>, a: &Matrix<f64>) -> Matrix<f64> {
+fn gradient(s: &Setting, a: &Matrix<f64>) -> Matrix<f64> {
     let r = residual(&s.weights, a, &s.bias, &s.target);
     map(&multiply(&s.weights.transposed(), &r), |x| RHO * x)
 }
 
 /// The rounding of both objective values: eps of the first, and of n products against z.
-fn noise<H>(s: &Setting<H>, a: &Matrix<f64>, n: usize) -> f64 {
+fn noise(s: &Setting, a: &Matrix<f64>, n: usize) -> f64 {
     let r = residual(&s.weights, a, &s.bias, &s.target);
     let eps = f64::EPSILON;
     let lost = 4.0 * eps * eps * n as f64 * s.target.norm_sq();
@@ -149,7 +149,7 @@ fn no_samples_solution_depends_on_its_neighbours() {
     };
     let s = Setting::random(Relu, (7, 8, 10), 42);
     let mut compute = Compute::new(1).unwrap();
-    let step = |s: &Setting<Relu>, compute: &mut Compute<f64>| {
+    let step = |s: &Setting, compute: &mut Compute<f64>| {
         let (next, mut block) = s.blocks(solver, compute);
         // With inertia, so that there is no fallback.
         let report = block.propose(s.next(&next), s.band(), inertia(0.0, 0.0, 0.1), compute);

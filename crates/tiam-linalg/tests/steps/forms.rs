@@ -2,7 +2,8 @@
 
 use crate::common::{LeastSquares, inertia, random};
 use crate::tape::Tape;
-use tiam_linalg::{Compute, Inertia, Matrix, Real, Solver, WeightBlock, WeightProblem};
+use tiam_core::Scalar;
+use tiam_linalg::{Compute, Inertia, Matrix, Solver, WeightBlock, WeightProblem};
 
 /// The form in which one row of weights takes its first step.
 fn form_of(solver: Solver, n_in: usize, n: usize) -> Solver {

@@ -1,9 +1,9 @@
 //! The z steps of the last layer with history and inertia, and what every z step reports.
 
 use crate::common::{along, distance, inertia, map, plus, random};
-use tiam_linalg::{
-    Compute, Identity, Inertia, LossTarget, Matrix, PreactivationBlock, Prediction, Real, penalty,
-};
+use tiam_core::Scalar;
+use tiam_linalg::Activation::Identity;
+use tiam_linalg::{Compute, Inertia, LossTarget, Matrix, PreactivationBlock, Prediction, penalty};
 
 const RHO: f64 = 0.7;
 

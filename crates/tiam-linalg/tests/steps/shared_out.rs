@@ -3,14 +3,13 @@
 //! Sums of single precision are rounded where one range ends: to the bit, a sum over two ranges is not the sum over all.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, ThreadId};
 
 use crate::common::random;
+use tiam_linalg::Activation::Identity;
 use tiam_linalg::{
-    ActivationBlock, Band, BiasBlock, Compute, Identity, Inertia, LossTarget, Matrix, Monotone,
-    NextLayer, PreactivationBlock, Prediction, Real, Solver, WeightBlock, WeightProblem,
-    band_violation, map_entries, outer_product, penalty, sum_entries,
+    ActivationBlock, Band, BiasBlock, Compute, Inertia, LossTarget, Matrix, NextLayer,
+    PreactivationBlock, Prediction, Real, Solver, WeightBlock, WeightProblem, map_entries,
+    outer_product, penalty, sum_entries,
 };
 
 /// Flops from which a sweep is shared out.
@@ -256,89 +255,4 @@ fn every_form_of_the_w_step_is_the_same_with_any_number_of_threads() {
             }
         }
     }
-}
-
-/// The identity, which notes whether it is applied on the caller's thread and whether on another.
-#[derive(Clone, Copy)]
-struct Witness<'a> {
-    caller: ThreadId,
-    here: &'a AtomicBool,
-    elsewhere: &'a AtomicBool,
-}
-
-impl Monotone for Witness<'_> {
-    fn apply<T: Real>(self, z: T) -> T {
-        let is_here = thread::current().id() == self.caller;
-        let seen = if is_here { self.here } else { self.elsewhere };
-        seen.store(true, Ordering::Relaxed);
-        z
-    }
-    fn derivative<T: Real>(self, z: T) -> T {
-        Identity.derivative(z)
-    }
-    fn preimage_low<T: Real>(self, bound: T) -> T {
-        bound
-    }
-    fn preimage_high<T: Real>(self, bound: T) -> T {
-        bound
-    }
-}
-
-/// Asserts that all of `work` on n samples is done by the two threads of its pool from the number of samples on at which it is
-/// [`SHARED_FROM`], and on the caller's thread below.
-fn assert_leaves_the_caller(flops: usize, work: impl Fn(usize, Witness<'_>, &mut Compute<f32>)) {
-    let n = SHARED_FROM / flops;
-    assert_eq!(n * flops, SHARED_FROM, "the case is at the bound");
-    for (n, is_shared) in [(n, true), (n - 1, false)] {
-        let (here, elsewhere) = (AtomicBool::new(false), AtomicBool::new(false));
-        let witness = Witness {
-            caller: thread::current().id(),
-            here: &here,
-            elsewhere: &elsewhere,
-        };
-        work(n, witness, &mut compute(2));
-        let seen = [&here, &elsewhere].map(|seen| seen.load(Ordering::Relaxed));
-        assert_eq!(seen, [!is_shared, is_shared], "{flops} flops, {n} samples");
-    }
-}
-
-#[test]
-fn passes_that_apply_the_activation_leave_the_callers_thread_by_their_flops() {
-    let (n, n_next) = (50, 60);
-    let block = |n_samples, c: &mut Compute<f32>| {
-        let a = random::<f32>(n, n_samples, 14);
-        let mut next = WeightBlock::new(random(n_next, n, 15), n_samples, Solver::Backtracking);
-        next.refresh_product(&a, c);
-        let block = ActivationBlock::new(a.clone(), n_next, Solver::Backtracking);
-        (a, next, block)
-    };
-    // A trial and the candidate.
-    assert_leaves_the_caller(2 * n * n_next, |n_samples, h, c| {
-        let (a, next, mut block) = block(n_samples, c);
-        let view = NextLayer {
-            weights: &next,
-            bias: &[0.5; 60],
-            target: &random(n_next, n_samples, 16),
-            rho: 0.7,
-        };
-        let band = Band {
-            center: &a,
-            activation: h,
-            epsilon: 0.5,
-        };
-        block.propose(view, band, NONE, c);
-    });
-    assert_leaves_the_caller(4 * n, |n_samples, h, c| {
-        let (a, mut next, mut block) = block(n_samples, &mut compute(1));
-        let band = Band {
-            center: &a,
-            activation: h,
-            epsilon: 0.5,
-        };
-        block.repair(band, &mut next, c);
-    });
-    assert_leaves_the_caller(4 * n, |n_samples, h, c| {
-        let a = random::<f32>(n, n_samples, 14);
-        band_violation(&a, &a, h, c);
-    });
 }

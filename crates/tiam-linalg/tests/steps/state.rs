@@ -3,8 +3,9 @@
 use crate::common::hidden::Setting;
 use crate::common::{LeastSquares, inertia, random};
 use crate::tape::Tape;
+use tiam_linalg::Activation::Elu;
 use tiam_linalg::{
-    BiasBlock, Compute, Elu, Inertia, Matrix, PreactivationBlock, Prediction, Solver, WeightBlock,
+    BiasBlock, Compute, Inertia, Matrix, PreactivationBlock, Prediction, Solver, WeightBlock,
 };
 
 const STEPS: [Inertia; 2] = [

@@ -1,8 +1,9 @@
 //! Several layers and many batches against the step written out, and one thread against several.
 
+use tiam_linalg::Activation::Elu;
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, Elu, Inertia, Matrix, Monotone, SpdFactor,
-    StochasticBlocks, StochasticStep,
+    Compute, CurvatureForm, CurvatureRule, Inertia, Matrix, Monotone, SpdFactor, StochasticBlocks,
+    StochasticStep,
 };
 
 use crate::common::{map, multiply};
@@ -160,7 +161,7 @@ fn parameters(setting: &Setting, blocks: &StochasticBlocks<f64>) -> Vec<Vec<f64>
 fn blocks_of(setting: &Setting, forms: &[CurvatureForm]) -> StochasticBlocks<f64> {
     let mut draws = crate::random(1, 100_000, 99).into_vec().into_iter();
     let mut draw = move || draws.next().unwrap();
-    StochasticBlocks::new(&setting.layers()[..], |l| forms[l], &mut draw)
+    StochasticBlocks::new(&&setting.layers()[..], &|l| forms[l], &mut draw)
 }
 
 /// Thirty batches, in which the plain mean becomes an exponential one; compared after each.

@@ -10,10 +10,10 @@ mod state;
 
 use common::random;
 use proptest::prelude::*;
+use tiam_linalg::Activation::{self, Elu, Identity, LeakyRelu, Relu};
 use tiam_linalg::{
-    AffineLayer, Compute, CurvatureForm, CurvatureRule, Elu, Gradients, Identity, Inertia,
-    LeakyRelu, LossTarget, Matrix, Monotone, Relu, SpdFactor, StochasticBatch, StochasticBlocks,
-    StochasticStep, loss_gradient,
+    AffineLayer, Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget, Matrix,
+    SpdFactor, StochasticBatch, StochasticBlocks, StochasticStep, loss_gradient,
 };
 
 const RULE: CurvatureRule = CurvatureRule {
@@ -67,7 +67,7 @@ impl Setting {
     fn blocks(&self, form: CurvatureForm) -> StochasticBlocks<f64> {
         let mut draws = random(1, 100_000, 99).into_vec().into_iter();
         let mut draw = move || draws.next().unwrap();
-        StochasticBlocks::new(&self.layers()[..], |_| form, &mut draw)
+        StochasticBlocks::new(&&self.layers()[..], &|_| form, &mut draw)
     }
 
     fn batch<'a>(&'a self, classes: bool, indices: &'a [usize]) -> StochasticBatch<'a, f64> {
@@ -99,13 +99,13 @@ impl Setting {
     }
 
     /// −∇R/B by back-propagation, weights column after column, then the bias.
-    fn gradient(&self, h: impl Monotone, classes: bool, indices: &[usize]) -> Vec<Vec<f64>> {
+    fn gradient(&self, h: Activation, classes: bool, indices: &[usize]) -> Vec<Vec<f64>> {
         let layers = self.layers();
-        let mut gradients = Gradients::zeros(&layers[..]);
+        let mut gradients = Gradients::zeros(&&layers[..]);
         let (target, mut compute) = (self.target(classes), Compute::new(1).unwrap());
         loss_gradient(
             &mut gradients,
-            &layers[..],
+            &&layers[..],
             h,
             &self.inputs,
             target,
@@ -137,7 +137,7 @@ fn assert_close(found: &[Vec<f64>], wanted: &[Vec<f64>], tolerance: f64) {
 
 fn plain_step(
     setting: &Setting,
-    h: impl Monotone,
+    h: Activation,
     batch: StochasticBatch<'_, f64>,
     threads: usize,
 ) -> Vec<Vec<f64>> {
@@ -151,7 +151,7 @@ fn plain_step(
 
 #[test]
 fn without_curvature_a_step_is_back_propagations() {
-    fn check(h: impl Monotone) {
+    fn check(h: Activation) {
         for (sizes, n) in [(&[3, 5, 4, 3][..], 40), (&[2, 3], 1), (&[70, 9, 2], 300)] {
             let setting = Setting::random(sizes, n, 5);
             // Every sample but the first, backwards, one of them twice.
@@ -208,7 +208,7 @@ fn samples_that_have_met_their_targets_do_not_go_backward() {
     let mut z = Matrix::zeros(3, 60);
     tiam_linalg::forward(
         &mut z,
-        &layers[..],
+        &&layers[..],
         Relu,
         from,
         &mut Compute::new(1).unwrap(),
@@ -327,7 +327,7 @@ fn steps_follow_the_equations() {
         weights: &weights,
         bias: &[0.25],
     }];
-    let mut blocks = StochasticBlocks::new(&layers[..], |_| CurvatureForm::Identity, &mut || 0.0);
+    let mut blocks = StochasticBlocks::new(&&layers[..], &|_| CurvatureForm::Identity, &mut || 0.0);
     let compute = &mut Compute::new(1).unwrap();
     let (p1, p2, p3, length, ridge, averaging) = (0.7, 0.6, 0.2, 0.1, 0.01, 0.8);
     let step = StochasticStep {
@@ -384,7 +384,7 @@ proptest! {
             let mut draws = random(1, 100_000, 9).into_vec().into_iter();
             let mut draw = move || draws.next().unwrap();
             let forms = |l: usize| CurvatureForm::automatic([n_in, hidden][l], 8);
-            let mut blocks = StochasticBlocks::new(&setting.layers()[..], forms, &mut draw);
+            let mut blocks = StochasticBlocks::new(&&setting.layers()[..], &forms, &mut draw);
             let compute = &mut Compute::new(threads).unwrap();
             blocks.gradient(Relu, setting.batch(classes, &indices), true, compute);
             blocks.refresh_curvature(RULE, compute);

@@ -1,9 +1,10 @@
 //! What a batch's samples report and contribute, with weights and with targets that are met.
 
+use tiam_linalg::Activation::{Elu, Identity, Relu};
 use tiam_linalg::prox::LossSum;
 use tiam_linalg::{
-    Compute, CurvatureForm, Elu, ForwardFrom, Identity, LossTarget, Matrix, Relu, StochasticBatch,
-    forward_loss, gather_columns, gather_labels,
+    Compute, CurvatureForm, ForwardFrom, LossTarget, Matrix, StochasticBatch, forward_loss,
+    gather_columns, gather_labels,
 };
 
 use crate::{Setting, assert_close, plain_step};
@@ -20,7 +21,7 @@ fn forward(setting: &Setting, classes: bool, indices: &[usize]) -> LossSum {
     };
     let from = ForwardFrom::Inputs(&inputs);
     let mut compute = Compute::new(1).unwrap();
-    forward_loss(&setting.layers()[..], Elu, from, target, &mut compute)
+    forward_loss(&&setting.layers()[..], Elu, from, target, &mut compute)
 }
 
 fn reported(setting: &Setting, batch: StochasticBatch<'_, f64>, threads: usize) -> LossSum {

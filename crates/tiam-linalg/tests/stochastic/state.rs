@@ -1,7 +1,8 @@
 //! A run's state walked over, written down and put back; what blocks and forms say of themselves.
 
+use tiam_linalg::Activation::Elu;
 use tiam_linalg::{
-    Compute, CurvatureForm, Elu, Inertia, StateVisitor, StochasticBlocks, StochasticStep,
+    Compute, CurvatureForm, Inertia, StateVisitor, StochasticBlocks, StochasticStep,
 };
 
 use crate::{RULE, Setting};
@@ -58,7 +59,7 @@ fn setting() -> Setting {
 fn blocks(setting: &Setting) -> StochasticBlocks<f64> {
     let mut draws = crate::random(1, 1000, 98).into_vec().into_iter();
     let mut draw = move || draws.next().unwrap();
-    StochasticBlocks::new(&setting.layers()[..], |l| FORMS[l], &mut draw)
+    StochasticBlocks::new(&&setting.layers()[..], &|l| FORMS[l], &mut draw)
 }
 
 /// Steps of which every other takes its curvature along; what is carried on after each.

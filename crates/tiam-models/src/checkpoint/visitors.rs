@@ -1,6 +1,6 @@
 //! Visitors that write the state of a run to tensors and read it back.
 
-use tiam_linalg::{Real, StateVisitor};
+use tiam_linalg::StateVisitor;
 
 use crate::store::Stored;
 use crate::tensors::{Tensor, Tensors, not_finite};
@@ -93,7 +93,7 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
     fn positive(&mut self, name: &str, number: &mut f64) {
         StateVisitor::<T>::number(self, name, number);
         // In the run's precision: a large one may overflow there, a small one vanish.
-        let rounded = Real::to_f64(T::from_f64(*number));
+        let rounded = T::from_f64(*number).to_f64();
         if self.error.is_none() && !(rounded.is_finite() && rounded > 0.0) {
             self.error = Some(format!(
                 "{name} is {number}, which is not above 0 or too large"

@@ -3,9 +3,8 @@
 use tiam_core::BlockChange;
 use tiam_linalg::{
     Inertia, Matrix, Monotone, Prediction, Real, map_entries, outer_product, product,
-    product_transposed, sum_entries,
+    product_transposed, sum_entries, with_activation,
 };
-use tiam_models::with_activation;
 
 use super::line::change;
 use super::{DladmmProblem, Layer, input_of};

@@ -1,11 +1,12 @@
-//! The trait of the activations, its implementations, and the inverse image of a band.
+//! The activations as types, and the inverse image of a band.
 
 use crate::real::Real;
 
 /// A continuous non-decreasing activation with h(0) = 0 whose inverse image of an interval is an interval.
 ///
 /// ```
-/// use tiam_linalg::{LeakyRelu, Monotone, Relu};
+/// use tiam_linalg::Monotone;
+/// use tiam_linalg::monotone::{LeakyRelu, Relu};
 /// assert_eq!(Relu.apply(-3.0_f64), 0.0);
 /// assert_eq!(Relu.preimage_low(-0.5_f64), f64::NEG_INFINITY);
 /// assert_eq!(LeakyRelu.preimage_low(-0.5_f64), -50.0);
@@ -16,7 +17,8 @@ pub trait Monotone: Copy + Send + Sync {
     /// h'(z); at a kink the slope from below (0 for [`Relu`], [`LEAKY_SLOPE`] for [`LeakyRelu`]).
     ///
     /// ```
-    /// use tiam_linalg::{Elu, LeakyRelu, Monotone, Relu};
+    /// use tiam_linalg::Monotone;
+    /// use tiam_linalg::monotone::{Elu, LeakyRelu, Relu};
     /// assert_eq!((Relu.derivative(0.0_f64), Relu.derivative(2.0_f64)), (0.0, 1.0));
     /// assert_eq!(LeakyRelu.derivative(0.0_f64), 0.01);
     /// assert!((Elu.derivative(-1.0_f64) - (-1.0_f64).exp()).abs() < 1e-15);
