@@ -26,6 +26,15 @@ pub struct Prediction<'a, T> {
     pub rho: f64,
 }
 
+/// The two parts of the last layer's objective.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastObjective {
+    /// R(z; Y).
+    pub loss: f64,
+    /// ρ/2 ‖z − m‖².
+    pub penalty: f64,
+}
+
 /// A layer's pre-activations z (n x N) with their history.
 #[derive(Debug)]
 pub struct PreactivationBlock<T> {
@@ -130,7 +139,7 @@ impl<T: Real> PreactivationBlock<T> {
     }
 
     /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
-    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and R at the candidate. One pass over the samples: centre, proximal map
+    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and both parts at the candidate. One pass over the samples: centre, proximal map
     /// (warm-started at z), correction, both objective values.
     ///
     /// # Panics
@@ -141,7 +150,7 @@ impl<T: Real> PreactivationBlock<T> {
         target: LossTarget<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
-    ) -> (StepReport, f64) {
+    ) -> (StepReport, LastObjective) {
         T::propose_last(self, prediction, target, inertia, compute)
     }
 
@@ -151,7 +160,7 @@ impl<T: Real> PreactivationBlock<T> {
         target: LossTarget<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
-    ) -> (StepReport, f64) {
+    ) -> (StepReport, LastObjective) {
         let Iterate {
             current,
             previous,
@@ -191,7 +200,11 @@ impl<T: Real> PreactivationBlock<T> {
         let sums = compute.sweep(LAST_FLOPS_PER_ENTRY * n, slab, &body, &Sums::merge);
         let before = sums.loss_before + 0.5 * prediction.rho * sums.before;
         let after = sums.loss_after + 0.5 * prediction.rho * sums.after;
-        (StepReport::between::<T>(before, after), sums.loss_after)
+        let candidate = LastObjective {
+            loss: sums.loss_after,
+            penalty: 0.5 * prediction.rho * sums.after,
+        };
+        (StepReport::between::<T>(before, after), candidate)
     }
 }
 

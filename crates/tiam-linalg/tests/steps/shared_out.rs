@@ -92,7 +92,10 @@ fn passes_over_preactivations_are_shared_out_by_their_flops() {
         let mut block = PreactivationBlock::new(z.clone());
         let target = LossTarget::values(&z);
         let c = &mut compute(threads);
-        block.propose_last(all.predict(&product), target, NONE, c).1
+        block
+            .propose_last(all.predict(&product), target, NONE, c)
+            .1
+            .loss
     });
     assert_shared_out(6 * 10, |of, threads| {
         let (product, z) = case(&of);

@@ -10,8 +10,8 @@ use tiam_linalg::StateVisitor;
 
 use super::identity::{Fingerprint, Identity};
 use super::visitors::{Reader, Writer};
-use crate::blocks::NetworkMeasures;
 use crate::error::ModelError;
+use crate::measures::NetworkMeasures;
 use crate::store::Stored;
 use crate::tensors::{self, Tensors, io_error};
 use crate::trainer::TrainingProblem;
