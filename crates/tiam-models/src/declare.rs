@@ -2,7 +2,8 @@
 
 /// Declares a structure of parameters: each field once, with its type and its default, and a setter of the same name.
 ///
-/// A setter takes the field's type; after `, into` it takes whatever turns into it, so that an `Option` may be given without `Some`.
+/// A setter takes the field's type; after `, into` it takes whatever turns into it, so that an `Option` may be given without `Some`. After
+/// `, own` there is none: it is written by hand.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! parameters {
@@ -35,6 +36,7 @@ macro_rules! parameters {
             self
         }
     };
+    (@setter $(#[$doc:meta])+ $field:ident: $type:ty, own) => {};
     (@setter $(#[$doc:meta])+ $field:ident: $type:ty, into) => {
         $(#[$doc])+
         #[must_use]

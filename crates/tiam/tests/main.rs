@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod evaluation;
 mod front_door;
+mod presets;
 mod readme;
