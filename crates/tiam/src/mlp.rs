@@ -188,10 +188,10 @@ impl Mlp {
     pub fn prepare<T: Scalar>(&self, table: Table, holdout: &Holdout) -> Result<Prepared<T>> {
         let from = self.from.as_deref();
         let network = from.map(Predictor::network).transpose()?;
-        let columns = from.and_then(|from| from.encoding().columns.clone());
+        let columns = from.and_then(Predictor::column_encoding);
         let described = table.without_cells();
         let (source, name) = (table.to_string(), table.name());
-        let data = table.into_data::<T>(columns.as_ref())?;
+        let data = table.into_data::<T>(columns)?;
         let kind = described.kind_of(&data);
         described.check(kind, &data)?;
         let test_fraction = match holdout {
@@ -212,10 +212,7 @@ impl Mlp {
         };
         let scaling = self.scaling.unwrap_or(Preset::of(kind).scaling);
         let encoding = match from {
-            Some(from) => Encoding {
-                columns: own_columns,
-                ..from.encoding().clone()
-            },
+            Some(from) => Encoding::of_model(from.metadata(), own_columns),
             None => Encoding::fit(&parts.train, scaling, &source, &described.label_text())?,
         };
         let weights = parts.train.sample_weights().map(<[f64]>::to_vec);
@@ -368,7 +365,6 @@ impl Mlp {
         let provenance = Provenance {
             data: Some(prepared.name.clone()),
             data_kind: Some(prepared.kind),
-            columns: prepared.encoding.columns.clone(),
             hops: is_graph.then_some(prepared.graph.hops),
             graph_seed: Some(prepared.graph.seed).filter(|seed| is_graph && *seed != self.seed),
             seed: Some(self.seed),
