@@ -9,7 +9,7 @@ use tiam_models::ModelError;
 use crate::Predictor;
 
 /// Shorthand for this crate's results.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong between a file and a prediction.
 ///
