@@ -158,7 +158,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
         let inputs = samples.inputs();
-        let solvers = SolverPlan::new::<T>(&architecture, inputs.n_cols(), &config);
+        let solvers = SolverPlan::new(&architecture, inputs.n_cols(), &config);
         let layers = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.band.width(0);
         let mut this = Self {
@@ -344,7 +344,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
                 epsilon: self.epsilon,
             };
             let touched = a.repair(band, &mut next.weights, &mut self.compute);
-            if touched > 0 {
+            if touched {
                 next.penalty = None;
                 before[l].violation_fresh = false;
             }
