@@ -143,7 +143,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
             target: LossTarget::classes(&labels, CLASSES),
             indices: &scattered,
             weights: None,
-            met: -1.0,
+            error_tolerance: None,
         };
         let step = StochasticStep {
             length: 1e-4,

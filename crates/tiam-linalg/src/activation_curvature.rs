@@ -2,7 +2,7 @@
 
 use crate::activations::NextLayer;
 use crate::cholesky::Factor;
-use crate::compute::{ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{ColsMut, Compute, Largest, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::curvature::{Solved, relative};
 use crate::matrix::Matrix;
 use crate::product::tile_product;
@@ -59,14 +59,19 @@ impl<T: Real> ActivationCurvature<T> {
                 }
                 error_sq += dot(image, image);
             });
-            (error_sq, whole_sq, iterations)
+            #[allow(clippy::cast_precision_loss, reason = "a number of iterations")]
+            ([error_sq, whole_sq], Largest(iterations as f64))
         };
-        let merge =
-            |l: (f64, f64, usize), r: (f64, f64, usize)| (l.0 + r.0, l.1 + r.1, l.2.max(r.2));
-        let (error_sq, whole_sq, iterations) = compute.sweep(2 * n * n, slab, &body, &merge);
+        let ([error_sq, whole_sq], Largest(iterations)) =
+            compute.over_samples(2 * n * n, slab, &body);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of iterations"
+        )]
         Solved {
             rel_residual: relative(error_sq, whole_sq),
-            iterations,
+            iterations: iterations as usize,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use crate::activation::Activation;
 use crate::activation_curvature::ActivationCurvature;
-use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{
+    Cols, ColsMut, Compute, Largest, Total, WorkerScratch, buffer, for_tiles, tile_cols,
+};
 use crate::kernels::residual_norm_sq;
 use crate::matrix::Matrix;
 use crate::monotone::{Monotone, clamp};
@@ -117,13 +119,13 @@ impl<T: Real> ActivationBlock<T> {
 
     /// Moves a up to h(min(z, 0)) − ε where a shrinking band has left it below (ours: moving z instead would divide
     /// by the small slope there), and refreshes the next layer's W a for the samples touched. The previous value
-    /// is left alone. Returns 0 when nothing moved, and otherwise how many samples the tiles that were touched hold.
+    /// is left alone. Returns whether anything moved.
     pub fn repair(
         &mut self,
         band: Band<'_, T>,
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
-    ) -> usize {
+    ) -> bool {
         T::repair_activations(self, band, next, compute)
     }
 
@@ -132,7 +134,7 @@ impl<T: Real> ActivationBlock<T> {
         band: Band<'_, T>,
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
-    ) -> usize {
+    ) -> bool {
         let n = self.iterate.current.n_rows();
         let (weights, product) = next.product_mut();
         let n_next = weights.n_rows();
@@ -144,17 +146,17 @@ impl<T: Real> ActivationBlock<T> {
         );
         let body = |_: &mut WorkerScratch<T>,
                     slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
-            let mut touched = 0;
+            let mut touched = 0.0;
             for_tiles(slab, REPAIR_TILE, |(a, z, wa)| {
                 if with_activation!(h, h => repair_tile(a.data, z.data, h, epsilon)) {
                     tile_product(wa.data, weights.view(), a.data);
-                    touched += z.data.len() / n;
+                    touched += 1.0;
                 }
             });
             touched
         };
-        let touched = compute.sweep(4 * n, slab, &body, &|l, r| l + r);
-        if touched > 0 {
+        let touched = compute.over_samples(4 * n, slab, &body) > 0.0;
+        if touched {
             next.inputs_changed();
         }
         touched
@@ -258,8 +260,7 @@ impl<T: Real> ActivationBlock<T> {
             });
             [residual_sq, target_sq]
         };
-        let merge = |l: [f64; 2], r: [f64; 2]| [l[0] + r[0], l[1] + r[1]];
-        let [residual_sq, target_sq] = compute.sweep(4 * n * n_next, slab, &body, &merge);
+        let [residual_sq, target_sq] = compute.over_samples(4 * n * n_next, slab, &body);
         let eps = T::EPS.to_f64();
         #[allow(clippy::cast_precision_loss, reason = "a layer's width")]
         let lost_sq = 4.0 * eps * eps * n as f64 * target_sq;
@@ -324,8 +325,7 @@ impl<T: Real> ActivationBlock<T> {
             });
             sums
         };
-        let merge = |l: [f64; 2], r: [f64; 2]| [l[0] + r[0], l[1] + r[1]];
-        compute.sweep(2 * n * n_next, slab, &body, &merge)
+        compute.over_samples(2 * n * n_next, slab, &body)
     }
 
     /// candidate ← Π(ā + p3 (ā − a)) with its product and its violation; returns ρ/2 ‖W a + b 1ᵀ − z‖² there.
@@ -367,22 +367,23 @@ impl<T: Real> ActivationBlock<T> {
             Cols<'a, T>,
         );
         let body = |_: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
-            let (mut residual_sq, mut violation) = (0.0, 0.0f64);
+            let (mut residual_sq, mut violation) = (0.0, Largest::default());
             for_tiles(
                 slab,
                 tile_cols::<T>(n.max(n_next)),
                 |((out, wa), a, ap, z, g, target)| {
                     let inputs = [a.data, ap.data, z.data, g.data];
-                    let apart = with_activation!(band.activation, h => candidate_tile(out.data, inputs, h, trial, p3));
-                    violation = violation.max(apart);
+                    let h = band.activation;
+                    let distance =
+                        with_activation!(h, h => candidate_tile(out.data, inputs, h, trial, p3));
+                    violation = violation.merge(Largest(distance));
                     tile_product(wa.data, weights.view(), out.data);
                     residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
                 },
             );
             (residual_sq, violation)
         };
-        let merge = |l: (f64, f64), r: (f64, f64)| (l.0 + r.0, l.1.max(r.1));
-        let (residual_sq, violation) = compute.sweep(2 * n * n_next, slab, &body, &merge);
+        let (residual_sq, Largest(violation)) = compute.over_samples(2 * n * n_next, slab, &body);
         self.pending_violation = violation;
         0.5 * next.rho * residual_sq
     }
@@ -491,8 +492,8 @@ fn candidate_tile<T: Real>(
                 let center = h.apply(z[i]);
                 let (bar, low, high) = trial.bar(a[i], a[i] - previous[i], gradient[i], center);
                 out[i] = clamp(bar + p3 * (bar - a[i]), low, high);
-                let apart = (out[i] - center).abs();
-                worst = if apart > worst { apart } else { worst };
+                let distance = (out[i] - center).abs();
+                worst = if distance > worst { distance } else { worst };
             }
             worst.to_f64()
         },
@@ -544,9 +545,9 @@ pub(crate) fn band_violation_generic<T: Real>(
     let body = |_: &mut WorkerScratch<T>, (a, z): (Cols<'_, T>, Cols<'_, T>)| {
         with_activation!(h, h => {
             let pairs = a.data.iter().zip(z.data);
-            let apart = pairs.map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
-            apart.fold(0.0, f64::max)
+            let distances = pairs.map(|(a, z)| Largest((*a - h.apply(*z)).abs().to_f64()));
+            distances.fold(Largest::default(), Largest::merge)
         })
     };
-    compute.sweep(4 * n, slab, &body, &f64::max)
+    compute.over_samples(4 * n, slab, &body).0
 }

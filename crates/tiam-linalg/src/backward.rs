@@ -4,7 +4,6 @@ use crate::activation::Activation;
 use crate::compute::{Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::{AffineLayers, add_bias};
 use crate::gather::copy_columns;
-use crate::kernels::add_scaled;
 use crate::loss::LossTarget;
 use crate::matrix::Matrix;
 use crate::monotone::Monotone;
@@ -59,8 +58,8 @@ impl<T: Real> Gradients<T> {
 /// Shapes: `inputs` n_0 x N, `target` for N samples; `batch` names the samples that count (column numbers, each as
 /// often as it is named), `None` all N. Each worker gathers its own share of a batch, a tile at a time.
 ///
-/// 2 (3 Σ n_l n_{l−1} − n_1 n_0) flops a sample. Scratch per thread: a gradient, and 2 Σ n_l + n_0 rows of a tile.
-/// The same number of threads gives the same bits. Source: Rumelhart, Hinton & Williams 1986.
+/// 2 (3 Σ n_l n_{l−1} − n_1 n_0) flops a sample. Scratch: a gradient a shard, and per thread 2 Σ n_l + n_0 rows of a tile.
+/// Any number of threads gives the same bits. Source: Rumelhart, Hinton & Williams 1986.
 ///
 /// # Panics
 /// When there is no layer, a layer has no input or no unit, shapes do not fit, an index or label is out of range, or the loss takes
@@ -113,33 +112,23 @@ pub(crate) fn loss_gradient_generic<T: Real>(
         start: 0,
         len: batch.map_or(inputs.n_cols(), <[usize]>::len),
     };
-    let body = |scratch: &mut WorkerScratch<T>, samples: RowRange| {
-        buffer(&mut scratch.sum, pass.plan.n_parameters).fill(T::zero());
+    let body = |scratch: &mut WorkerScratch<T>, gradient: &mut [T], samples: RowRange| {
         let mut sum = LossSum::default();
         for_tiles(samples, pass.plan.tile, |tile| {
-            sum = sum.merge(pass.tile(scratch, &tile));
+            sum = sum.merge(pass.tile(scratch, gradient, &tile));
         });
-        (sum, 1)
+        sum
     };
-    let merge = |l: (LossSum, usize), r: (LossSum, usize)| (l.0.merge(r.0), l.1 + r.1);
-    let (sum, workers) = compute.sweep(pass.plan.flops, samples, &body, &merge);
-    gather_gradients(gradients, &compute.scratch()[..workers]);
-    sum
-}
-
-/// gradients ← the workers' sums, added in the workers' order.
-fn gather_gradients<T: Real>(gradients: &mut Gradients<T>, workers: &[WorkerScratch<T>]) {
-    let mut at = 0;
+    let n_parameters = pass.plan.n_parameters;
+    let (sum, mut from) = compute.sum_over_samples(n_parameters, pass.plan.flops, samples, &body);
     for LayerGradient { weights, bias } in &mut gradients.layers {
         for out in [weights.as_mut_slice(), bias.as_mut_slice()] {
-            let range = at..at + out.len();
-            at = range.end;
-            out.copy_from_slice(&workers[0].sum[range.clone()]);
-            for worker in &workers[1..] {
-                add_scaled(out, &worker.sum[range.clone()], T::one());
-            }
+            let (own, rest) = from.split_at(out.len());
+            out.copy_from_slice(own);
+            from = rest;
         }
     }
+    sum
 }
 
 /// Sizes of a pass.
@@ -227,15 +216,18 @@ struct Pass<'a, T: Real> {
 }
 
 impl<T: Real> Pass<'_, T> {
-    /// Adds one tile's gradients to the worker's sums.
-    fn tile(&self, scratch: &mut WorkerScratch<T>, samples: &RowRange) -> LossSum {
+    /// Adds one tile's gradients to its shard's.
+    fn tile(
+        &self,
+        scratch: &mut WorkerScratch<T>,
+        gradient: &mut [T],
+        samples: &RowRange,
+    ) -> LossSum {
         let WorkerScratch {
             tile_a,
             tile_b,
             tile_c,
-            sum,
             labels,
-            ..
         } = scratch;
         let (start, n) = (samples.start, samples.len);
         let n_0 = self.inputs.n_rows();
@@ -259,7 +251,7 @@ impl<T: Real> Pass<'_, T> {
             }
             Some(indices) => target.errors_of(z, indices, None, (labels, tile_c)),
         };
-        self.backward(&mut sum[..self.plan.n_parameters], kept, x, n);
+        self.backward(gradient, kept, x, n);
         loss
     }
 

@@ -19,7 +19,6 @@ use crate::prox::{self, LossSum, ProxReport};
 use crate::real::Real;
 use crate::reduce;
 use crate::spd::SpdFactor;
-use crate::speed::ProductSpeed;
 use crate::state::StateVisitor;
 use crate::step::{Inertia, StepReport};
 use crate::stochastic::{
@@ -123,7 +122,7 @@ engine! {
     fn repair_activations(
         block: &mut ActivationBlock<Self>, band: Band<'_, Self>, next: &mut WeightBlock<Self>, compute: &mut
         Compute<Self>
-    ) -> usize = ActivationBlock::repair_generic;
+    ) -> bool = ActivationBlock::repair_generic;
     fn band_violation(
         a: &Matrix<Self>, z: &Matrix<Self>, h: Activation, compute: &mut Compute<Self>
     ) -> f64 = activations::band_violation_generic;
@@ -162,5 +161,4 @@ engine! {
     fn squared_loss(z: &[Self], target: &[Self]) -> f64 = prox::simple::squared_loss_generic;
     fn soft_threshold(w: &mut [Self], threshold: Self) = prox::simple::soft_threshold_generic;
     fn l1_norm(w: &[Self]) -> f64 = prox::simple::l1_norm_generic;
-    fn product_speed() -> ProductSpeed = ProductSpeed::measured_generic::<Self>;
 }

@@ -138,7 +138,7 @@ pub(crate) fn forward_one_generic<T: Real>(
     x: &[T],
     compute: &mut Compute<T>,
 ) {
-    let scratch = &mut compute.scratch()[0];
+    let scratch = compute.scratch();
     let (mut a, mut z) = (&mut scratch.tile_a, &mut scratch.tile_b);
     let n_layers = layers.n_layers();
     assert!(n_layers > 0, "forward_one: no layer");
@@ -245,7 +245,7 @@ pub(crate) fn forward_loss_generic<T: Real>(
         sum
     };
     let slab = (columns, target.targets);
-    compute.sweep(plan.flops, slab, &body, &LossSum::merge)
+    compute.over_samples(plan.flops, slab, &body)
 }
 
 /// Sizes of a pass.

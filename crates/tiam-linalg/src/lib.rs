@@ -26,7 +26,6 @@ mod real;
 pub mod reduce;
 mod simd;
 mod spd;
-mod speed;
 mod state;
 mod step;
 mod stochastic;
@@ -37,7 +36,7 @@ pub use activations::{ActivationBlock, Band, NextLayer, band_violation};
 pub use backward::{Gradients, LayerGradient, loss_gradient};
 pub use bias::BiasBlock;
 pub use choice::{BlockShape, Choice, activations_choice, choose_weights, weights_choice};
-pub use compute::Compute;
+pub use compute::{Compute, Reduction};
 pub use entries::{map_entries, sum_entries};
 pub use error::LinalgError;
 pub use forward::{
@@ -52,7 +51,6 @@ pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
-pub use speed::ProductSpeed;
 pub use state::StateVisitor;
 pub use step::{Accuracy, Inertia, Solver, StepReport};
 pub use stochastic::{

@@ -95,7 +95,7 @@ struct Drift {
 const MAX_DRIFT: f64 = 64.0;
 
 /// What an entry of a pass over W costs, in flops of a product: such a pass waits for memory.
-const PASS_FLOPS: usize = 24;
+pub(crate) const PASS_FLOPS: usize = 24;
 
 impl Drift {
     fn after(self, c_delta: f64) -> Self {
@@ -384,5 +384,5 @@ fn mix<T: Real>(
     let body = |_: &mut _, (p, c, d): (ColsMut<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
         mix_tile(p.data, c.data, d.data, c_delta, c_direction)
     };
-    compute.sweep(PASS_FLOPS * n_rows, slab, &body, &|l, r| l + r)
+    compute.over_units(PASS_FLOPS * n_rows, slab, &body)
 }

@@ -113,7 +113,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
         let inputs = samples.inputs();
-        let solvers = SolverPlan::new::<T>(&architecture, inputs.n_cols(), &config);
+        let solvers = SolverPlan::new(&architecture, inputs.n_cols(), &config);
         let (layers, hidden) = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.band.width(0);
         let mut this = Self {
@@ -272,7 +272,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             let (before, after) = self.layers.split_at_mut(l + 1);
             let band = before[l].band(self.architecture.activation, self.epsilon);
             let next = &mut after[0];
-            if hidden.a.repair(band, &mut next.weights, &mut self.compute) > 0 {
+            if hidden.a.repair(band, &mut next.weights, &mut self.compute) {
                 next.penalty = None;
                 hidden.violation_fresh = false;
             }

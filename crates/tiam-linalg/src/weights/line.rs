@@ -2,11 +2,11 @@
 
 use super::search::{Line, LineTerms, displaced};
 use super::{Along, PASS_FLOPS, WeightBlock, WeightProblem};
-use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{Cols, ColsMut, Compute, Total, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::curvature::InputCurvature;
 use crate::kernels::{assemble_gradient, line_terms, proximal_direction, residual_tile};
 use crate::matrix::Matrix;
-use crate::product::{begin_sums, gather_sums, outer_by_columns, tile_outer, tile_product};
+use crate::product::{outer_by_columns, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::step::Inertia;
@@ -58,11 +58,11 @@ impl<T: Real> WeightBlock<T> {
             let (w, wp): (Cols<'_, T>, Cols<'_, T>) = (w, wp);
             assemble_gradient(g.data, [w.data, wp.data], p, rho, ridge)
         };
-        self.gradient_terms = compute.sweep(PASS_FLOPS * n_out, slab, &body, &add);
+        self.gradient_terms = compute.over_units(PASS_FLOPS * n_out, slab, &body);
         self.gradient = gradient;
     }
 
-    /// The residual at Ŵ times aᵀ, one sum per thread: for more samples than features.
+    /// The residual at Ŵ times aᵀ, one sum a shard: for more samples than features.
     fn gradient_by_samples(
         &mut self,
         problem: &WeightProblem<'_, T>,
@@ -71,7 +71,6 @@ impl<T: Real> WeightBlock<T> {
     ) -> f64 {
         let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
         let p = T::from_f64(inertia.gradient);
-        begin_sums(compute, n_out * n_in);
         let slab = (
             Cols::new(self.product.as_slice(), n_out),
             Cols::new(self.previous_of(inertia), n_out),
@@ -79,18 +78,19 @@ impl<T: Real> WeightBlock<T> {
             Cols::new(problem.inputs.as_slice(), n_in),
         );
         let tile = tile_cols::<T>(n_out);
-        let body = |scratch: &mut WorkerScratch<T>,
-                    slab: (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
+        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
+        let body = |scratch: &mut WorkerScratch<T>, sum: &mut [T], slab: Slabs<'_, T>| {
             let mut residual_sq = 0.0;
             for_tiles(slab, tile, |(m, mp, z, a)| {
                 let r = buffer(&mut scratch.tile_a, m.data.len());
                 residual_sq += residual_tile(r, m.data, mp.data, problem.bias, z.data, p);
-                tile_outer(&mut scratch.sum[..n_out * n_in], r, n_out, a.data, n_in);
+                tile_outer(sum, r, n_out, a.data, n_in);
             });
             residual_sq
         };
-        let residual_sq = compute.sweep(2 * n_out * n_in, slab, &body, &|l, r| l + r);
-        gather_sums(self.gradient.as_mut_slice(), compute);
+        let len = n_out * n_in;
+        let (residual_sq, sum) = compute.sum_over_samples(len, 2 * len, slab, &body);
+        self.gradient.as_mut_slice().copy_from_slice(sum);
         residual_sq
     }
 
@@ -103,7 +103,7 @@ impl<T: Real> WeightBlock<T> {
     ) -> f64 {
         // The direction's product is computed only after the gradient: until then its buffer is free.
         let mut residual = std::mem::take(&mut self.direction_product);
-        let residual_sq = residual_tile(
+        let mut residual_sq = residual_tile(
             residual.as_mut_slice(),
             self.product.as_slice(),
             self.previous_of(inertia),
@@ -111,6 +111,7 @@ impl<T: Real> WeightBlock<T> {
             problem.target.as_slice(),
             T::from_f64(inertia.gradient),
         );
+        compute.over_processes(&mut residual_sq, &mut []);
         outer_by_columns(&mut self.gradient, &residual, problem.inputs, compute);
         self.direction_product = residual;
         residual_sq
@@ -258,11 +259,11 @@ impl<T: Real> WeightBlock<T> {
             let mut sums = [0.0; 3];
             for_tiles(slab, tile, |(e, a, m, mp)| {
                 tile_product(e.data, direction.view(), a.data);
-                sums = add(sums, line_terms(m.data, mp.data, e.data));
+                sums = sums.merge(line_terms(m.data, mp.data, e.data));
             });
             sums
         };
-        let product = compute.sweep(2 * n_out * n_in, slab, &body, &add);
+        let product = compute.over_samples(2 * n_out * n_in, slab, &body);
         let matrix = match along {
             Along::Gradient => self.gradient_terms,
             Along::Direction => {
@@ -274,7 +275,7 @@ impl<T: Real> WeightBlock<T> {
                 let body = |_: &mut _, (w, wp, e): (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
                     line_terms(w.data, wp.data, e.data)
                 };
-                compute.sweep(PASS_FLOPS * n_out, slab, &body, &add)
+                compute.over_units(PASS_FLOPS * n_out, slab, &body)
             }
         };
         self.direction_product = direction_product;
@@ -289,8 +290,4 @@ impl<T: Real> WeightBlock<T> {
             dot(self.gradient.as_slice(), direction),
         ]
     }
-}
-
-fn add(l: [f64; 3], r: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|i| l[i] + r[i])
 }

@@ -288,7 +288,7 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
                 CurvatureChoice::Auto => format!("the cheapest for {n_in} inputs"),
                 _ => "asked for".to_owned(),
             },
-            predicted_seconds: None,
+            flops: None,
             actual_seconds: None,
         };
         layers.map(choice).collect()

@@ -100,10 +100,7 @@ impl<T: Real> State<T> {
         let params = &self.config;
         let cross_entropy = self.network.architecture().loss == Loss::CrossEntropy;
         // Of other losses a small error does not mean that the target is met.
-        let met = params
-            .error_tolerance
-            .filter(|_| cross_entropy)
-            .unwrap_or(-1.0);
+        let error_tolerance = params.error_tolerance.filter(|_| cross_entropy);
         let mut stepper = Stepper {
             params,
             blocks: &mut self.blocks,
@@ -124,7 +121,7 @@ impl<T: Real> State<T> {
                     target: samples.target().as_loss_target(code),
                     indices: &order[i * n / n_batches..(i + 1) * n / n_batches],
                     weights,
-                    met,
+                    error_tolerance,
                 };
                 let step = pace.step(stepper.params, i, n_batches);
                 let found = stepper.step(batch, *steps, step, compute);
