@@ -9,9 +9,10 @@ use tiam_core::{
 };
 use tiam_linalg::{Real, StateVisitor};
 
-use crate::blocks::{NetworkMeasures, NetworkProblem};
+use crate::blocks::NetworkProblem;
 use crate::data::Samples;
 use crate::error::ModelError;
+use crate::measures::NetworkMeasures;
 use crate::network::Network;
 use crate::params::TiamConfig;
 use crate::solvers::SolverChoice;
