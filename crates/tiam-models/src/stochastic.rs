@@ -18,7 +18,7 @@ use tiam_linalg::Real;
 
 use self::state::{Pace, State};
 use self::weighting::sample_weights;
-use crate::blocks::NetworkMeasures;
+use crate::measures::NetworkMeasures;
 use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::ModelError;
 use crate::network::{Architecture, Network};

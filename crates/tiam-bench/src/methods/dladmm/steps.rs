@@ -165,7 +165,7 @@ impl<T: Real> DladmmProblem<'_, T> {
         let (report, loss) =
             self.z_last
                 .propose_last(prediction, target, Inertia::NONE, &mut self.compute);
-        self.candidate_loss = loss;
+        self.candidate_loss = loss.loss;
         // The prox sees ρ/2 ‖z − m + u/ρ‖², a constant above ⟨u, z − m⟩ + ρ/2 ‖z − m‖².
         BlockChange::new(self.loss + self.fit(l), report.increase)
     }
