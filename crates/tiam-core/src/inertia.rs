@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::check_unit;
-use crate::{CoreError, Float};
+use crate::{CoreError, Scalar};
 
 /// The coefficients (p1, p2, p3) of a triple-inertial step (paper).
 ///
@@ -151,7 +151,7 @@ impl Inertia {
 /// tiam_core::extrapolate(&mut out, &[3.0, 4.0], &[1.0, 4.0], 0.5);
 /// assert_eq!(out, [4.0, 4.0]);
 /// ```
-pub fn extrapolate<T: Float>(out: &mut [T], current: &[T], previous: &[T], p: f64) {
+pub fn extrapolate<T: Scalar>(out: &mut [T], current: &[T], previous: &[T], p: f64) {
     assert_eq!(
         out.len(),
         current.len(),
@@ -184,7 +184,7 @@ pub fn extrapolate<T: Float>(out: &mut [T], current: &[T], previous: &[T], p: f6
 /// tiam_core::correct(&mut candidate, &[1.0], 0.25);
 /// assert_eq!(candidate, [3.5]);
 /// ```
-pub fn correct<T: Float>(candidate: &mut [T], current: &[T], p3: f64) {
+pub fn correct<T: Scalar>(candidate: &mut [T], current: &[T], p3: f64) {
     assert_eq!(
         candidate.len(),
         current.len(),
@@ -195,6 +195,6 @@ pub fn correct<T: Float>(candidate: &mut [T], current: &[T], p3: f64) {
     }
     let p3 = T::from_f64(p3);
     for (candidate, &current) in candidate.iter_mut().zip(current) {
-        *candidate = *candidate + p3 * (*candidate - current);
+        *candidate += p3 * (*candidate - current);
     }
 }

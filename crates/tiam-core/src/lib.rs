@@ -105,9 +105,9 @@
 //! | k | `iteration` | closures and `begin_iteration` count from 0; a trace row tells how many are done |
 
 mod block;
+mod compare;
 mod driver;
 mod error;
-mod float;
 mod inertia;
 mod observer;
 mod outcome;
@@ -116,14 +116,15 @@ mod problem;
 mod rate;
 mod regress;
 mod run;
+mod scalar;
 mod schedule;
 mod stopping;
 mod trace;
 
 pub use block::Block;
+pub use compare::{ComparedRun, Comparison, compare};
 pub use driver::Driver;
 pub use error::CoreError;
-pub use float::Float;
 pub use inertia::{Inertia, correct, extrapolate};
 pub use observer::{EachIteration, Observer, StopWhen, each_iteration, stop_when};
 pub use outcome::{Failure, Outcome};
@@ -131,6 +132,7 @@ pub use params::{DriverConfig, DriverParams, Guard, Order, OrderFn};
 pub use problem::{BlockChange, BlockProblem};
 pub use rate::{DecayLaw, Limit, MIN_RATE_POINTS, RateFit, RateReport, fit_rates};
 pub use run::Run;
+pub use scalar::Scalar;
 pub use schedule::{Schedule, ScheduleFn, ScheduleSteps};
 pub use stopping::{StopReason, Stopping};
 pub use trace::{Trace, TraceRow};

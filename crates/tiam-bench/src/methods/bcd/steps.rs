@@ -3,8 +3,8 @@
 use tiam_core::BlockChange;
 use tiam_linalg::{
     Matrix, Real, map_entries, outer_product, product, product_transposed, sum_entries,
+    with_activation,
 };
-use tiam_models::with_activation;
 
 use super::{BcdParams, BcdProblem, Layer};
 use crate::methods::entry::{Entry, inlined};
@@ -138,7 +138,7 @@ impl<T: Real> BcdProblem<'_, T> {
     pub(super) fn propose_u(&mut self, l: usize) -> BlockChange {
         if self.is_last(l) {
             let alpha = 0.0;
-            return self.propose_u_with(l, alpha, tiam_linalg::Identity);
+            return self.propose_u_with(l, alpha, tiam_linalg::monotone::Identity);
         }
         let alpha = self.config.alpha;
         with_activation!(self.network.architecture().activation, h => self.propose_u_with(l, alpha, h))
