@@ -4,19 +4,6 @@
 //! all of them. What one iteration is differs: a sweep over the blocks for the alternating methods, one epoch for the
 //! gradient methods.
 
-/// Setters of parameters: each takes the parameters and returns them with one changed.
-macro_rules! setters {
-    ($params:ident { $($(#[$doc:meta])+ $name:ident: $kind:ty;)+ }) => {
-        impl $params {
-            $($(#[$doc])+
-            #[must_use]
-            pub fn $name(self, $name: $kind) -> Self {
-                Self { $name, ..self }
-            })+
-        }
-    };
-}
-
 mod bcd;
 mod dladmm;
 mod entry;

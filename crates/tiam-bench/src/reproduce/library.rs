@@ -39,26 +39,28 @@ impl DataName {
         Self::Digits,
     ];
 
-    /// Name in files and reports, and what the data folder may call it.
-    fn names(self) -> (&'static str, &'static [&'static str]) {
-        match self {
-            Self::Digits => ("digits", &[]),
-            Self::Cora => ("cora", &["cora.npz"]),
-            Self::Citeseer => ("citeseer", &["citeseer.npz"]),
-            Self::Pubmed => ("pubmed", &["pubmed.npz"]),
-            Self::CoauthorCs => ("coauthor-cs", &["coauthor-cs.npz", "ms_academic_cs.npz"]),
-            Self::Mnist => ("mnist", &["mnist"]),
-        }
-    }
-
     /// Name in files and reports.
     pub fn name(self) -> &'static str {
-        self.names().0
+        match self {
+            Self::Digits => "digits",
+            Self::Cora => "cora",
+            Self::Citeseer => "citeseer",
+            Self::Pubmed => "pubmed",
+            Self::CoauthorCs => "coauthor-cs",
+            Self::Mnist => "mnist",
+        }
     }
 
     /// What the data folder may call it.
     pub fn files(self) -> &'static [&'static str] {
-        self.names().1
+        match self {
+            Self::Digits => &[],
+            Self::Cora => &["cora.npz"],
+            Self::Citeseer => &["citeseer.npz"],
+            Self::Pubmed => &["pubmed.npz"],
+            Self::CoauthorCs => &["coauthor-cs.npz", "ms_academic_cs.npz"],
+            Self::Mnist => &["mnist"],
+        }
     }
 
     /// True for graphs: few samples, thousands of features.

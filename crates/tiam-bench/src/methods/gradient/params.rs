@@ -1,75 +1,53 @@
 //! Parameters of the gradient methods.
 
 use serde::{Deserialize, Serialize};
-use tiam_models::ModelError;
+use tiam_models::{ModelError, parameters};
 
 use super::GradientRule;
 
-/// Parameters of a gradient method before they are checked. Seed and threads belong to a run and are not serialised.
-///
-/// | name | symbol | default | range | source |
-/// |---|---|---|---|---|
-/// | `rule` | | Adam | see [`GradientRule`] | Kingma & Ba 2015 |
-/// | `learning_rate` | η | the rule's | > 0 | see [`GradientRule`] |
-/// | `batch_size` | B | the whole data | ≥ 1 | ours: full batch is what the alternating methods do |
-/// | `ridge` | μ | 0 | ≥ 0 | ours |
-/// | `seed` | | 0 | any | of the samples' order |
-/// | `threads` | | 1 | ≥ 1 | |
-///
-/// ```
-/// use tiam_bench::methods::{GradientParams, GradientRule};
-/// let params = GradientParams::default().rule(GradientRule::momentum()).batch_size(32);
-/// assert!(params.check().is_ok());
-/// assert!(params.learning_rate(f64::NAN).check().is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GradientParams {
-    pub(super) rule: GradientRule,
-    learning_rate: Option<f64>,
-    pub(super) batch_size: Option<usize>,
-    pub(super) ridge: f64,
-    #[serde(skip)]
-    pub(super) seed: u64,
-    #[serde(skip)]
-    pub(super) threads: usize,
+parameters! {
+    /// Parameters of a gradient method before they are checked. Seed and threads belong to a run and are not serialised.
+    ///
+    /// | name | symbol | default | range | source |
+    /// |---|---|---|---|---|
+    /// | `rule` | | Adam | see [`GradientRule`] | Kingma & Ba 2015 |
+    /// | `learning_rate` | η | the rule's | > 0 | see [`GradientRule`] |
+    /// | `batch_size` | B | the whole data | ≥ 1 | ours: full batch is what the alternating methods do |
+    /// | `ridge` | μ | 0 | ≥ 0 | ours |
+    /// | `seed` | | 0 | any | of the samples' order |
+    /// | `threads` | | 1 | ≥ 1 | |
+    ///
+    /// ```
+    /// use tiam_bench::methods::{GradientParams, GradientRule};
+    /// let params = GradientParams::default().rule(GradientRule::momentum()).batch_size(32);
+    /// assert!(params.check().is_ok());
+    /// assert!(params.learning_rate(f64::NAN).check().is_err());
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct GradientParams {
+        /// Sets the rule; its learning rate goes with it unless one is set.
+        rule: GradientRule = GradientRule::adam();
+        /// η, of the mean loss a sample.
+        learning_rate: Option<f64> = None, into;
+        /// Samples a step, `None` for all of them; with more than there are, all. An epoch's last batch may be smaller.
+        batch_size: Option<usize> = None, into;
+        /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
+        ridge: f64 = 0.0;
+        /// Seed of the order of the samples in each epoch.
+        #[serde(skip)]
+        seed: u64 = 0;
+        /// Number of threads.
+        #[serde(skip)]
+        threads: usize = 1;
+    }
 }
 
 /// Checked [`GradientParams`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientConfig(pub(super) GradientParams);
 
-impl Default for GradientParams {
-    fn default() -> Self {
-        Self {
-            rule: GradientRule::adam(),
-            learning_rate: None,
-            batch_size: None,
-            ridge: 0.0,
-            seed: 0,
-            threads: 1,
-        }
-    }
-}
-
 impl GradientParams {
-    /// η, of the mean loss a sample.
-    #[must_use]
-    pub fn learning_rate(self, learning_rate: f64) -> Self {
-        let learning_rate = Some(learning_rate);
-        Self {
-            learning_rate,
-            ..self
-        }
-    }
-
-    /// Samples a step, `None` for all of them; with more than there are, all. An epoch's last batch may be smaller.
-    #[must_use]
-    pub fn batch_size(self, batch_size: impl Into<Option<usize>>) -> Self {
-        let batch_size = batch_size.into();
-        Self { batch_size, ..self }
-    }
-
     /// The learning rate that is set, else the rule's.
     pub(super) fn rate(&self) -> f64 {
         self.learning_rate.unwrap_or(self.rule.learning_rate())
@@ -88,17 +66,6 @@ impl GradientParams {
         Ok(GradientConfig(self))
     }
 }
-
-setters! { GradientParams {
-    /// Sets the rule; its learning rate goes with it unless one is set.
-    rule: GradientRule;
-    /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
-    ridge: f64;
-    /// Seed of the order of the samples in each epoch.
-    seed: u64;
-    /// Number of threads.
-    threads: usize;
-} }
 
 fn check_rule(rule: GradientRule) -> Result<(), ModelError> {
     match rule {

@@ -15,9 +15,7 @@ mod solvers;
 #[cfg(test)]
 mod testing;
 
-use std::fmt;
-use std::str::FromStr;
-
+use tiam_models::names;
 use tiam_report::Section;
 
 use super::claims::Claim;
@@ -52,29 +50,11 @@ pub struct Size {
     pub seeds: u64,
 }
 
+names! { Experiment, "experiment":
+    Convergence = "convergence", Rate = "rate", Accuracy = "accuracy", Ablation = "ablation", Sensitivity = "sensitivity", Cost = "cost"
+}
+
 impl Experiment {
-    /// All of them, in the order of the report.
-    pub const ALL: [Self; 6] = [
-        Self::Convergence,
-        Self::Rate,
-        Self::Accuracy,
-        Self::Ablation,
-        Self::Sensitivity,
-        Self::Cost,
-    ];
-
-    /// Name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Convergence => "convergence",
-            Self::Rate => "rate",
-            Self::Accuracy => "accuracy",
-            Self::Ablation => "ablation",
-            Self::Sensitivity => "sensitivity",
-            Self::Cost => "cost",
-        }
-    }
-
     /// Does all its runs, or counts them.
     ///
     /// # Errors
@@ -117,24 +97,5 @@ impl Experiment {
             Self::Cost => cost::claims(records),
             Self::Sensitivity => Vec::new(),
         }
-    }
-}
-
-impl fmt::Display for Experiment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Experiment {
-    type Err = BenchError;
-
-    fn from_str(s: &str) -> Result<Self, BenchError> {
-        let found = Self::ALL.into_iter().find(|e| e.name() == s);
-        found.ok_or_else(|| BenchError::Name {
-            what: "experiment",
-            found: s.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
-        })
     }
 }
