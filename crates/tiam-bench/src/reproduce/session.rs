@@ -18,45 +18,45 @@ use crate::error::BenchError;
 /// One run that is to be done.
 #[derive(Clone, Debug, Default)]
 pub struct Task {
-    /// The experiment.
-    pub experiment: &'static str,
-    /// Name within the experiment; unique there.
-    pub key: String,
-    /// The data set.
-    pub data: String,
-    /// The method's name, or nothing.
-    pub method: String,
-    /// What sets the run apart.
-    pub labels: BTreeMap<String, Value>,
-    /// All parameters.
-    pub config: Value,
-    /// The seed.
-    pub seed: u64,
+    /// Its record, without what is found.
+    pub record: Record,
     /// Expected work, in seconds on the machine the defaults were measured on; only ratios matter.
     pub weight: f64,
 }
 
 impl Task {
     /// A run of TIAM, seed 0, without labels.
-    pub(super) fn new(experiment: &'static str, key: String, data: &str) -> Self {
-        Self {
-            experiment,
+    pub(super) fn new(experiment: &str, key: String, data: &str) -> Self {
+        let record = Record {
+            experiment: experiment.to_owned(),
             key,
             data: data.to_owned(),
             method: "tiam".to_owned(),
-            ..Self::default()
+            ..Record::default()
+        };
+        Self {
+            record,
+            weight: 0.0,
         }
+    }
+
+    /// The same by another method and with another seed.
+    pub(super) fn by(mut self, method: &str, seed: u64) -> Self {
+        method.clone_into(&mut self.record.method);
+        self.record.seed = seed;
+        self
     }
 
     /// The same with a label more.
     pub(super) fn label(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.labels.insert(name.to_owned(), value.into());
+        self.record.labels.insert(name.to_owned(), value.into());
         self
     }
 
     /// The same with these parameters.
-    pub(super) fn config(self, config: Value) -> Self {
-        Self { config, ..self }
+    pub(super) fn config(mut self, config: Value) -> Self {
+        self.record.config = config;
+        self
     }
 
     /// The same with this expected work.
@@ -275,46 +275,40 @@ impl<'a> Session<'a> {
 
     fn path(&self, task: &Task) -> PathBuf {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.,=".contains(c);
-        let name = task.key.replace(|c| !is_plain(c), "_");
-        let folder = self.folder.join("runs").join(task.experiment);
+        let name = task.record.key.replace(|c| !is_plain(c), "_");
+        let folder = self.folder.join("runs").join(&task.record.experiment);
         folder.join(format!("{name}.json"))
     }
 
     /// The kept record, if it is of this very run; a damaged file counts as none.
     fn kept(&self, path: &Path, task: &Task) -> Option<Record> {
         let text = fs::read_to_string(path).ok()?;
-        let record: Record = serde_json::from_str(&text).ok()?;
+        let kept: Record = serde_json::from_str(&text).ok()?;
+        let asked = &task.record;
         // What determines the numbers. The program's version does not.
-        let same = record.numerics == Record::NUMERICS
-            && record.key == task.key
-            && record.data == task.data
-            && record.method == task.method
-            && record.config == task.config
-            && record.seed == task.seed
-            && record.labels == task.labels
-            && record.machine.threads == self.machine.threads;
-        same.then_some(record)
+        let same = kept.numerics == Record::NUMERICS
+            && kept.machine.threads == self.machine.threads
+            && kept.key == asked.key
+            && kept.data == asked.data
+            && kept.method == asked.method
+            && kept.config == asked.config
+            && kept.seed == asked.seed
+            && kept.labels == asked.labels;
+        same.then_some(kept)
     }
 
     fn record(&self, task: Task, finding: Finding) -> Record {
         let figures = finding.figures.into_iter().filter(|(_, x)| x.is_finite());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Record {
-            experiment: task.experiment.to_owned(),
-            key: task.key,
-            data: task.data,
-            method: task.method,
-            labels: task.labels,
-            config: task.config,
-            seed: task.seed,
             reason: finding.reason,
             figures: figures.collect(),
             curve: finding.curve,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             numerics: Record::NUMERICS,
             machine: self.machine.clone(),
-            finished: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
+            finished: now.map_or(0, |since| since.as_secs()),
+            ..task.record
         }
     }
 
@@ -322,7 +316,7 @@ impl<'a> Session<'a> {
         let left = (self.planned.weight - self.done.weight).max(0.0);
         let share = self.done.weight / self.planned.weight;
         let progress = Progress {
-            run: format!("{} {}", task.experiment, task.key),
+            run: format!("{} {}", task.record.experiment, task.record.key),
             done: self.done.runs,
             total: self.planned.runs,
             share: if share.is_finite() {

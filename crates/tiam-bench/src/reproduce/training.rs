@@ -114,12 +114,9 @@ impl<'a> Training<'a> {
         config["hidden"] = json!(self.hidden);
         config["iterations"] = json!(self.iterations);
         let key = format!("{data}-{}-{method}-{}", self.case, self.seed);
-        let task = Task {
-            method: method.to_owned(),
-            seed: self.seed,
-            ..Task::new(self.experiment, key, data)
-        };
-        let task = task.label("activation", json!(self.activation));
+        let task = Task::new(self.experiment, key, data)
+            .by(method, self.seed)
+            .label("activation", json!(self.activation));
         let labels = self.labels.iter().cloned();
         labels
             .fold(task, |task, (name, value)| task.label(name, value))

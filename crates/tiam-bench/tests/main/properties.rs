@@ -348,7 +348,7 @@ fn names_and_records_name_the_method() {
             method
         );
     }
-    assert!("TIAM".parse::<Method>().is_err() && "".parse::<Method>().is_err());
+    assert!("tiams".parse::<Method>().is_err() && "".parse::<Method>().is_err());
 }
 
 #[test]

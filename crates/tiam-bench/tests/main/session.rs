@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tiam_bench::reproduce::{Finding, Session, Task};
+use tiam_bench::reproduce::{Finding, Record, Session, Task};
 
 /// Runs one task over a folder and tells whether it was done, not found there.
 fn is_done(folder: &Path, config: Value) -> bool {
@@ -12,11 +12,15 @@ fn is_done(folder: &Path, config: Value) -> bool {
     let mut silent = |_: &_| {};
     let mut session = Session::new(folder, 1, Arc::default(), &mut silent).unwrap();
     session.begin();
-    let task = Task {
-        experiment: "rate",
+    let record = Record {
+        experiment: "rate".to_owned(),
         key: "a".to_owned(),
         config,
-        ..Task::default()
+        ..Record::default()
+    };
+    let task = Task {
+        record,
+        weight: 1.0,
     };
     let run = || {
         done = true;

@@ -223,12 +223,11 @@ fn ridge_regression(
         let mut config = setup.config();
         config["iterations"] = json!(extent.ridge_iterations);
         let key = format!("ridge-{method}-{seed}");
-        let task = Task {
-            method: method.name().to_owned(),
-            seed,
-            ..Task::new(NAME, key, "generated")
-        };
-        let task = task.label("part", "ridge").config(config).weight(0.5);
+        let task = Task::new(NAME, key, "generated")
+            .by(method.name(), seed)
+            .label("part", "ridge")
+            .config(config)
+            .weight(0.5);
         let stopping = session.stopping(extent.ridge_iterations);
         session.run(task, || find_ridge(&setup, seed, stopping))?;
     }
