@@ -191,7 +191,7 @@ fn pixel((x, y): Spot) -> (i32, i32) {
 
 /// About how wide a text is: no font is at hand to ask.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
-    0.56 * size * text.chars().count() as f64
+    0.62 * size * text.chars().count() as f64
 }
 
 /// The text, ended early by an ellipsis where it is wider than `width`.
