@@ -299,4 +299,5 @@ fn share_out<T: Send, S: Send, P: Send, R: Send>(
 }
 
 #[cfg(test)]
+#[path = "../../tests/unit/compute.rs"]
 mod tests;

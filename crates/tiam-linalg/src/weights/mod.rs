@@ -63,7 +63,7 @@ pub struct WeightBlock<T> {
 #[derive(Debug)]
 enum State<T> {
     /// As matrices: the plain form, and the Gram form.
-    Primal(Primal<T>),
+    Primal(Box<Primal<T>>),
     /// In the span of a start and the inputs.
     Dual(Box<Dual<T>>),
 }
@@ -167,7 +167,7 @@ impl<T: Real> WeightBlock<T> {
             pending: None,
             norm_sq: weights.norm_sq(),
             l1_norm: l1_norm(weights.as_slice()),
-            state: State::Primal(Primal::new(weights)),
+            state: State::Primal(Box::new(Primal::new(weights))),
         }
     }
 
@@ -270,7 +270,7 @@ impl<T: Real> WeightBlock<T> {
             primal.previous = dual.previous().clone();
             self.norm_sq = primal.current.norm_sq();
             self.l1_norm = l1_norm(primal.current.as_slice());
-            self.state = State::Primal(primal);
+            self.state = State::Primal(Box::new(primal));
         }
     }
 
