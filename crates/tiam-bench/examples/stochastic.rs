@@ -66,7 +66,7 @@ fn variants() -> Vec<(&'static str, StochasticParams)> {
     vec![
         (DEFAULT, base()),
         ("no averaging of the iterates", base().averaging(0.0)),
-        ("all samples go backward", base().met(None)),
+        ("all samples go backward", base().error_tolerance(None)),
         ("no trust region", base().trust(None)),
         ("no third inertia (.8, .8, 0)", inertia(0.8, 0.8, 0.0)),
         ("heavy ball (.92, 0, 0)", inertia(0.92, 0.0, 0.0)),
@@ -173,7 +173,7 @@ fn epoch_seconds(n: usize, n_in: usize, hidden: usize) -> f64 {
     let params = StochasticParams::default()
         .epochs(3)
         .batch_size(500)
-        .met(None);
+        .error_tolerance(None);
     let config = params.threads(THREADS).check().unwrap();
     let network = network(&samples, &[hidden, hidden], 0);
     let clock = Instant::now();

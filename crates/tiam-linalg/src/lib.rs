@@ -46,13 +46,13 @@ pub use gather::{gather_columns, gather_labels};
 pub use loss::{AnyLoss, CrossEntropy, Loss, LossTarget, SquaredLoss, TargetKind, Targets};
 pub use matrix::Matrix;
 pub use monotone::Monotone;
-pub use preactivations::{PreactivationBlock, Prediction, penalty};
+pub use preactivations::{LastObjective, PreactivationBlock, Prediction, penalty};
 pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
 pub use state::StateVisitor;
-pub use step::{Accuracy, Inertia, Solver, StepReport};
+pub use step::{Accuracy, Form, Inertia, Solve, Solver, Step, StepReport};
 pub use stochastic::{
     CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
 };

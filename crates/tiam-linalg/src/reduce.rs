@@ -176,7 +176,7 @@ mod tests {
                 let (x, y) = (&x[..n], &y[..n]);
                 let wide: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
                 assert_eq!(dot(x, y), exact as f64, "{n}");
-                assert_eq!(dot(&wide, &wide), wide.iter().map(|x| x * x).sum());
+                assert_eq!(dot(&wide, &wide), wide.iter().map(|x| x * x).sum::<f64>());
             }
             exact += (x[n] * y[n]) as i64;
         }

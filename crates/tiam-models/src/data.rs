@@ -93,14 +93,8 @@ impl<T: Real> Samples<T> {
         if target.n_outputs() == 0 {
             return Err(ModelError::Empty { what: "outputs" });
         }
-        let (expected, found) = (inputs.n_cols(), target.n_samples());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "targets for as many samples",
-                expected,
-                found,
-            });
-        }
+        let what = "targets for as many samples";
+        ModelError::check_size(what, inputs.n_cols(), target.n_samples())?;
         match &target {
             Target::Classes { labels, n_classes } => check_labels(labels, *n_classes)?,
             Target::Values(values) => check_finite("output", values)?,

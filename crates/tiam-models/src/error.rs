@@ -167,6 +167,21 @@ impl ModelError {
         Self::check(parameter, weight, allowed, "from 1e-30 to 1e30")
     }
 
+    /// Checks that two sizes agree.
+    ///
+    /// # Errors
+    /// [`ModelError::Size`] with what was counted and both numbers.
+    pub fn check_size(what: &'static str, expected: usize, found: usize) -> Result<(), Self> {
+        if expected == found {
+            return Ok(());
+        }
+        Err(Self::Size {
+            what,
+            expected,
+            found,
+        })
+    }
+
     /// Checks a number of things that must be at least 1.
     ///
     /// # Errors

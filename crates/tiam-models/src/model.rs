@@ -51,25 +51,15 @@ impl AffineScaling {
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        let (expected, found) = (self.offset.len(), self.scale.len());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "scales for as many offsets",
-                expected,
-                found,
-            });
+        let (offsets, scales) = (&self.offset, &self.scale);
+        ModelError::check_size("scales for as many offsets", offsets.len(), scales.len())?;
+        for x in offsets {
+            ModelError::check("scaling offset", *x, |_| true, "finite")?;
         }
-        if let Some(x) = self.offset.iter().find(|x| !x.is_finite()) {
-            return Err(ModelError::parameter("scaling offset", x, "finite"));
-        }
-        match self.scale.iter().find(|x| !(x.is_finite() && **x > 0.0)) {
-            Some(x) => Err(ModelError::parameter(
-                "scaling scale",
-                x,
-                "finite and above 0",
-            )),
-            None => Ok(()),
-        }
+        let positive = |x| x > 0.0;
+        scales.iter().try_for_each(|x| {
+            ModelError::check("scaling scale", *x, positive, "finite and above 0")
+        })
     }
 
     /// x ← (x − offset) / scale for a matrix of one row a feature; computed in double precision.
@@ -93,14 +83,7 @@ impl AffineScaling {
         x: &mut Matrix<T>,
         f: impl Fn(f64, f64, f64) -> f64,
     ) -> Result<(), ModelError> {
-        let (expected, found) = (self.len(), x.n_rows());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "features",
-                expected,
-                found,
-            });
-        }
+        ModelError::check_size("features", self.len(), x.n_rows())?;
         self.map_in_place(x.as_mut_slice(), f);
         Ok(())
     }
@@ -181,51 +164,26 @@ impl<T: Real> Model<T> {
     pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self, ModelError> {
         let shape = network.architecture();
         if *shape != metadata.architecture {
+            let (what, found) = ("metadata architecture", metadata.architecture.describe());
             let allowed = "the architecture of the network beside it";
-            let found = metadata.architecture.describe();
-            return Err(ModelError::parameter(
-                "metadata architecture",
-                found,
-                allowed,
-            ));
+            return Err(ModelError::parameter(what, found, allowed));
         }
-        let fits = |what, expected: usize, found: usize| {
-            let ok = found == 0 || found == expected;
-            if ok {
-                Ok(())
-            } else {
-                Err(ModelError::Size {
-                    what,
-                    expected,
-                    found,
-                })
-            }
-        };
-        fits(
-            "feature names",
-            shape.n_inputs(),
-            metadata.feature_names.len(),
-        )?;
-        fits("class names", shape.n_outputs(), metadata.class_names.len())?;
+        let (n_in, n_out) = (shape.n_inputs(), shape.n_outputs());
+        let names = [
+            ("feature names", &metadata.feature_names, n_in),
+            ("class names", &metadata.class_names, n_out),
+        ];
+        for (what, names, expected) in names.into_iter().filter(|(_, names, _)| !names.is_empty()) {
+            ModelError::check_size(what, expected, names.len())?;
+        }
         let scalings = [
-            ("scaled features", &metadata.input_scaling, shape.n_inputs()),
-            (
-                "scaled outputs",
-                &metadata.output_scaling,
-                shape.n_outputs(),
-            ),
+            ("scaled features", &metadata.input_scaling, n_in),
+            ("scaled outputs", &metadata.output_scaling, n_out),
         ];
         for (what, scaling, expected) in scalings {
             if let Some(scaling) = scaling {
                 scaling.check()?;
-                let found = scaling.len();
-                if found != expected {
-                    return Err(ModelError::Size {
-                        what,
-                        expected,
-                        found,
-                    });
-                }
+                ModelError::check_size(what, expected, scaling.len())?;
             }
         }
         Ok(Self { network, metadata })

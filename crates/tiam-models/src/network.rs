@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
-    Activation, AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real,
-    SquaredLoss, StateVisitor, forward, forward_loss, forward_one, prox, reduce,
+    Activation, AffineLayer, AffineLayers, Compute, ForwardFrom, LossSum, Matrix, Real,
+    StateVisitor, forward, forward_loss, forward_one, prox, reduce,
 };
 
-use crate::blocks::PartMeasures;
 use crate::data::{Samples, Target, check_inputs};
 use crate::error::ModelError;
 use crate::init::{Init, Normals};
@@ -110,17 +109,13 @@ pub struct Network<T> {
     layers: Vec<Layer<T>>,
 }
 
-/// The loss and the errors of a network on some samples.
+/// The loss and the accuracy of a network on some samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean loss a sample: cross-entropy in nats, ½‖z − y‖², or that of the user's own loss.
     pub loss: f64,
     /// Share of samples classified correctly; `None` for values.
     pub accuracy: Option<f64>,
-    /// Root of the mean squared error over samples and outputs; `None` for classes.
-    pub rmse: Option<f64>,
-    /// 1 − (squared error)/(squared distance from the outputs' means); `None` for classes and constant targets.
-    pub r2: Option<f64>,
 }
 
 impl<T: Real> Network<T> {
@@ -152,26 +147,12 @@ impl<T: Real> Network<T> {
         layers: Vec<Layer<T>>,
     ) -> Result<Self, ModelError> {
         architecture.check()?;
-        let size = |what, expected, found| {
-            if expected == found {
-                Ok(())
-            } else {
-                Err(ModelError::Size {
-                    what,
-                    expected,
-                    found,
-                })
-            }
-        };
+        let size = ModelError::check_size;
         size("number of layers", architecture.n_layers(), layers.len())?;
-        for (layer, pair) in layers.iter().zip(architecture.sizes.windows(2)) {
-            size(
-                "columns of a layer's weights",
-                pair[0],
-                layer.weights.n_cols(),
-            )?;
-            size("rows of a layer's weights", pair[1], layer.weights.n_rows())?;
-            size("biases of a layer", pair[1], layer.bias.len())?;
+        for (Layer { weights, bias }, pair) in layers.iter().zip(architecture.sizes.windows(2)) {
+            size("columns of a layer's weights", pair[0], weights.n_cols())?;
+            size("rows of a layer's weights", pair[1], weights.n_rows())?;
+            size("biases of a layer", pair[1], bias.len())?;
         }
         Ok(Self {
             architecture,
@@ -286,7 +267,7 @@ impl<T: Real> Network<T> {
             .collect())
     }
 
-    /// Loss and accuracy, or errors of the values, on some samples.
+    /// Loss and accuracy on some samples.
     ///
     /// # Errors
     /// [`ModelError::Size`] or [`ModelError::Parameter`] when the samples do not fit the network or its loss,
@@ -297,32 +278,17 @@ impl<T: Real> Network<T> {
         compute: &mut Compute<T>,
     ) -> Result<Evaluation, ModelError> {
         self.check_samples(samples)?;
+        let loss = self.architecture.loss.code()?;
+        let target = samples.target().as_loss_target(&*loss);
         let from = ForwardFrom::Inputs(samples.inputs());
-        let mut sum_of = |loss: &dyn AnyLoss| {
-            let target = samples.target().as_loss_target(loss);
-            forward_loss(self, self.architecture.activation, from, target, compute)
-        };
-        let sum = sum_of(&*self.architecture.loss.code()?);
-        // The errors of values are squared whatever the loss is.
-        let squared = match self.architecture.loss {
-            Loss::Custom(_) if matches!(samples.target(), Target::Values(_)) => {
-                sum_of(&SquaredLoss)
-            }
-            _ => sum,
-        };
-        Ok(Evaluation::of(sum, 2.0 * squared.loss, samples))
+        let sum = forward_loss(self, self.architecture.activation, from, target, compute);
+        Ok(Evaluation::of(sum, samples))
     }
 
     pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<(), ModelError> {
         self.check_fits(samples.inputs())?;
-        let (expected, found) = (self.architecture.n_outputs(), samples.target().n_outputs());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "outputs",
-                expected,
-                found,
-            });
-        }
+        let found = samples.target().n_outputs();
+        ModelError::check_size("outputs", self.architecture.n_outputs(), found)?;
         let code = self.architecture.loss.code()?;
         if code.in_precision::<T>().takes() == samples.target().targets().kind() {
             return Ok(());
@@ -337,14 +303,7 @@ impl<T: Real> Network<T> {
     }
 
     fn check_fits(&self, inputs: &Matrix<T>) -> Result<(), ModelError> {
-        let (expected, found) = (self.architecture.n_inputs(), inputs.n_rows());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "features",
-                expected,
-                found,
-            });
-        }
+        ModelError::check_size("features", self.architecture.n_inputs(), inputs.n_rows())?;
         check_inputs(inputs)
     }
 }
@@ -361,33 +320,14 @@ impl<T: Real> AffineLayers<T> for Network<T> {
 }
 
 impl Evaluation {
-    /// From the loss and the squared errors, both summed over samples.
+    /// The means of a loss summed over samples.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-    fn of<T: Real>(sum: LossSum, squared: f64, samples: &Samples<T>) -> Self {
-        let PartMeasures { loss, accuracy } = PartMeasures::of(sum, samples);
-        let values = match samples.target() {
-            Target::Classes { .. } => None,
-            Target::Values(values) => Some(values),
-        };
-        let n_entries = |values: &Matrix<T>| samples.n_samples() as f64 * values.n_rows() as f64;
-        let spread = values.map(spread).filter(|spread| *spread > 0.0);
+    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
+        let n = samples.n_samples() as f64;
+        let classes = matches!(samples.target(), Target::Classes { .. });
         Self {
-            loss,
-            accuracy,
-            rmse: values.map(|values| (squared / n_entries(values)).sqrt()),
-            r2: spread.map(|spread| 1.0 - squared / spread),
+            loss: sum.loss / n,
+            accuracy: classes.then_some(sum.correct as f64 / n),
         }
     }
-}
-
-/// Σ over outputs and samples of the squared distance from the output's mean.
-#[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-fn spread<T: Real>(values: &Matrix<T>) -> f64 {
-    let n = values.n_cols() as f64;
-    let of_row = |i: usize| {
-        let entries = || (0..values.n_cols()).map(|j| values[(i, j)].to_f64());
-        let mean = entries().sum::<f64>() / n;
-        entries().map(|x| (x - mean) * (x - mean)).sum::<f64>()
-    };
-    (0..values.n_rows()).map(of_row).sum()
 }

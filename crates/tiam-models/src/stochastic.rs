@@ -12,11 +12,13 @@ pub use problem::{StochasticData, StochasticProblem};
 
 use std::path::Path;
 
+use serde_json::json;
 use tiam_core::Observer;
 use tiam_linalg::Real;
 
 use self::state::{Pace, State};
 use self::weighting::sample_weights;
+use crate::measures::NetworkMeasures;
 use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::ModelError;
 use crate::network::{Architecture, Network};
@@ -53,7 +55,7 @@ pub fn train_stochastic<'d, T: Real>(
     network: Network<T>,
     data: StochasticData<'d, T>,
     config: &StochasticConfig,
-    observers: &mut [&mut dyn Observer<StochasticProblem<'d, T>>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let driver = config.driver(data.train.n_samples())?;
     let problem = StochasticProblem::new(network, data, config.clone())?;
@@ -109,11 +111,11 @@ impl<T: Real> StochasticTrainer<T> {
         weights: Option<&[f64]>,
     ) -> Result<f64, ModelError> {
         self.state.network.check_samples(samples)?;
-        let weights = sample_weights(samples, weights, &self.state.config.params().class_weights)?;
+        let weights = sample_weights(samples, weights, &self.state.config.class_weights)?;
         let pace = Pace {
             done: 0,
             of: None,
-            inertia: self.state.config.params().driver.inertia,
+            inertia: self.state.config.inertia,
         };
         let epoch = self.state.epoch(samples, weights.as_deref(), pace);
         if !epoch.finite {
@@ -136,8 +138,8 @@ impl<T: Stored> StochasticTrainer<T> {
     /// [`ModelError::Io`], naming the file; [`ModelError::Checkpoint`] once a call has ended in [`ModelError::Diverged`] and left numbers that are
     /// not finite. A file that was there before then stays.
     pub fn save(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        let identity = identity(self.state.network.architecture(), &self.state.config);
-        save_state(path.as_ref(), &identity, |v| self.state.visit(v))
+        let identity = identity(self.state.network.architecture(), &self.state.config)?;
+        save_state(path.as_ref(), identity, |v| self.state.visit(v))
     }
 
     /// The trainer that was saved; on the same number of threads it goes on with the same bits. Of `network` only the architecture counts:
@@ -172,19 +174,26 @@ impl<T: Stored> StochasticTrainer<T> {
         config: &StochasticConfig,
     ) -> Result<Self, ModelError> {
         let mut trainer = Self::new(network, config)?;
-        let identity = identity(trainer.state.network.architecture(), config);
+        let identity = identity(trainer.state.network.architecture(), config)?;
         restore_state(path.as_ref(), &identity, |v| trainer.state.visit(v))?;
         Ok(trainer)
     }
 }
 
 /// The architecture and parameters on which a trainer's steps depend.
-fn identity(architecture: &Architecture, config: &StochasticConfig) -> Identity {
-    let params = config.params();
-    let shape = serde_json::to_value(architecture).unwrap_or_default();
-    let steps = serde_json::to_value(params).unwrap_or_default();
-    Identity::default()
-        .parameter("architecture", shape)
-        .parameter("parameters", steps)
-        .parameter("seed", params.seed)
+fn identity(
+    architecture: &Architecture,
+    params: &StochasticParams,
+) -> Result<Identity, ModelError> {
+    let unwritten = |_| {
+        let allowed = "constant, nesterov or fista, where it is written to a file";
+        ModelError::parameter("schedule", params.schedule.name(), allowed)
+    };
+    Ok(Identity::default()
+        .parameter("architecture", json!(architecture))
+        .parameter(
+            "parameters",
+            serde_json::to_value(params).map_err(unwritten)?,
+        )
+        .parameter("seed", params.seed))
 }

@@ -9,9 +9,10 @@ use tiam_core::{
 };
 use tiam_linalg::{Real, StateVisitor};
 
-use crate::blocks::{NetworkMeasures, NetworkProblem};
+use crate::blocks::NetworkProblem;
 use crate::data::Samples;
 use crate::error::ModelError;
+use crate::measures::NetworkMeasures;
 use crate::network::Network;
 use crate::params::TiamConfig;
 use crate::solvers::SolverChoice;
@@ -81,7 +82,7 @@ pub fn train<'d, T: Real>(
     network: Network<T>,
     samples: &'d Samples<T>,
     config: &TiamConfig,
-    observers: &mut [&mut dyn Observer<NetworkProblem<'d, T>>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let problem = NetworkProblem::new(network, samples, config.clone())?;
     run(problem, config.driver.clone(), observers)
@@ -153,7 +154,7 @@ impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
 pub fn run<T: Real, P: TrainingProblem<T>>(
     problem: P,
     driver: DriverConfig,
-    observers: &mut [&mut dyn Observer<P>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let guard = driver.params().guard;
     let started = observed(driver, observers).start(problem);
@@ -161,9 +162,9 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
 }
 
 /// A driver with its observers.
-pub(crate) fn observed<'o, P: BlockProblem>(
+pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
     driver: DriverConfig,
-    observers: &'o mut [&mut dyn Observer<P>],
+    observers: &'o mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Driver<'o, P> {
     let mut driver = Driver::new(driver);
     for observer in observers {

@@ -141,22 +141,22 @@ impl Trajectory {
     }
 
     fn training_samples(&self) -> Result<Samples<f64>, ModelError> {
-        size("rows of x", self.samples, self.x.len())?;
+        ModelError::check_size("rows of x", self.samples, self.x.len())?;
         for row in &self.x {
-            size("columns of x", self.features, row.len())?;
+            ModelError::check_size("columns of x", self.features, row.len())?;
         }
         let recorded = self.iterations.saturating_add(1);
-        size(
+        ModelError::check_size(
             "recorded objectives",
             recorded,
             self.expected.objective.len(),
         )?;
-        size(
+        ModelError::check_size(
             "recorded violations",
             recorded,
             self.expected.violation.len(),
         )?;
-        size("recorded restarts", recorded, self.expected.restarts.len())?;
+        ModelError::check_size("recorded restarts", recorded, self.expected.restarts.len())?;
         let inputs = Matrix::from_fn(self.features, self.samples, |i, j| self.x[j][i]);
         let labels = self.labels.clone();
         Samples::new(
@@ -194,25 +194,13 @@ impl Trajectory {
     }
 }
 
-fn size(what: &'static str, expected: usize, found: usize) -> Result<(), ModelError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(ModelError::Size {
-            what,
-            expected,
-            found,
-        })
-    }
-}
-
 /// Layers from lists of rows.
 fn layers(weights: &[Vec<Vec<f64>>], biases: &[Vec<f64>]) -> Result<Vec<Layer<f64>>, ModelError> {
-    size("lists of biases", weights.len(), biases.len())?;
+    ModelError::check_size("lists of biases", weights.len(), biases.len())?;
     let layer = |(rows, bias): (&Vec<Vec<f64>>, &Vec<f64>)| {
         let n_cols = rows.first().map_or(0, Vec::len);
         for row in rows {
-            size("columns of a row of weights", n_cols, row.len())?;
+            ModelError::check_size("columns of a row of weights", n_cols, row.len())?;
         }
         let weights = Matrix::from_fn(rows.len(), n_cols, |i, j| rows[i][j]);
         Ok(Layer {

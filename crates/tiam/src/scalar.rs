@@ -95,6 +95,13 @@ pub struct Pool {
     double: Mutex<Option<Compute<f64>>>,
 }
 
+impl Clone for Pool {
+    /// Threads of its own.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}

@@ -5,8 +5,8 @@ use tiam::{Biases, Job, Method, OnRow, RunParams, Scalar, Start, Trainer};
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Stopping};
 use tiam_linalg::Solver;
 use tiam_models::{
-    Architecture, Band, Init, ModelError, Network, OutputStart, Samples, Session, StochasticData,
-    StochasticParams, TiamParams, TrainError, Trained, TrainingProblem,
+    Architecture, Band, Init, ModelError, NamedOrder, Network, OutputStart, Samples, Session,
+    StochasticData, StochasticParams, TiamParams, TrainError, Trained, TrainingProblem,
 };
 
 use super::bcd::{BcdParams, BcdProblem};
@@ -116,8 +116,9 @@ impl Setup {
     /// updated (its update stands inside the guard's branch, which an unchanged b_2 cannot enter). The network must have
     /// three layers.
     pub fn mdlam_code() -> Self {
-        let without_second_bias =
-            Order::custom(|_, blocks| blocks.retain(|block| *block != SECOND_BIAS));
+        let without_second_bias = NamedOrder::new("without b_2", |_, blocks| {
+            blocks.retain(|block| *block != SECOND_BIAS);
+        });
         let params = mdlam_params()
             .solver(Solver::UnitBacktracking)
             .order(without_second_bias);

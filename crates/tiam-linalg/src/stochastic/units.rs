@@ -195,7 +195,7 @@ mod tests {
                 bias: &[0.0; 2],
             },
         ];
-        UnitLayout::of(&&layers[..])
+        UnitLayout::of(&layers)
     }
 
     #[test]

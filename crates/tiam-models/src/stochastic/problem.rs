@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor, gather_columns, gather_labels};
+use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
 use super::state::{Pace, State};
 use super::weighting::sample_weights;
-use crate::blocks::{NetworkMeasures, PartMeasures};
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
-use crate::network::Network;
+use crate::measures::NetworkMeasures;
+use crate::network::{Evaluation, Network};
 use crate::solvers::SolverChoice;
 use crate::trainer::TrainingProblem;
 
@@ -103,14 +103,14 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         config: StochasticConfig,
     ) -> Result<Self, ModelError> {
         network.check_samples(data.train)?;
-        if config.params().patience.is_some() && data.validation.is_none() {
+        if config.patience.is_some() && data.validation.is_none() {
             let allowed = "without patience, or with a validation part";
             return Err(ModelError::parameter("validation", "none", allowed));
         }
         for part in [data.validation, data.test].into_iter().flatten() {
             network.check_samples(part)?;
         }
-        let weights = sample_weights(data.train, data.weights, &config.params().class_weights)?;
+        let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
         let epochs = config.epochs(data.train.n_samples());
         let mut state = State::new(network, config)?;
         let start = first_samples(data.train, START_SAMPLES)?;
@@ -120,7 +120,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             ..NetworkMeasures::of_training(start.loss, start.accuracy)
         };
         let mut this = Self {
-            objective: start.loss + ridge_term(&state.network, state.config.params().ridge),
+            objective: start.loss + ridge_term(&state.network, state.config.ridge),
             state,
             data,
             weights,
@@ -143,7 +143,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
     /// The network: the average of the last iterates, or with patience the best on the validation part.
     pub fn network(&self) -> &Network<T> {
         match &self.best {
-            Some(best) if self.state.config.params().patience.is_some() => &best.network,
+            Some(best) if self.state.config.patience.is_some() => &best.network,
             _ => &self.state.network,
         }
     }
@@ -154,11 +154,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             let State {
                 network, compute, ..
             } = &mut self.state;
-            let found = network.evaluate(samples, compute).ok()?;
-            Some(PartMeasures {
-                loss: found.loss,
-                accuracy: found.accuracy,
-            })
+            network.evaluate(samples, compute).ok()
         };
         NetworkMeasures {
             validation: part(self.data.validation),
@@ -169,10 +165,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
 
     /// Keeps the network if it is the best so far on the validation part; NaN never is.
     fn compare_with_best(&mut self) {
-        let (Some(_), Some(found)) = (
-            self.state.config.params().patience,
-            self.measures.validation,
-        ) else {
+        let (Some(_), Some(found)) = (self.state.config.patience, self.measures.validation) else {
             return;
         };
         match &mut self.best {
@@ -216,10 +209,10 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         let before = self.objective;
         if !epoch.finite {
             let increase = f64::NAN;
-            return BlockChange { before, increase };
+            return BlockChange::new(before, increase);
         }
         self.training_seconds += clock.elapsed().as_secs_f64();
-        let found = PartMeasures::of(epoch.sum, samples);
+        let found = Evaluation::of(epoch.sum, samples);
         let measures = NetworkMeasures::of_training(found.loss, found.accuracy);
         self.candidate = Some(measures);
         BlockChange::between(before, measures.train_loss)
@@ -233,7 +226,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         self.state.settle();
         self.training_seconds += clock.elapsed().as_secs_f64();
         self.done += 1;
-        let (network, ridge) = (&self.state.network, self.state.config.params().ridge);
+        let (network, ridge) = (&self.state.network, self.state.config.ridge);
         self.objective = measures.train_loss + ridge_term(network, ridge);
         self.measures = self.measure_parts(NetworkMeasures {
             training_seconds: Some(self.training_seconds),
@@ -255,7 +248,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
     }
 
     fn stop(&self) -> Option<StopReason> {
-        let (patience, best) = (self.state.config.params().patience?, self.best.as_ref()?);
+        let (patience, best) = (self.state.config.patience?, self.best.as_ref()?);
         (best.age >= patience).then_some(StopReason::NoImprovement)
     }
 }
@@ -285,7 +278,7 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {
-        let asked = self.state.config.params().curvature;
+        let asked = self.state.config.curvature;
         let sizes = &self.state.network.architecture().sizes;
         let layers = self.curvature_forms().zip(sizes).zip(1..);
         let choice = |((form, n_in), l): ((CurvatureForm, &usize), usize)| SolverChoice {
@@ -322,22 +315,17 @@ fn ridge_term<T: Real>(network: &Network<T>, ridge: f64) -> f64 {
 
 /// At most `most` samples, the first ones.
 fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>, ModelError> {
-    let indices: Vec<usize> = (0..samples.n_samples().min(most)).collect();
-    let columns = |from: &Matrix<T>| {
-        let mut to = Matrix::default();
-        gather_columns(&mut to, from, &indices);
-        to
+    let n = samples.n_samples().min(most);
+    let first = |from: &Matrix<T>| {
+        let n_rows = from.n_rows();
+        Matrix::from_vec(n_rows, n, from.as_slice()[..n_rows * n].to_vec())
     };
     let target = match samples.target() {
-        Target::Values(values) => Target::Values(columns(values)),
-        Target::Classes { labels, n_classes } => {
-            let mut first = Vec::new();
-            gather_labels(&mut first, labels, &indices);
-            Target::Classes {
-                labels: first,
-                n_classes: *n_classes,
-            }
-        }
+        Target::Values(values) => Target::Values(first(values)?),
+        Target::Classes { labels, n_classes } => Target::Classes {
+            labels: labels[..n].to_vec(),
+            n_classes: *n_classes,
+        },
     };
-    Samples::new(columns(samples.inputs()), target)
+    Samples::new(first(samples.inputs())?, target)
 }

@@ -59,7 +59,7 @@ pub(super) struct Pace {
 
 impl<T: Real> State<T> {
     pub(super) fn new(network: Network<T>, config: StochasticConfig) -> Result<Self, ModelError> {
-        let params = config.params();
+        let params = &config;
         let mut normals = Normals::new(params.seed ^ SKETCH_STREAM);
         let sizes = &network.architecture().sizes;
         let form = |l: usize| params.curvature.form(sizes[l], params.rank);
@@ -89,7 +89,7 @@ impl<T: Real> State<T> {
         pace: Pace,
     ) -> Epoch {
         let n = samples.n_samples();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.config.params().seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
         rng.set_stream(self.epochs as u64);
         self.epochs += 1;
         self.order.clear();
@@ -97,10 +97,10 @@ impl<T: Real> State<T> {
         self.order.shuffle(&mut rng);
         let n_batches = n.div_ceil(self.config.batch_size(n));
         let (order, steps, code) = (&self.order, &mut self.steps, &*self.code);
-        let params = self.config.params();
+        let params = &self.config;
         let cross_entropy = self.network.architecture().loss == Loss::CrossEntropy;
         // Of other losses a small error does not mean that the target is met.
-        let error_tolerance = params.met.filter(|_| cross_entropy);
+        let error_tolerance = params.error_tolerance.filter(|_| cross_entropy);
         let mut stepper = Stepper {
             params,
             blocks: &mut self.blocks,

@@ -23,7 +23,7 @@ pub(super) fn sample_weights<T: Real>(
     }
     let mut weights = match own {
         Some(own) => {
-            size("sample weights", n, own.len())?;
+            ModelError::check_size("sample weights", n, own.len())?;
             for &weight in own {
                 ModelError::check("sample-weight", weight, |x| x >= 0.0, "at least 0")?;
             }
@@ -60,7 +60,7 @@ impl ClassWeights {
         match self {
             Self::Equal => Ok(None),
             Self::Given(weights) => {
-                size("class weights", *n_classes, weights.len())?;
+                ModelError::check_size("class weights", *n_classes, weights.len())?;
                 Ok(Some(weights.clone()))
             }
             #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
@@ -73,67 +73,5 @@ impl ClassWeights {
                 Ok(Some(counts.iter().map(weight).collect()))
             }
         }
-    }
-}
-
-fn size(what: &'static str, expected: usize, found: usize) -> Result<(), ModelError> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(ModelError::Size {
-        what,
-        expected,
-        found,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tiam_linalg::Matrix;
-
-    fn samples() -> Samples<f64> {
-        let labels = vec![0, 0, 0, 1];
-        let target = Target::Classes {
-            labels,
-            n_classes: 3,
-        };
-        Samples::new(Matrix::zeros(1, 4), target).unwrap()
-    }
-
-    #[test]
-    fn balanced_classes_count_alike_and_the_mean_is_one() {
-        let weights = sample_weights(&samples(), None, &ClassWeights::Balanced).unwrap();
-        let weights = weights.unwrap();
-        assert!((weights[..3].iter().sum::<f64>() - weights[3]).abs() < 1e-12);
-        assert!((weights.iter().sum::<f64>() - 4.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn class_and_sample_weights_multiply() {
-        let given = ClassWeights::Given(vec![1.0, 3.0, 7.0]);
-        let own = [1.0, 2.0, 0.0, 1.0];
-        let weights = sample_weights(&samples(), Some(&own), &given)
-            .unwrap()
-            .unwrap();
-        for (found, wanted) in weights.iter().zip([4.0 / 6.0, 8.0 / 6.0, 0.0, 2.0]) {
-            assert!((found - wanted).abs() < 1e-12, "{weights:?}");
-        }
-    }
-
-    #[test]
-    fn weights_that_mean_nothing_are_refused() {
-        let equal = ClassWeights::Equal;
-        assert!(sample_weights(&samples(), None, &equal).unwrap().is_none());
-        for bad in [&[1.0; 3][..], &[0.0; 4], &[-1.0; 4], &[f64::NAN; 4]] {
-            assert!(sample_weights(&samples(), Some(bad), &equal).is_err());
-        }
-        let two = ClassWeights::Given(vec![1.0; 2]);
-        assert!(sample_weights(&samples(), None, &two).is_err());
-        let values = Samples::new(
-            Matrix::<f64>::zeros(1, 2),
-            Target::Values(Matrix::zeros(1, 2)),
-        );
-        assert!(sample_weights(&values.unwrap(), None, &ClassWeights::Balanced).is_err());
     }
 }

@@ -1,80 +1,52 @@
 //! Visitors that write the state of a run to tensors and read it back.
 
-use safetensors::SafeTensorError;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tiam_linalg::StateVisitor;
 
-use crate::store::{Stored, from_bytes, to_bytes};
+use crate::store::Stored;
+use crate::tensors::{Tensor, Tensors, not_finite};
 
 /// A run counts on from what it reads, so that there must be room above; 2^53, up to which doubles hold every whole number.
 const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
 
-/// Numbers on their way into a file.
-pub(super) struct Tensor {
-    pub(super) name: String,
-    dtype: Dtype,
-    length: usize,
-    pub(super) bytes: Vec<u8>,
-}
-
-impl Tensor {
-    pub(super) fn view(&self) -> Result<(&str, TensorView<'_>), SafeTensorError> {
-        let view = TensorView::new(self.dtype, vec![self.length], &self.bytes)?;
-        Ok((&self.name, view))
-    }
-}
-
-/// What is wrong with an iterate, if anything is.
-fn not_finite<S: Stored>(name: &str, values: &[S]) -> Option<String> {
-    let at = values.iter().position(|x| !x.is_finite())?;
-    Some(format!("entry {at} of {name} is {}", values[at]))
-}
-
 /// Writes down what it sees.
 #[derive(Default)]
 pub(super) struct Writer {
-    pub(super) tensors: Vec<Tensor>,
+    tensors: Vec<Tensor>,
     /// The first entry of an iterate that is not finite: a state with one is not to take a good one's place.
-    pub(super) error: Option<String>,
+    error: Option<String>,
 }
 
 impl Writer {
-    fn put<S: Stored>(&mut self, name: &str, values: &[S]) {
-        self.tensors.push(Tensor {
-            name: name.to_owned(),
-            dtype: S::DTYPE,
-            length: values.len(),
-            bytes: to_bytes(values),
-        });
-    }
-
-    fn put_finite<S: Stored>(&mut self, name: &str, values: &[S]) {
-        if self.error.is_none() {
-            self.error = not_finite(name, values);
-        }
-        self.put(name, values);
+    /// What it has seen, unless an iterate was not finite.
+    pub(super) fn finish(self) -> Result<Vec<Tensor>, String> {
+        self.error.map_or(Ok(self.tensors), Err)
     }
 }
 
 impl<T: Stored> StateVisitor<T> for Writer {
     fn values(&mut self, name: &str, values: &mut [T]) {
-        self.put_finite(name, values);
+        if self.error.is_none() {
+            self.error = not_finite(name, values);
+        }
+        self.tensors
+            .push(Tensor::new(name, &[values.len()], values));
     }
 
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
-        self.put(name, numbers);
+        self.tensors
+            .push(Tensor::new(name, &[numbers.len()], numbers));
     }
 }
 
 /// Puts back what was written; after the first error it changes nothing more.
 pub(super) struct Reader<'a> {
-    tensors: &'a SafeTensors<'a>,
+    tensors: &'a Tensors<'a>,
     seen: usize,
     error: Option<String>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(tensors: &'a SafeTensors<'a>) -> Self {
+    pub(super) fn new(tensors: &'a Tensors<'a>) -> Self {
         Self {
             tensors,
             seen: 0,
@@ -92,40 +64,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The values under this name, as many as these.
-    fn take<S: Stored>(&mut self, name: &str, length: usize) -> Option<Vec<S>> {
+    /// What the file has, unless there was an error before.
+    fn take<V>(&mut self, read: impl FnOnce(&Tensors<'_>) -> Result<V, String>) -> Option<V> {
         if self.error.is_some() {
             return None;
         }
         self.seen += 1;
-        let found = self.tensors.tensor(name).map_err(|e| e.to_string());
-        let values = found.and_then(|view| {
-            if view.dtype() != S::DTYPE || view.shape() != [length] {
-                let (dtype, shape) = (view.dtype(), view.shape());
-                return Err(format!("{name} is {dtype:?} {shape:?}, not [{length}]"));
-            }
-            from_bytes::<S>(view.data()).ok_or_else(|| format!("{name} is cut short"))
-        });
-        values.map_err(|error| self.error = Some(error)).ok()
-    }
-
-    /// As [`Reader::take`]; a run saves no iterate that is not finite.
-    fn take_finite<T: Stored>(&mut self, name: &str, length: usize) -> Option<Vec<T>> {
-        let values = self.take::<T>(name, length)?;
-        self.error = not_finite(name, &values);
-        self.error.is_none().then_some(values)
+        read(self.tensors)
+            .map_err(|error| self.error = Some(error))
+            .ok()
     }
 }
 
 impl<T: Stored> StateVisitor<T> for Reader<'_> {
+    /// A run saves no iterate that is not finite.
     fn values(&mut self, name: &str, values: &mut [T]) {
-        if let Some(stored) = self.take_finite(name, values.len()) {
+        if let Some(stored) = self.take(|file| file.finite::<T>(name, &[values.len()])) {
             values.copy_from_slice(&stored);
         }
     }
 
     fn numbers(&mut self, name: &str, numbers: &mut [f64]) {
-        if let Some(stored) = self.take::<f64>(name, numbers.len()) {
+        if let Some(stored) = self.take(|file| file.values::<f64>(name, &[numbers.len()])) {
             numbers.copy_from_slice(&stored);
         }
     }
@@ -142,14 +102,17 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
     }
 
     #[allow(
+        clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "found to be a count"
     )]
     fn count(&mut self, name: &str, count: &mut usize) {
-        let Some(&[stored]) = self.take::<f64>(name, 1).as_deref() else {
+        let mut stored = *count as f64;
+        StateVisitor::<T>::number(self, name, &mut stored);
+        if self.error.is_some() {
             return;
-        };
+        }
         if (0.0..=LARGEST_COUNT).contains(&stored) && stored.fract().abs() <= 0.0 {
             *count = stored as usize;
         } else {
