@@ -92,7 +92,8 @@ impl<T: Real> PreactivationBlock<T> {
         };
         let ends = compute.over_samples(20 * n, slab, &body);
         let [before, after] = ends.map(|distance_sq| 0.5 * prediction.rho * distance_sq);
-        StepReport::between::<T>(before, after)
+        let report = StepReport::between::<T>(before, after);
+        report.against(current, prediction.rho, compute)
     }
 
     /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
@@ -144,7 +145,8 @@ impl<T: Real> PreactivationBlock<T> {
         };
         let (distances_sq, losses) = compute.over_samples(LAST_FLOPS_PER_ENTRY * n, slab, &body);
         let [before, after] = [0, 1].map(|i| losses[i] + 0.5 * prediction.rho * distances_sq[i]);
-        (StepReport::between::<T>(before, after), losses[1])
+        let report = StepReport::between::<T>(before, after);
+        (report.against(current, prediction.rho, compute), losses[1])
     }
 }
 
