@@ -17,8 +17,8 @@ use std::path::Path;
 use tiam_core::{DriverConfig, Observer, Trace};
 use tiam_linalg::StateVisitor;
 
-use crate::measures::NetworkMeasures;
 use crate::error::ModelError;
+use crate::measures::NetworkMeasures;
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
 

@@ -18,9 +18,9 @@ use tiam_linalg::Real;
 
 use self::state::{Pace, State};
 use self::weighting::sample_weights;
-use crate::measures::NetworkMeasures;
 use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::ModelError;
+use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Network};
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, run};
