@@ -1,4 +1,4 @@
-//! Data as a network takes them: features scaled, classes numbered as the network counts them.
+//! The encoding of data for a network: scaled features, and classes with the numbers of the network.
 
 use tiam_data::{ColumnEncoding, Dataset, Features, Scaling, ScalingKind, Targets};
 use tiam_linalg::Matrix;

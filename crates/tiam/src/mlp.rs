@@ -246,11 +246,11 @@ impl Mlp {
         kind: DataKind,
     ) -> Result<DataParts<T>> {
         let method = self.method_for(kind);
-        let suited = match method.needs_validation() {
+        let default = match method.needs_validation() {
             true => VALIDATION_FRACTION,
             false => 0.0,
         };
-        let validation = self.validation_fraction.unwrap_or(suited);
+        let validation = self.validation_fraction.unwrap_or(default);
         if validation > 0.0 && !method.by_batches() {
             return Err(Error::Model(ModelError::Parameter {
                 parameter: "validation_fraction",
@@ -277,11 +277,11 @@ impl Mlp {
             return Ok(network.clone());
         }
         let method = self.method_for(prepared.kind);
-        let suited = || match method.by_batches() {
+        let default = || match method.by_batches() {
             true => Preset::HIDDEN_BY_BATCHES.to_vec(),
             false => Preset::of(prepared.kind).hidden.to_vec(),
         };
-        let hidden = self.hidden.clone().unwrap_or_else(suited);
+        let hidden = self.hidden.clone().unwrap_or_else(default);
         let (train, activation) = (&prepared.train, self.activation);
         let target = train.target();
         let loss = self.loss.clone().unwrap_or_else(|| target.loss());

@@ -1,4 +1,4 @@
-//! Data to learn from and to predict: where they are, how they are read, how they are split.
+//! Tables: the source of data, how it is read, and how it is split.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

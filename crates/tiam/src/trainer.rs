@@ -62,7 +62,7 @@ impl<P: BlockProblem<Measures = NetworkMeasures>> Observer<P> for Rows<'_, '_> {
     }
 }
 
-/// What a run is told beside its method.
+/// Parameters of a run that every method has.
 #[derive(Clone, Debug)]
 pub struct RunParams {
     /// Seed of the start, and of the order of the samples where that is drawn.
