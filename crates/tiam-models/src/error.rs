@@ -7,6 +7,9 @@ use thiserror::Error;
 /// This crate's results.
 pub type Result<T, E = ModelError> = std::result::Result<T, E>;
 
+/// This crate's results.
+pub type Result<T, E = ModelError> = std::result::Result<T, E>;
+
 /// Errors of this crate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -120,7 +123,8 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(crate) fn parameter(
+    /// A parameter's error: its name, its value and what is allowed.
+    pub fn parameter(
         parameter: &'static str,
         value: impl std::fmt::Display,
         allowed: &'static str,

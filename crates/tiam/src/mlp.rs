@@ -213,7 +213,10 @@ impl Mlp {
         let scaling = self.scaling.unwrap_or(Preset::of(kind).scaling);
         let encoding = match from {
             Some(from) => Encoding::of_model(from.metadata(), own_columns),
-            None => Encoding::fit(&parts.train, scaling, &source, &described.label_text())?,
+            None => {
+                let label = described.load_params().table.label.to_string();
+                Encoding::fit(&parts.train, scaling, &source, &label)?
+            }
         };
         let weights = parts.train.sample_weights().map(<[f64]>::to_vec);
         let some = |data: Dataset<T>, source: &str| {
@@ -252,11 +255,8 @@ impl Mlp {
         };
         let validation = self.validation_fraction.unwrap_or(default);
         if validation > 0.0 && !method.by_batches() {
-            return Err(Error::Model(ModelError::Parameter {
-                parameter: "validation_fraction",
-                value: validation.to_string(),
-                allowed: "0 for a method that looks at no validation part",
-            }));
+            let allowed = "0 for a method that looks at no validation part";
+            return Err(ModelError::parameter("validation_fraction", validation, allowed).into());
         }
         let mut split = match data.split() {
             Some(split) => split.clone(),
@@ -317,13 +317,12 @@ impl Mlp {
             stopping: self.stopping.clone(),
             rules: self.rules.clone(),
         };
-        let mut on_row = |row: &TraceRow<NetworkMeasures>| on_row(row);
         let job = Job {
             network,
             data,
             run,
             session,
-            on_row: &mut on_row,
+            on_row: &mut |row| on_row(row),
         };
         let (network, trace, solvers, end) = match T::train(&*method, job) {
             Ok(done) => {

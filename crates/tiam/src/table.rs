@@ -403,11 +403,6 @@ impl Table {
         })
     }
 
-    /// The label column as it was asked for.
-    pub(crate) fn label_text(&self) -> String {
-        self.params.table.label.to_string()
-    }
-
     /// The same with a graph read as it was for training.
     pub(crate) fn with_graph(mut self, hops: Option<usize>, seed: Option<u64>) -> Self {
         let graph = self.params.graph;

@@ -115,11 +115,12 @@ impl<'t, T: Stored> Job<'t, '_, T> {
             data.test.is_some(),
         ];
         if extra.contains(&true) {
-            return Err(ModelError::Parameter {
-                parameter: "weights, validation or watched test part",
-                value: "given".to_owned(),
-                allowed: "for training by batches",
-            });
+            let what = "weights, validation or watched test part";
+            return Err(ModelError::parameter(
+                what,
+                "given",
+                "for training by batches",
+            ));
         }
         Ok(())
     }
