@@ -17,7 +17,7 @@ use std::path::Path;
 use tiam_core::{DriverConfig, Observer, Trace};
 use tiam_linalg::StateVisitor;
 
-use crate::error::ModelError;
+use crate::error::Result;
 use crate::measures::NetworkMeasures;
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
@@ -98,7 +98,7 @@ pub(crate) fn save_state<T: Stored>(
     path: &Path,
     identity: Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
+) -> Result<()> {
     file::write(path, file::Header::new(identity, "", Trace::new()), visit)
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn restore_state<T: Stored>(
     path: &Path,
     identity: &Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
+) -> Result<()> {
     let saved = Checkpoint::read(path)?;
     match saved.identity().difference(identity) {
         Some(difference) => {

@@ -1,4 +1,4 @@
-//! How rows become the network's outputs, and outputs answers.
+//! Encodes rows, runs the network on them, and turns its outputs into predictions.
 
 use std::sync::Arc;
 
