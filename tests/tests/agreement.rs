@@ -8,7 +8,7 @@ use tiam::Scalar;
 use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};
 use tiam_core::Stopping;
 use tiam_data::digits;
-use tiam_linalg::{Real, Solver};
+use tiam_linalg::Solver;
 use tiam_models::{
     Activation, Architecture, CurvatureChoice, Layer, Network, Samples, Stored, Trained,
 };
@@ -74,7 +74,7 @@ fn networks_apart<S: Stored, T: Stored>(one: &Network<S>, other: &Network<T>) ->
 
 fn numbers<T: Stored>(layer: &Layer<T>) -> Vec<f64> {
     let all = layer.weights.as_slice().iter().chain(&layer.bias);
-    all.map(|x| Real::to_f64(*x)).collect()
+    all.map(|x| (*x).to_f64()).collect()
 }
 
 /// NaN where one is.

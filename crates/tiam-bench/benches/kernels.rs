@@ -3,8 +3,9 @@
 #![allow(missing_docs, reason = "criterion's macros")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tiam_linalg::Activation::Relu;
 use tiam_linalg::{
-    Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget, Matrix, Relu, Solver,
+    Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget, Matrix, Solver,
     StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock, WeightProblem, loss_gradient,
     outer_product, product, prox, reduce,
 };
@@ -142,7 +143,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
             target: LossTarget::classes(&labels, CLASSES),
             indices: &scattered,
             weights: None,
-            met: -1.0,
+            error_tolerance: None,
         };
         let step = StochasticStep {
             length: 1e-4,
@@ -163,7 +164,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
                 };
                 let mut draws = (0_u32..).map(|k| f64::from(k * 37 % 101) / 50.0 - 1.0);
                 let mut blocks =
-                    StochasticBlocks::new(&network, |_| form, &mut || draws.next().unwrap_or(0.0));
+                    StochasticBlocks::new(&network, &|_| form, &mut || draws.next().unwrap_or(0.0));
                 let mut run = |update: bool| {
                     blocks.gradient(Relu, batch, update, &mut compute);
                     if update {

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start};
 use tiam_bench::shapes::{Shape, samples};
 use tiam_core::{BlockProblem, CoreError, Driver, Inertia, Trace};
-use tiam_linalg::{Compute, Gradients, Identity, Matrix, loss_gradient};
+use tiam_linalg::Activation::Identity;
+use tiam_linalg::{Compute, Gradients, Matrix, loss_gradient};
 use tiam_models::TrainingProblem;
 use tiam_models::{
     Activation, Architecture, Layer, Loss, Network, NetworkMeasures, Samples, Target,

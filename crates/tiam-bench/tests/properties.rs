@@ -11,7 +11,8 @@ use splitting::{Case, M, cases, close, distance, map, plus, relabelled, shuffled
 use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};
 use tiam_bench::shapes::{Shape, samples};
 use tiam_core::{Inertia, Schedule, Stopping};
-use tiam_linalg::{Compute, Gradients, Identity, Solver, loss_gradient};
+use tiam_linalg::Activation::Identity;
+use tiam_linalg::{Compute, Gradients, Solver, loss_gradient};
 use tiam_models::{
     Activation, Architecture, Band, Network, OutputStart, Samples, Target, TiamParams, Trained,
 };

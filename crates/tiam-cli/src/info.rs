@@ -119,8 +119,12 @@ fn solvers(solvers: &[BlockSolver], times: &[SolverChoice]) -> String {
     {
         let same = |t: &&SolverChoice| (&t.block, &t.solver) == (block, solver);
         let time = times.iter().find(same).and_then(|t| {
-            let (predicted, actual) = (1e3 * t.predicted_seconds?, 1e3 * t.actual_seconds?);
-            Some(format!("; {actual:.3} ms a step, {predicted:.3} predicted"))
+            let (flops, seconds) = (t.flops?, t.actual_seconds?);
+            let speed = 1e-9 * flops / seconds;
+            Some(format!(
+                "; {:.3} ms a step, {speed:.1} Gflop/s",
+                1e3 * seconds
+            ))
         });
         let (name, time) = (format!("{block} by"), time.unwrap_or_default());
         writeln!(text, "{name:<16}{solver}: {reason}{time}").ok();

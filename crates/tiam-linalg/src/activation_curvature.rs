@@ -2,13 +2,13 @@
 
 use crate::activations::NextLayer;
 use crate::cholesky::Factor;
-use crate::compute::{ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{ColsMut, Compute, Largest, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::curvature::{Solved, relative};
 use crate::matrix::Matrix;
 use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::step::Solver;
+use crate::step::Solve;
 
 /// δ relative to the mean diagonal of ρ Wᵀ W. W has fewer rows than columns in a narrowing network, so the curvature is
 /// singular; this much makes the solve well-posed without slowing the directions that matter (ours).
@@ -19,15 +19,15 @@ const DAMPING: f64 = 1e-3;
 pub(crate) struct ActivationCurvature<T> {
     gram: Matrix<T>,
     factor: Factor<T>,
-    solver: Solver,
+    solve: Solve,
 }
 
 impl<T: Real> ActivationCurvature<T> {
-    pub(crate) fn new(n: usize, solver: Solver) -> Self {
+    pub(crate) fn new(n: usize, solve: Solve) -> Self {
         Self {
             gram: Matrix::zeros(n, n),
             factor: Factor::new(n),
-            solver,
+            solve,
         }
     }
 
@@ -59,14 +59,19 @@ impl<T: Real> ActivationCurvature<T> {
                 }
                 error_sq += dot(image, image);
             });
-            (error_sq, whole_sq, iterations)
+            #[allow(clippy::cast_precision_loss, reason = "a number of iterations")]
+            ([error_sq, whole_sq], Largest(iterations as f64))
         };
-        let merge =
-            |l: (f64, f64, usize), r: (f64, f64, usize)| (l.0 + r.0, l.1 + r.1, l.2.max(r.2));
-        let (error_sq, whole_sq, iterations) = compute.sweep(2 * n * n, slab, &body, &merge);
+        let ([error_sq, whole_sq], Largest(iterations)) =
+            compute.over_samples(2 * n * n, slab, &body);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of iterations"
+        )]
         Solved {
             rel_residual: relative(error_sq, whole_sq),
-            iterations,
+            iterations: iterations as usize,
         }
     }
 
@@ -89,19 +94,19 @@ impl<T: Real> ActivationCurvature<T> {
         for i in 0..n {
             self.gram[(i, i)] += T::from_f64(damping);
         }
-        if self.solver.is_exact() {
+        if self.solve == Solve::Cholesky {
             self.factor.factor(&self.gram, 1.0, 0.0);
         }
     }
 
     /// x ← H⁻¹ x for one tile, `right` its copy; returns the iterations taken.
     fn solve_tile(&self, x: &mut [T], right: &[T], work: &mut [T]) -> usize {
-        match self.solver {
-            Solver::ConjugateGradient {
+        match self.solve {
+            Solve::ConjugateGradient {
                 max_iterations,
                 rel_tolerance,
             } => self.conjugate_gradients(x, right, work, max_iterations, rel_tolerance),
-            _ => {
+            Solve::Cholesky => {
                 self.factor.solve_columns(x);
                 1
             }
@@ -146,11 +151,11 @@ impl<T: Real> ActivationCurvature<T> {
 /// One step of conjugate gradients on one column; false when the column needs none.
 fn advance<T: Real>(x: &mut [T], r: &mut [T], s: &mut [T], image: &[T], small: f64) -> bool {
     let residual_sq = dot(r, r);
-    let bend = dot(s, image);
-    if !(residual_sq > small && bend > 0.0) {
+    let curvature = dot(s, image);
+    if !(residual_sq > small && curvature > 0.0) {
         return false;
     }
-    let alpha = T::from_f64(residual_sq / bend);
+    let alpha = T::from_f64(residual_sq / curvature);
     for i in 0..x.len() {
         x[i] += alpha * s[i];
         r[i] -= alpha * image[i];

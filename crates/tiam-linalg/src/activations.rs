@@ -1,17 +1,21 @@
 //! The a step: min over a within the band of ρ/2 ‖W a + b 1ᵀ − z‖², W, b, z those of the next layer.
 
+use crate::activation::Activation;
 use crate::activation_curvature::ActivationCurvature;
-use crate::band::{Monotone, clamp};
-use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{
+    Cols, ColsMut, Compute, Largest, Total, WorkerScratch, buffer, for_tiles, tile_cols,
+};
 use crate::kernels::residual_norm_sq;
 use crate::matrix::Matrix;
+use crate::monotone::{Monotone, clamp};
 use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
-use crate::step::{Inertia, Iterate, Solver, StepReport};
+use crate::step::{Inertia, Iterate, Solver, Step, StepReport};
 use crate::weights::WeightBlock;
+use crate::with_activation;
 
 /// The blocks of the next layer that an a step depends on.
 ///
@@ -30,11 +34,11 @@ pub struct NextLayer<'a, T> {
 
 /// The band a must lie in: h(z) − ε ≤ a ≤ h(z) + ε, entry by entry.
 #[derive(Clone, Copy, Debug)]
-pub struct Band<'a, T, H> {
+pub struct Band<'a, T> {
     /// z_l, n x N.
     pub center: &'a Matrix<T>,
     /// h_l.
-    pub activation: H,
+    pub activation: Activation,
     /// ε.
     pub epsilon: f64,
 }
@@ -50,7 +54,7 @@ pub struct ActivationBlock<T> {
     /// W_{l+1} a at the candidate.
     candidate_product: Matrix<T>,
     curvature: Option<ActivationCurvature<T>>,
-    solver: Solver,
+    step: Step,
     tau: f64,
     pending_tau: f64,
     pending_violation: f64,
@@ -75,7 +79,7 @@ impl<T: Real> ActivationBlock<T> {
             gradient: Matrix::zeros(n, n_samples),
             candidate_product: Matrix::zeros(n_next, n_samples),
             curvature: None,
-            solver: solver.without_choice(),
+            step: solver.step(),
             tau: 1.0,
             pending_tau: 1.0,
             pending_violation: 0.0,
@@ -115,17 +119,26 @@ impl<T: Real> ActivationBlock<T> {
 
     /// Moves a up to h(min(z, 0)) − ε where a shrinking band has left it below (ours: moving z instead would divide
     /// by the small slope there), and refreshes the next layer's W a for the samples touched. The previous value
-    /// is left alone. Returns 0 when nothing moved, and otherwise how many samples the tiles that were touched hold.
+    /// is left alone. Returns whether anything moved.
     pub fn repair(
         &mut self,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
-    ) -> usize {
+    ) -> bool {
+        T::repair_activations(self, band, next, compute)
+    }
+
+    pub(crate) fn repair_generic(
+        &mut self,
+        band: Band<'_, T>,
+        next: &mut WeightBlock<T>,
+        compute: &mut Compute<T>,
+    ) -> bool {
         let n = self.iterate.current.n_rows();
         let (weights, product) = next.product_mut();
         let n_next = weights.n_rows();
-        let epsilon = T::from_f64(band.epsilon);
+        let (h, epsilon) = (band.activation, T::from_f64(band.epsilon));
         let slab = (
             ColsMut::new(self.iterate.current.as_mut_slice(), n),
             Cols::new(band.center.as_slice(), n),
@@ -133,17 +146,17 @@ impl<T: Real> ActivationBlock<T> {
         );
         let body = |_: &mut WorkerScratch<T>,
                     slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
-            let mut touched = 0;
+            let mut touched = 0.0;
             for_tiles(slab, REPAIR_TILE, |(a, z, wa)| {
-                if repair_tile(a.data, z.data, band.activation, epsilon) {
+                if with_activation!(h, h => repair_tile(a.data, z.data, h, epsilon)) {
                     tile_product(wa.data, weights.view(), a.data);
-                    touched += z.data.len() / n;
+                    touched += 1.0;
                 }
             });
             touched
         };
-        let touched = compute.sweep(4 * n, slab, &body, &|l, r| l + r);
-        if touched > 0 {
+        let touched = compute.over_samples(4 * n, slab, &body) > 0.0;
+        if touched {
             next.inputs_changed();
         }
         touched
@@ -156,17 +169,26 @@ impl<T: Real> ActivationBlock<T> {
     pub fn propose(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        T::propose_activations(self, next, band, inertia, compute)
+    }
+
+    pub(crate) fn propose_generic(
+        &mut self,
+        next: NextLayer<'_, T>,
+        band: Band<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
         let (before, noise) = self.compute_gradient(next, inertia, compute);
-        if !self.solver.is_backtracking() {
+        if let Step::Solve(solve) = self.step {
             let n = self.iterate.current.n_rows();
-            let solver = self.solver;
             let curvature = self
                 .curvature
-                .get_or_insert_with(|| ActivationCurvature::new(n, solver));
+                .get_or_insert_with(|| ActivationCurvature::new(n, solve));
             let solved = curvature.solve(&mut self.gradient, next, compute);
             let after = self.finish(next, band, inertia, 1.0, compute);
             if after <= before || !inertia.is_none() {
@@ -237,8 +259,7 @@ impl<T: Real> ActivationBlock<T> {
             });
             [residual_sq, target_sq]
         };
-        let merge = |l: [f64; 2], r: [f64; 2]| [l[0] + r[0], l[1] + r[1]];
-        let [residual_sq, target_sq] = compute.sweep(4 * n * n_next, slab, &body, &merge);
+        let [residual_sq, target_sq] = compute.over_samples(4 * n * n_next, slab, &body);
         let eps = T::EPS.to_f64();
         #[allow(clippy::cast_precision_loss, reason = "a layer's width")]
         let lost_sq = 4.0 * eps * eps * n as f64 * target_sq;
@@ -252,17 +273,17 @@ impl<T: Real> ActivationBlock<T> {
     fn backtrack(
         &self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
-        let mut tau = self.solver.first_trial::<T>(self.tau);
+        let mut tau = self.step.first_trial::<T>(self.tau);
         let mut trials = 1;
         loop {
             let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);
             // A comparison with NaN is false: it ends the search.
             let too_long = next.rho * image_sq > tau * step_sq;
-            match self.solver.next_trial(tau, trials) {
+            match self.step.next_trial(tau, trials) {
                 Some(larger) if too_long => tau = larger,
                 _ => return (tau, trials),
             }
@@ -274,7 +295,7 @@ impl<T: Real> ActivationBlock<T> {
     fn trial(
         &self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
@@ -295,22 +316,22 @@ impl<T: Real> ActivationBlock<T> {
             for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(a, ap, z, g)| {
                 let d = buffer(&mut scratch.tile_a, a.data.len());
                 let inputs = [a.data, ap.data, z.data, g.data];
-                sums[1] += direction_tile(d, inputs, band.activation, trial);
+                let h = band.activation;
+                sums[1] += with_activation!(h, h => direction_tile(d, inputs, h, trial));
                 let wd = buffer(&mut scratch.tile_b, d.len() / n * n_next);
                 tile_product(wd, weights.view(), d);
                 sums[0] += dot(wd, wd);
             });
             sums
         };
-        let merge = |l: [f64; 2], r: [f64; 2]| [l[0] + r[0], l[1] + r[1]];
-        compute.sweep(2 * n * n_next, slab, &body, &merge)
+        compute.over_samples(2 * n * n_next, slab, &body)
     }
 
     /// candidate ← Π(ā + p3 (ā − a)) with its product and its violation; returns ρ/2 ‖W a + b 1ᵀ − z‖² there.
     fn finish(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T, impl Monotone>,
+        band: Band<'_, T>,
         inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
@@ -345,22 +366,23 @@ impl<T: Real> ActivationBlock<T> {
             Cols<'a, T>,
         );
         let body = |_: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
-            let (mut residual_sq, mut violation) = (0.0, 0.0f64);
+            let (mut residual_sq, mut violation) = (0.0, Largest::default());
             for_tiles(
                 slab,
                 tile_cols::<T>(n.max(n_next)),
                 |((out, wa), a, ap, z, g, target)| {
                     let inputs = [a.data, ap.data, z.data, g.data];
-                    let apart = candidate_tile(out.data, inputs, band.activation, trial, p3);
-                    violation = violation.max(apart);
+                    let distance = with_activation!(band.activation, h => {
+                        candidate_tile(out.data, inputs, h, trial, p3)
+                    });
+                    violation = violation.merge(Largest(distance));
                     tile_product(wa.data, weights.view(), out.data);
                     residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
                 },
             );
             (residual_sq, violation)
         };
-        let merge = |l: (f64, f64), r: (f64, f64)| (l.0 + r.0, l.1.max(r.1));
-        let (residual_sq, violation) = compute.sweep(2 * n * n_next, slab, &body, &merge);
+        let (residual_sq, Largest(violation)) = compute.over_samples(2 * n * n_next, slab, &body);
         self.pending_violation = violation;
         0.5 * next.rho * residual_sq
     }
@@ -469,8 +491,8 @@ fn candidate_tile<T: Real>(
                 let center = h.apply(z[i]);
                 let (bar, low, high) = trial.bar(a[i], a[i] - previous[i], gradient[i], center);
                 out[i] = clamp(bar + p3 * (bar - a[i]), low, high);
-                let apart = (out[i] - center).abs();
-                worst = if apart > worst { apart } else { worst };
+                let distance = (out[i] - center).abs();
+                worst = if distance > worst { distance } else { worst };
             }
             worst.to_f64()
         },
@@ -500,7 +522,16 @@ fn repair_tile<T: Real>(a: &mut [T], z: &[T], h: impl Monotone, epsilon: T) -> b
 pub fn band_violation<T: Real>(
     a: &Matrix<T>,
     z: &Matrix<T>,
-    h: impl Monotone,
+    h: Activation,
+    compute: &mut Compute<T>,
+) -> f64 {
+    T::band_violation(a, z, h, compute)
+}
+
+pub(crate) fn band_violation_generic<T: Real>(
+    a: &Matrix<T>,
+    z: &Matrix<T>,
+    h: Activation,
     compute: &mut Compute<T>,
 ) -> f64 {
     assert_eq!(
@@ -511,12 +542,11 @@ pub fn band_violation<T: Real>(
     let n = a.n_rows();
     let slab = (Cols::new(a.as_slice(), n), Cols::new(z.as_slice(), n));
     let body = |_: &mut WorkerScratch<T>, (a, z): (Cols<'_, T>, Cols<'_, T>)| {
-        let apart = a
-            .data
-            .iter()
-            .zip(z.data)
-            .map(|(a, z)| (*a - h.apply(*z)).abs().to_f64());
-        apart.fold(0.0, f64::max)
+        with_activation!(h, h => {
+            let pairs = a.data.iter().zip(z.data);
+            let distances = pairs.map(|(a, z)| Largest((*a - h.apply(*z)).abs().to_f64()));
+            distances.fold(Largest::default(), Largest::merge)
+        })
     };
-    compute.sweep(4 * n, slab, &body, &f64::max)
+    compute.over_samples(4 * n, slab, &body).0
 }

@@ -1,16 +1,17 @@
 //! Back-propagation, tile by tile: the gradient of the loss in every weight and bias.
 
-use crate::band::Monotone;
+use crate::activation::Activation;
 use crate::compute::{Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::forward::{AffineLayers, add_bias};
 use crate::gather::copy_columns;
-use crate::kernels::add_scaled;
 use crate::loss::LossTarget;
 use crate::matrix::Matrix;
+use crate::monotone::Monotone;
 use crate::product::{RowRange, tile_outer, tile_product};
 use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
+use crate::with_activation;
 
 /// The gradient in one affine layer's parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +30,7 @@ pub struct Gradients<T> {
 
 impl<T: Real> Gradients<T> {
     /// Zeros of the layers' shapes.
-    pub fn zeros(layers: &(impl AffineLayers<T> + ?Sized)) -> Self {
+    pub fn zeros(layers: &dyn AffineLayers<T>) -> Self {
         let zeros = |l| {
             let weights = layers.layer(l).weights;
             LayerGradient {
@@ -57,29 +58,42 @@ impl<T: Real> Gradients<T> {
 /// Shapes: `inputs` n_0 x N, `target` for N samples; `batch` names the samples that count (column numbers, each as
 /// often as it is named), `None` all N. Each worker gathers its own share of a batch, a tile at a time.
 ///
-/// 2 (3 Σ n_l n_{l−1} − n_1 n_0) flops a sample. Scratch per thread: a gradient, and 2 Σ n_l + n_0 rows of a tile.
-/// The same number of threads gives the same bits. Source: Rumelhart, Hinton & Williams 1986.
+/// 2 (3 Σ n_l n_{l−1} − n_1 n_0) flops a sample. Scratch: a gradient a shard, and per thread 2 Σ n_l + n_0 rows of a tile.
+/// Any number of threads gives the same bits. Source: Rumelhart, Hinton & Williams 1986.
 ///
 /// # Panics
 /// When there is no layer, a layer has no input or no unit, shapes do not fit, an index or label is out of range, or the loss takes
 /// other targets.
 ///
 /// ```
-/// use tiam_linalg::{AffineLayer, Compute, Gradients, Identity, LossTarget, Matrix, loss_gradient};
+/// use tiam_linalg::{Activation, AffineLayer, Compute, Gradients, LossTarget, Matrix, loss_gradient};
 /// // R = ½ (w x + b − y)², with w = 2, b = 1, x = 3, y = 4: e = 3, ∂R/∂w = e x = 9.
 /// let (weights, x) = (Matrix::from_vec(1, 1, vec![2.0])?, Matrix::from_vec(1, 1, vec![3.0])?);
 /// let y = Matrix::from_vec(1, 1, vec![4.0])?;
 /// let layers = [AffineLayer { weights: &weights, bias: &[1.0] }];
-/// let mut gradients = Gradients::zeros(&layers[..]);
+/// let mut gradients = Gradients::zeros(&layers);
 /// let target = LossTarget::values(&y);
-/// let sum = loss_gradient(&mut gradients, &layers[..], Identity, &x, target, None, &mut Compute::new(1)?);
+/// let h = Activation::Identity;
+/// let sum = loss_gradient(&mut gradients, &layers, h, &x, target, None, &mut Compute::new(1)?);
 /// assert_eq!((sum.loss, gradients.layers()[0].weights[(0, 0)]), (4.5, 9.0));
 /// # Ok::<(), tiam_linalg::LinalgError>(())
 /// ```
 pub fn loss_gradient<T: Real>(
     gradients: &mut Gradients<T>,
-    layers: &(impl AffineLayers<T> + ?Sized),
-    h: impl Monotone,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    inputs: &Matrix<T>,
+    target: LossTarget<'_, T>,
+    batch: Option<&[usize]>,
+    compute: &mut Compute<T>,
+) -> LossSum {
+    T::loss_gradient(gradients, layers, h, inputs, target, batch, compute)
+}
+
+pub(crate) fn loss_gradient_generic<T: Real>(
+    gradients: &mut Gradients<T>,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
     inputs: &Matrix<T>,
     target: LossTarget<'_, T>,
     batch: Option<&[usize]>,
@@ -98,33 +112,23 @@ pub fn loss_gradient<T: Real>(
         start: 0,
         len: batch.map_or(inputs.n_cols(), <[usize]>::len),
     };
-    let body = |scratch: &mut WorkerScratch<T>, samples: RowRange| {
-        buffer(&mut scratch.sum, pass.plan.n_parameters).fill(T::zero());
+    let body = |scratch: &mut WorkerScratch<T>, gradient: &mut [T], samples: RowRange| {
         let mut sum = LossSum::default();
         for_tiles(samples, pass.plan.tile, |tile| {
-            sum = sum.merge(pass.tile(scratch, &tile));
+            sum = sum.merge(pass.tile(scratch, gradient, &tile));
         });
-        (sum, 1)
+        sum
     };
-    let merge = |l: (LossSum, usize), r: (LossSum, usize)| (l.0.merge(r.0), l.1 + r.1);
-    let (sum, workers) = compute.sweep(pass.plan.flops, samples, &body, &merge);
-    gather_gradients(gradients, &compute.scratch()[..workers]);
-    sum
-}
-
-/// gradients ← the workers' sums, added in the workers' order.
-fn gather_gradients<T: Real>(gradients: &mut Gradients<T>, workers: &[WorkerScratch<T>]) {
-    let mut at = 0;
+    let n_parameters = pass.plan.n_parameters;
+    let (sum, mut from) = compute.sum_over_samples(n_parameters, pass.plan.flops, samples, &body);
     for LayerGradient { weights, bias } in &mut gradients.layers {
         for out in [weights.as_mut_slice(), bias.as_mut_slice()] {
-            let range = at..at + out.len();
-            at = range.end;
-            out.copy_from_slice(&workers[0].sum[range.clone()]);
-            for worker in &workers[1..] {
-                add_scaled(out, &worker.sum[range.clone()], T::one());
-            }
+            let (own, rest) = from.split_at(out.len());
+            out.copy_from_slice(own);
+            from = rest;
         }
     }
+    sum
 }
 
 /// Sizes of a pass.
@@ -138,7 +142,7 @@ struct Plan {
 
 impl Plan {
     fn new<T: Real>(
-        layers: &(impl AffineLayers<T> + ?Sized),
+        layers: &dyn AffineLayers<T>,
         inputs: &Matrix<T>,
         target: LossTarget<'_, T>,
         batch: Option<&[usize]>,
@@ -183,7 +187,7 @@ impl Plan {
     }
 
     /// Asserts that `gradients` has the layers' shapes.
-    fn check<T: Real>(&self, gradients: &Gradients<T>, layers: &(impl AffineLayers<T> + ?Sized)) {
+    fn check<T: Real>(&self, gradients: &Gradients<T>, layers: &dyn AffineLayers<T>) {
         let n_layers = layers.n_layers();
         assert_eq!(
             gradients.layers.len(),
@@ -202,25 +206,28 @@ impl Plan {
 }
 
 /// The data that every tile of a pass shares.
-struct Pass<'a, T: Real, A: ?Sized, H> {
-    layers: &'a A,
-    h: H,
+struct Pass<'a, T: Real> {
+    layers: &'a dyn AffineLayers<T>,
+    h: Activation,
     inputs: &'a Matrix<T>,
     target: LossTarget<'a, T>,
     batch: Option<&'a [usize]>,
     plan: Plan,
 }
 
-impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
-    /// Adds one tile's gradients to the worker's sums.
-    fn tile(&self, scratch: &mut WorkerScratch<T>, samples: &RowRange) -> LossSum {
+impl<T: Real> Pass<'_, T> {
+    /// Adds one tile's gradients to its shard's.
+    fn tile(
+        &self,
+        scratch: &mut WorkerScratch<T>,
+        gradient: &mut [T],
+        samples: &RowRange,
+    ) -> LossSum {
         let WorkerScratch {
             tile_a,
             tile_b,
             tile_c,
-            sum,
             labels,
-            ..
         } = scratch;
         let (start, n) = (samples.start, samples.len);
         let n_0 = self.inputs.n_rows();
@@ -244,7 +251,7 @@ impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
             }
             Some(indices) => target.errors_of(z, indices, None, (labels, tile_c)),
         };
-        self.backward(&mut sum[..self.plan.n_parameters], kept, x, n);
+        self.backward(gradient, kept, x, n);
         loss
     }
 
@@ -260,7 +267,8 @@ impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
             let (z, rest) = rest.split_at_mut(len);
             tile_product(z, layer.weights.view(), inputs);
             if l + 1 < n_layers {
-                activate_biased(&mut rest[..len], z, layer.bias, self.h);
+                let a = &mut rest[..len];
+                with_activation!(self.h, h => activate_biased(a, z, layer.bias, h));
             } else {
                 add_bias(z, layer.bias);
             }
@@ -294,7 +302,8 @@ impl<T: Real, A: AffineLayers<T> + ?Sized, H: Monotone> Pass<'_, T, A, H> {
                 let at = before.len() - n_in * n;
                 let (z, a) = before.split_at_mut(at);
                 tile_product(a, layer.weights.view().transpose(), e);
-                times_derivative(a, &z[at - n_in * n..], self.h);
+                let z = &z[at - n_in * n..];
+                with_activation!(self.h, h => times_derivative(a, z, h));
             }
             (sums, kept) = (before_sums, before);
         }

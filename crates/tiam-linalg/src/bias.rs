@@ -1,6 +1,6 @@
 //! The b step: the mean residual, which is the exact minimiser when p1 = p2.
 
-use crate::compute::{Cols, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::compute::{Cols, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::kernels::{add_row_sums, residual_norm_sq};
 use crate::matrix::Matrix;
 use crate::real::Real;
@@ -55,9 +55,20 @@ impl<T: Real> BiasBlock<T> {
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
-        let residual_sq = self.sum_residuals(product, target, compute);
+        T::propose_bias(self, product, target, rho, inertia, compute)
+    }
+
+    pub(crate) fn propose_generic(
+        &mut self,
+        product: &Matrix<T>,
+        target: &Matrix<T>,
+        rho: f64,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        let (residual_sq, n_samples) = self.sum_residuals(product, target, compute);
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
-        let n_samples = product.n_cols().max(1) as f64;
+        let n_samples = n_samples.max(1) as f64;
         let mut increase = 0.0;
         for i in 0..self.current.len() {
             let b = self.current[i].to_f64();
@@ -80,38 +91,31 @@ impl<T: Real> BiasBlock<T> {
         }
     }
 
-    /// row_sums ← Σ over samples of W a − z; returns ‖W a + b 1ᵀ − z‖².
+    /// row_sums ← Σ over samples of W a − z; returns ‖W a + b 1ᵀ − z‖² and the number of samples.
     fn sum_residuals(
         &mut self,
         product: &Matrix<T>,
         target: &Matrix<T>,
         compute: &mut Compute<T>,
-    ) -> f64 {
+    ) -> (f64, usize) {
         let n = self.current.len();
         let bias = self.current.as_slice();
-        for worker in compute.scratch() {
-            buffer(&mut worker.wide, n).fill(0.0);
-        }
         let slab = (
             Cols::new(product.as_slice(), n),
             Cols::new(target.as_slice(), n),
         );
-        let body = |scratch: &mut WorkerScratch<T>, slab: (Cols<'_, T>, Cols<'_, T>)| {
-            let mut residual_sq = 0.0;
+        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>);
+        let body = |scratch: &mut WorkerScratch<T>, sums: &mut [f64], slab: Slabs<'_, T>| {
+            let (mut residual_sq, n_samples) = (0.0, slab.n_cols());
             for_tiles(slab, tile_cols::<T>(2 * n), |(m, z)| {
                 let acc = buffer(&mut scratch.tile_a, n);
-                add_row_sums(&mut scratch.wide[..n], m.data, z.data, acc);
+                add_row_sums(sums, m.data, z.data, acc);
                 residual_sq += residual_norm_sq(m.data, bias, z.data);
             });
-            residual_sq
+            (residual_sq, n_samples)
         };
-        let residual_sq = compute.sweep(6 * n, slab, &body, &|l, r| l + r);
-        self.row_sums.fill(0.0);
-        for worker in compute.scratch() {
-            for (sum, part) in self.row_sums.iter_mut().zip(&worker.wide) {
-                *sum += *part;
-            }
-        }
-        residual_sq
+        let (found, sums) = compute.wide_sum_over_samples(n, 6 * n, slab, &body);
+        self.row_sums.copy_from_slice(sums);
+        found
     }
 }

@@ -1,9 +1,7 @@
-//! The choice of a solver for each block, by shape, by the machine's speed and by the accuracy asked for.
+//! The choice of a solver for each block, by its shape and the accuracy asked for, from counted operations alone.
 
-use crate::compute::MIN_PARALLEL_FLOPS;
-use crate::speed::ProductSpeed;
 use crate::step::{Accuracy, Solver};
-use crate::weights::{dual_fits, gram_fits};
+use crate::weights::{PASS_FLOPS, dual_fits, gram_fits};
 
 /// The shape of a W step, or of an a step, and what it may rely on.
 ///
@@ -20,8 +18,6 @@ pub struct BlockShape {
     pub inputs_fixed: bool,
     /// True where λ > 0.
     pub l1: bool,
-    /// Worker threads.
-    pub threads: usize,
 }
 
 /// A form, why, and what it should cost.
@@ -29,17 +25,21 @@ pub struct BlockShape {
 pub struct Choice {
     /// Never [`Solver::Auto`], and a form that applies to the shape.
     pub solver: Solver,
-    /// In words; it depends on shape and form alone, and not on how fast the machine was.
+    /// In words; it depends on shape and form alone.
     pub reason: String,
-    /// Seconds a step, proposals done again and a hundredth of the set-up included.
-    pub predicted_seconds: f64,
+    /// Operations of a step, those of proposals done again and a hundredth of the set-up included; an entry of an element-wise pass
+    /// counts as 24, since it waits for memory.
+    pub flops: f64,
 }
 
+/// Operations that an entry of a pass counts as.
+#[allow(clippy::cast_precision_loss, reason = "a small number")]
+const ENTRY: f64 = PASS_FLOPS as f64;
 /// Share of the steps that a guard does again: a third to a half with the default inertia on the data tried (ours).
 const REDONE: f64 = 0.4;
 /// Iterations that share what a form sets up once.
 const ITERATIONS: f64 = 100.0;
-/// Another form must be predicted to take less than this part of the plain one's time: predictions are no better.
+/// Another form must take less than this part of the plain one's operations: as a prediction of time the count is no better.
 const WORTHWHILE: f64 = 0.9;
 /// Conjugate gradients' iterations for each decade of the residual, on standardised inputs (ours).
 const CG_ITERATIONS_PER_DECADE: f64 = 5.0;
@@ -71,15 +71,14 @@ const LEAST_RESIDUAL: f64 = 1e-15;
 /// A form that replaces the plain one must be a tenth cheaper; with ℓ1 only the plain one applies.
 ///
 /// ```
-/// use tiam_linalg::{Accuracy, BlockShape, ProductSpeed, Solver, choose_weights};
-/// let speed = ProductSpeed { flops: 1e11, entries: 1e9 };
+/// use tiam_linalg::{Accuracy, BlockShape, Solver, choose_weights};
 /// // Cora: 7,165 features, 140 samples.
-/// let shape = BlockShape { n_out: 100, n_in: 7165, n_samples: 140, inputs_fixed: true, l1: false, threads: 2 };
-/// assert_eq!(choose_weights(Accuracy::GradientStep, shape, speed).solver, Solver::Dual);
+/// let shape = BlockShape { n_out: 100, n_in: 7165, n_samples: 140, inputs_fixed: true, l1: false };
+/// assert_eq!(choose_weights(Accuracy::GradientStep, shape).solver, Solver::Dual);
 /// let hidden = BlockShape { n_in: 100, inputs_fixed: false, ..shape };
-/// assert_eq!(choose_weights(Accuracy::GradientStep, hidden, speed).solver, Solver::Backtracking);
+/// assert_eq!(choose_weights(Accuracy::GradientStep, hidden).solver, Solver::Backtracking);
 /// ```
-pub fn choose_weights(accuracy: Accuracy, shape: BlockShape, speed: ProductSpeed) -> Choice {
+pub fn choose_weights(accuracy: Accuracy, shape: BlockShape) -> Choice {
     let plain = match accuracy {
         Accuracy::GradientStep => Solver::Backtracking,
         Accuracy::RelResidual(_) if shape.l1 => Solver::Backtracking,
@@ -89,12 +88,12 @@ pub fn choose_weights(accuracy: Accuracy, shape: BlockShape, speed: ProductSpeed
         Accuracy::GradientStep => &[Solver::Gram, Solver::Dual],
         Accuracy::RelResidual(below) => &[Solver::DualCholesky, conjugate_gradients(below)],
     };
-    let mut best = weights_choice(plain, shape, speed);
-    let mut limit = WORTHWHILE * best.predicted_seconds;
+    let mut best = weights_choice(plain, shape);
+    let mut limit = WORTHWHILE * best.flops;
     for other in others.iter().filter(|other| shape.applies(**other)) {
-        let choice = weights_choice(*other, shape, speed);
-        if choice.predicted_seconds < limit {
-            limit = choice.predicted_seconds;
+        let choice = weights_choice(*other, shape);
+        if choice.flops < limit {
+            limit = choice.flops;
             best = choice;
         }
     }
@@ -103,9 +102,9 @@ pub fn choose_weights(accuracy: Accuracy, shape: BlockShape, speed: ProductSpeed
 
 /// What a W step asked for as `solver` becomes: the form itself where it applies, the plain form of the same step where it does not, and
 /// [`choose_weights`]' choice for [`Solver::Auto`].
-pub fn weights_choice(solver: Solver, shape: BlockShape, speed: ProductSpeed) -> Choice {
+pub fn weights_choice(solver: Solver, shape: BlockShape) -> Choice {
     if let Solver::Auto { accuracy } = solver {
-        return choose_weights(accuracy, shape, speed);
+        return choose_weights(accuracy, shape);
     }
     let solver = match solver {
         asked if shape.applies(asked) => asked,
@@ -115,7 +114,7 @@ pub fn weights_choice(solver: Solver, shape: BlockShape, speed: ProductSpeed) ->
     Choice {
         solver,
         reason: weights_reason(solver, shape),
-        predicted_seconds: weights_seconds(solver, shape, speed),
+        flops: weights_flops(solver, shape),
     }
 }
 
@@ -124,7 +123,7 @@ pub fn weights_choice(solver: Solver, shape: BlockShape, speed: ProductSpeed) ->
 ///
 /// (1 + r) · (6 n_out n_in N + its solve) flops, the solve being 3 n_out n_in N by backtracking, 4 n_in² N + 2 n_in² n_out + n_in³/3 by
 /// Cholesky and 2 n_in² N an iteration; (1 + r) · 16 passes over a.
-pub fn activations_choice(solver: Solver, shape: BlockShape, speed: ProductSpeed) -> Choice {
+pub fn activations_choice(solver: Solver, shape: BlockShape) -> Choice {
     let solver = match solver {
         Solver::Auto {
             accuracy: Accuracy::RelResidual(_),
@@ -152,7 +151,7 @@ pub fn activations_choice(solver: Solver, shape: BlockShape, speed: ProductSpeed
     Choice {
         solver,
         reason,
-        predicted_seconds: activations_seconds(solver, shape, speed),
+        flops: activations_flops(solver, shape),
     }
 }
 
@@ -189,19 +188,9 @@ impl BlockShape {
     fn sizes(self) -> [f64; 3] {
         [self.n_out, self.n_in, self.n_samples].map(|n| n as f64)
     }
-
-    /// Seconds of products and passes.
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "a number of threads, and of flops"
-    )]
-    fn seconds(self, speed: ProductSpeed, flops: f64, entries: f64) -> f64 {
-        let threads = (self.threads as f64).min(1.0 + flops / MIN_PARALLEL_FLOPS as f64);
-        (flops / speed.flops + entries / speed.entries) / threads.max(1.0)
-    }
 }
 
-fn weights_seconds(solver: Solver, shape: BlockShape, speed: ProductSpeed) -> f64 {
+fn weights_flops(solver: Solver, shape: BlockShape) -> f64 {
     let [m, k, n] = shape.sizes();
     let large = 2.0 * m * k * n;
     let proposals = 1.0 + REDONE;
@@ -254,10 +243,10 @@ fn weights_seconds(solver: Solver, shape: BlockShape, speed: ProductSpeed) -> f6
             (proposals * 2.0 * large, passes)
         }
     };
-    shape.seconds(speed, flops, entries)
+    flops + ENTRY * entries
 }
 
-fn activations_seconds(solver: Solver, shape: BlockShape, speed: ProductSpeed) -> f64 {
+fn activations_flops(solver: Solver, shape: BlockShape) -> f64 {
     let [m, k, n] = shape.sizes();
     let large = 2.0 * m * k * n;
     let proposals = 1.0 + REDONE;
@@ -271,11 +260,7 @@ fn activations_seconds(solver: Solver, shape: BlockShape, speed: ProductSpeed) -
         // A trial, and now and then a second.
         _ => 1.5 * large,
     };
-    shape.seconds(
-        speed,
-        proposals * (3.0 * large + solve),
-        proposals * 16.0 * k * n,
-    )
+    proposals * (3.0 * large + solve + ENTRY * 16.0 * k * n)
 }
 
 fn weights_reason(solver: Solver, shape: BlockShape) -> String {

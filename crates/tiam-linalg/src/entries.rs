@@ -1,4 +1,4 @@
-//! Element-wise operations on matrices of one shape, with the columns split between threads.
+//! Element-wise operations on matrices of one shape, a column a sample.
 
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch};
 use crate::matrix::Matrix;
@@ -67,7 +67,7 @@ pub fn map_entries<T: Real, const K: usize, const M: usize>(
             },
         )
     };
-    compute.sweep(FLOPS * n, slab, &body, &merge)
+    compute.over_samples(FLOPS * n, slab, &body)
 }
 
 /// The sums over all entries of the M terms f([x_ij, y_ij, …], r_i). [`map_entries`] without an output.
@@ -114,7 +114,7 @@ pub fn sum_entries<T: Real, const K: usize, const M: usize>(
             },
         )
     };
-    compute.sweep(FLOPS * n, slab, &body, &merge)
+    compute.over_samples(FLOPS * n, slab, &body)
 }
 
 fn columns<'a, T: Real, const K: usize>(
@@ -139,8 +139,4 @@ fn add<T: Real, const M: usize>(sums: &mut [LaneSum<T>; M], terms: &[[T; STRIP];
     for (sum, terms) in sums.iter_mut().zip(terms) {
         sum.add([&terms[..len]], |[x]| x);
     }
-}
-
-fn merge<const M: usize>(l: [f64; M], r: [f64; M]) -> [f64; M] {
-    std::array::from_fn(|m| l[m] + r[m])
 }

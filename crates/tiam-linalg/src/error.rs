@@ -34,6 +34,16 @@ pub enum LinalgError {
         /// The first such pivot.
         pivot: usize,
     },
+    /// A name that is none of the known ones.
+    #[error("unknown {what} `{found}`; known are {known}")]
+    Name {
+        /// What was to be named.
+        what: &'static str,
+        /// The name given.
+        found: String,
+        /// The known names.
+        known: &'static str,
+    },
     /// A parameter outside its range.
     #[error("{parameter} = {value} is not allowed: it must be {allowed}")]
     Parameter {
@@ -71,6 +81,14 @@ mod tests {
             (
                 LinalgError::NotPositiveDefinite { n: 5, pivot: 2 },
                 "the 5 x 5 matrix is not positive definite: pivot 2 (from 0) is not positive",
+            ),
+            (
+                LinalgError::Name {
+                    what: "activation",
+                    found: "tanh".into(),
+                    known: "relu",
+                },
+                "unknown activation `tanh`; known are relu",
             ),
             (
                 LinalgError::Parameter {

@@ -1,13 +1,15 @@
 //! The forward pass of a network and its loss, computed tile by tile, so that nothing of the size of the data is stored.
 
-use crate::band::Monotone;
+use crate::activation::Activation;
 use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::loss::{LossTarget, Targets};
 use crate::matrix::Matrix;
+use crate::monotone::Monotone;
 use crate::product::tile_product;
 use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
+use crate::with_activation;
 
 /// One affine layer: W (n_out x n_in) and b (n_out).
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +32,22 @@ pub trait AffineLayers<T>: Sync {
     }
 }
 
-impl<T: Real> AffineLayers<T> for [AffineLayer<'_, T>] {
-    fn n_layers(&self) -> usize {
-        self.len()
-    }
-    fn layer(&self, l: usize) -> AffineLayer<'_, T> {
-        self[l]
-    }
+macro_rules! affine_layers {
+    ($([$($bounds:tt)*] $type:ty;)*) => {$(
+        impl<T: Real, $($bounds)*> AffineLayers<T> for $type {
+            fn n_layers(&self) -> usize {
+                self.len()
+            }
+            fn layer(&self, l: usize) -> AffineLayer<'_, T> {
+                self[l]
+            }
+        }
+    )*};
+}
+affine_layers! {
+    [] &[AffineLayer<'_, T>];
+    [] Vec<AffineLayer<'_, T>>;
+    [const N: usize] [AffineLayer<'_, T>; N];
 }
 
 /// Where a forward pass starts.
@@ -61,8 +72,18 @@ impl<'a, T: Real> ForwardFrom<'a, T> {
 /// When the shapes do not fit, or there is no layer.
 pub fn forward<T: Real>(
     out: &mut Matrix<T>,
-    layers: &(impl AffineLayers<T> + ?Sized),
-    h: impl Monotone,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    from: ForwardFrom<'_, T>,
+    compute: &mut Compute<T>,
+) {
+    T::forward(out, layers, h, from, compute)
+}
+
+pub(crate) fn forward_generic<T: Real>(
+    out: &mut Matrix<T>,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
     from: ForwardFrom<'_, T>,
     compute: &mut Compute<T>,
 ) {
@@ -97,7 +118,7 @@ pub fn forward<T: Real>(
 /// When the shapes do not fit, or there is no layer.
 ///
 /// ```
-/// use tiam_linalg::{AffineLayer, Compute, Matrix, Relu, forward_one};
+/// use tiam_linalg::{Activation, AffineLayer, Compute, Matrix, forward_one};
 /// let (first, second) = (Matrix::from_vec(2, 1, vec![1.0, -1.0])?, Matrix::from_vec(1, 2, vec![3.0, 5.0])?);
 /// let layers = [
 ///     AffineLayer { weights: &first, bias: &[0.0, 1.0] },
@@ -105,18 +126,28 @@ pub fn forward<T: Real>(
 /// ];
 /// let mut out = [0.0];
 /// // Units 2 and max(−1, 0) = 0: 3 · 2 + 0.5.
-/// forward_one(&mut out, &layers[..], Relu, &[2.0], &mut Compute::new(1)?);
+/// forward_one(&mut out, &layers, Activation::Relu, &[2.0], &mut Compute::new(1)?);
 /// assert_eq!(out, [6.5]);
 /// # Ok::<(), tiam_linalg::LinalgError>(())
 /// ```
 pub fn forward_one<T: Real>(
     out: &mut [T],
-    layers: &(impl AffineLayers<T> + ?Sized),
-    h: impl Monotone,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
     x: &[T],
     compute: &mut Compute<T>,
 ) {
-    let scratch = &mut compute.scratch()[0];
+    T::forward_one(out, layers, h, x, compute)
+}
+
+pub(crate) fn forward_one_generic<T: Real>(
+    out: &mut [T],
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    x: &[T],
+    compute: &mut Compute<T>,
+) {
+    let scratch = compute.scratch();
     let (mut a, mut z) = (&mut scratch.tile_a, &mut scratch.tile_b);
     let n_layers = layers.n_layers();
     assert!(n_layers > 0, "forward_one: no layer");
@@ -135,10 +166,10 @@ pub fn forward_one<T: Real>(
         }
         let hidden = buffer(z, bias.len());
         affine_one(hidden, weights, bias, inputs);
-        vectorised(
+        with_activation!(h, h => vectorised(
             #[inline(always)]
             || hidden.iter_mut().for_each(|z| *z = h.apply(*z)),
-        );
+        ));
         std::mem::swap(&mut a, &mut z);
     }
 }
@@ -195,8 +226,18 @@ fn rows_of_one<T: Real, const R: usize>(
 /// # Panics
 /// When the shapes do not fit, there is no layer, or the loss takes other targets.
 pub fn forward_loss<T: Real>(
-    layers: &(impl AffineLayers<T> + ?Sized),
-    h: impl Monotone,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
+    from: ForwardFrom<'_, T>,
+    target: LossTarget<'_, T>,
+    compute: &mut Compute<T>,
+) -> LossSum {
+    T::forward_loss(layers, h, from, target, compute)
+}
+
+pub(crate) fn forward_loss_generic<T: Real>(
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
     from: ForwardFrom<'_, T>,
     target: LossTarget<'_, T>,
     compute: &mut Compute<T>,
@@ -213,7 +254,7 @@ pub fn forward_loss<T: Real>(
         sum
     };
     let slab = (columns, target.targets);
-    compute.sweep(plan.flops, slab, &body, &LossSum::merge)
+    compute.over_samples(plan.flops, slab, &body)
 }
 
 /// Sizes of a pass.
@@ -224,7 +265,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new<T: Real>(layers: &(impl AffineLayers<T> + ?Sized), from: ForwardFrom<'_, T>) -> Self {
+    fn new<T: Real>(layers: &dyn AffineLayers<T>, from: ForwardFrom<'_, T>) -> Self {
         let n_layers = layers.n_layers();
         assert!(n_layers > 0, "forward: no layer");
         let (first, start_rows) = match from {
@@ -253,8 +294,8 @@ impl Plan {
 /// z_L of one tile, in the worker's scratch.
 fn forward_tile<'s, T: Real>(
     scratch: &'s mut WorkerScratch<T>,
-    layers: &(impl AffineLayers<T> + ?Sized),
-    h: impl Monotone,
+    layers: &dyn AffineLayers<T>,
+    h: Activation,
     from: ForwardFrom<'_, T>,
     start: Cols<'_, T>,
 ) -> &'s [T] {
@@ -280,7 +321,7 @@ fn forward_tile<'s, T: Real>(
             }
         };
         if l + 1 < n_layers {
-            activate_tile(out, bias, h);
+            with_activation!(h, h => activate_tile(out, bias, h));
             std::mem::swap(&mut z, &mut a);
         } else {
             add_bias(out, bias);
@@ -322,20 +363,24 @@ pub(crate) fn add_bias<T: Real>(z: &mut [T], bias: &[T]) {
 ///
 /// # Panics
 /// When the shapes differ.
-pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: impl Monotone) {
+pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: Activation) {
+    T::activate(out, z, h)
+}
+
+pub(crate) fn activate_generic<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: Activation) {
     assert_eq!(
         (out.n_rows(), out.n_cols()),
         (z.n_rows(), z.n_cols()),
         "activate: shapes differ"
     );
-    vectorised(
+    with_activation!(h, h => vectorised(
         #[inline(always)]
         || {
             for (a, z) in out.as_mut_slice().iter_mut().zip(z.as_slice()) {
                 *a = h.apply(*z);
             }
         },
-    );
+    ));
 }
 
 /// out ← product + b 1ᵀ.
@@ -343,6 +388,10 @@ pub fn activate<T: Real>(out: &mut Matrix<T>, z: &Matrix<T>, h: impl Monotone) {
 /// # Panics
 /// When the shapes differ.
 pub fn biased<T: Real>(out: &mut Matrix<T>, product: &Matrix<T>, bias: &[T]) {
+    T::biased(out, product, bias)
+}
+
+pub(crate) fn biased_generic<T: Real>(out: &mut Matrix<T>, product: &Matrix<T>, bias: &[T]) {
     assert_eq!(out.n_rows(), bias.len(), "biased: rows differ");
     out.as_mut_slice().copy_from_slice(product.as_slice());
     add_bias(out.as_mut_slice(), bias);

@@ -1,15 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+mod activation;
 mod activation_curvature;
 mod activations;
 mod backward;
-mod band;
 mod bias;
 mod choice;
 mod cholesky;
 mod compute;
 mod curvature;
 pub mod elementary;
+mod engine;
 mod entries;
 mod error;
 mod forward;
@@ -17,6 +18,7 @@ mod gather;
 mod kernels;
 mod loss;
 mod matrix;
+pub mod monotone;
 mod preactivations;
 mod product;
 pub mod prox;
@@ -24,18 +26,17 @@ mod real;
 pub mod reduce;
 mod simd;
 mod spd;
-mod speed;
 mod state;
 mod step;
 mod stochastic;
 mod weights;
 
+pub use activation::Activation;
 pub use activations::{ActivationBlock, Band, NextLayer, band_violation};
 pub use backward::{Gradients, LayerGradient, loss_gradient};
-pub use band::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Relu};
 pub use bias::BiasBlock;
 pub use choice::{BlockShape, Choice, activations_choice, choose_weights, weights_choice};
-pub use compute::Compute;
+pub use compute::{Compute, Reduction};
 pub use entries::{map_entries, sum_entries};
 pub use error::LinalgError;
 pub use forward::{
@@ -44,14 +45,14 @@ pub use forward::{
 pub use gather::{gather_columns, gather_labels};
 pub use loss::{AnyLoss, CrossEntropy, Loss, LossTarget, SquaredLoss, TargetKind, Targets};
 pub use matrix::Matrix;
+pub use monotone::Monotone;
 pub use preactivations::{PreactivationBlock, Prediction, penalty};
 pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
-pub use speed::ProductSpeed;
 pub use state::StateVisitor;
-pub use step::{Accuracy, Inertia, Solver, StepReport};
+pub use step::{Accuracy, Form, Inertia, Solve, Solver, Step, StepReport};
 pub use stochastic::{
     CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
 };

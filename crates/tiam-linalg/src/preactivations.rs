@@ -1,15 +1,17 @@
 //! The z steps: a projection for hidden layers, the proximal map of the loss for the last layer.
 
-use crate::band::{Monotone, clamp, preimage};
+use crate::activation::Activation;
 use crate::compute::{Cols, ColsMut, Compute, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::kernels::residual_norm_sq;
 use crate::loss::{LossTarget, Targets};
 use crate::matrix::Matrix;
+use crate::monotone::{Monotone, clamp, preimage};
 use crate::real::Real;
 use crate::reduce::LaneSum;
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::{Inertia, Iterate, StepReport};
+use crate::with_activation;
 
 /// The prediction m = W a + b 1ᵀ of a layer, to which a z step is drawn.
 ///
@@ -28,26 +30,6 @@ pub struct Prediction<'a, T> {
 #[derive(Debug)]
 pub struct PreactivationBlock<T> {
     iterate: Iterate<T>,
-}
-
-/// Both ends of a guarded step, and the loss at them where there is one.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    before: f64,
-    after: f64,
-    loss_before: f64,
-    loss_after: f64,
-}
-
-impl Sums {
-    fn merge(self, other: Self) -> Self {
-        Self {
-            before: self.before + other.before,
-            after: self.after + other.after,
-            loss_before: self.loss_before + other.loss_before,
-            loss_after: self.loss_after + other.loss_after,
-        }
-    }
 }
 
 impl<T: Real> PreactivationBlock<T> {
@@ -79,7 +61,19 @@ impl<T: Real> PreactivationBlock<T> {
         &mut self,
         prediction: Prediction<'_, T>,
         activations: &Matrix<T>,
-        h: impl Monotone,
+        h: Activation,
+        epsilon: f64,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> StepReport {
+        T::propose_hidden(self, prediction, activations, h, epsilon, inertia, compute)
+    }
+
+    pub(crate) fn propose_hidden_generic(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        activations: &Matrix<T>,
+        h: Activation,
         epsilon: f64,
         inertia: Inertia,
         compute: &mut Compute<T>,
@@ -108,11 +102,11 @@ impl<T: Real> PreactivationBlock<T> {
         );
         let body = |_: &mut WorkerScratch<T>, (out, z, zp, m, a): Slabs<'_, T>| {
             let inputs = [z.data, zp.data, m.data, a.data];
-            hidden_tile(out.data, inputs, bias, h, epsilon, p)
+            with_activation!(h, h => hidden_tile(out.data, inputs, bias, h, epsilon, p))
         };
-        let sums = compute.sweep(20 * n, slab, &body, &Sums::merge);
-        let half = 0.5 * prediction.rho;
-        StepReport::between::<T>(half * sums.before, half * sums.after)
+        let ends = compute.over_samples(20 * n, slab, &body);
+        let [before, after] = ends.map(|distance_sq| 0.5 * prediction.rho * distance_sq);
+        StepReport::between::<T>(before, after)
     }
 
     /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
@@ -122,6 +116,16 @@ impl<T: Real> PreactivationBlock<T> {
     /// # Panics
     /// When the targets are not of z's shape, or the loss takes others.
     pub fn propose_last(
+        &mut self,
+        prediction: Prediction<'_, T>,
+        target: LossTarget<'_, T>,
+        inertia: Inertia,
+        compute: &mut Compute<T>,
+    ) -> (StepReport, f64) {
+        T::propose_last(self, prediction, target, inertia, compute)
+    }
+
+    pub(crate) fn propose_last_generic(
         &mut self,
         prediction: Prediction<'_, T>,
         target: LossTarget<'_, T>,
@@ -147,7 +151,7 @@ impl<T: Real> PreactivationBlock<T> {
             targets,
         );
         let body = |scratch: &mut WorkerScratch<T>, slab: LastSlab<'_, T>| {
-            let mut sums = Sums::default();
+            let (mut distances_sq, mut losses) = ([0.0; 2], [0.0; 2]);
             for_tiles(slab, tile, |(out, z, zp, wa, y)| {
                 let center = buffer(&mut scratch.tile_a, out.data.len());
                 center_tile(center, [z.data, zp.data, wa.data], bias, p[0]);
@@ -155,19 +159,16 @@ impl<T: Real> PreactivationBlock<T> {
                 let work = buffer(&mut scratch.tile_b, scratch_len);
                 loss.prox(out.data, center, y, rho, work);
                 correct_tile(out.data, z.data, p[1]);
-                sums = sums.merge(Sums {
-                    before: residual_norm_sq(wa.data, bias, z.data),
-                    after: residual_norm_sq(wa.data, bias, out.data),
-                    loss_before: loss.value(z.data, y).loss,
-                    loss_after: loss.value(out.data, y).loss,
-                });
+                for (i, end) in [z.data, out.data].into_iter().enumerate() {
+                    distances_sq[i] += residual_norm_sq(wa.data, bias, end);
+                    losses[i] += loss.value(end, y).loss;
+                }
             });
-            sums
+            (distances_sq, losses)
         };
-        let sums = compute.sweep(LAST_FLOPS_PER_ENTRY * n, slab, &body, &Sums::merge);
-        let before = sums.loss_before + 0.5 * prediction.rho * sums.before;
-        let after = sums.loss_after + 0.5 * prediction.rho * sums.after;
-        (StepReport::between::<T>(before, after), sums.loss_after)
+        let (distances_sq, losses) = compute.over_samples(LAST_FLOPS_PER_ENTRY * n, slab, &body);
+        let [before, after] = [0, 1].map(|i| losses[i] + 0.5 * prediction.rho * distances_sq[i]);
+        (StepReport::between::<T>(before, after), losses[1])
     }
 }
 
@@ -191,7 +192,7 @@ fn hidden_tile<T: Real>(
     h: impl Monotone,
     epsilon: T,
     [apart, correction]: [T; 2],
-) -> Sums {
+) -> [f64; 2] {
     vectorised(
         #[inline(always)]
         || {
@@ -216,11 +217,7 @@ fn hidden_tile<T: Real>(
                 before.add([z, wa, bias], |[z, wa, b]| (z - wa - b) * (z - wa - b));
                 after.add([out, wa, bias], |[z, wa, b]| (z - wa - b) * (z - wa - b));
             }
-            Sums {
-                before: before.finish(),
-                after: after.finish(),
-                ..Sums::default()
-            }
+            [before.finish(), after.finish()]
         },
     )
 }
@@ -261,6 +258,14 @@ pub fn penalty<T: Real>(
     prediction: Prediction<'_, T>,
     compute: &mut Compute<T>,
 ) -> f64 {
+    T::penalty(z, prediction, compute)
+}
+
+pub(crate) fn penalty_generic<T: Real>(
+    z: &Matrix<T>,
+    prediction: Prediction<'_, T>,
+    compute: &mut Compute<T>,
+) -> f64 {
     let n = z.n_rows();
     let slab = (
         Cols::new(prediction.product.as_slice(), n),
@@ -269,5 +274,5 @@ pub fn penalty<T: Real>(
     let body = |_: &mut WorkerScratch<T>, (wa, z): (Cols<'_, T>, Cols<'_, T>)| {
         residual_norm_sq(wa.data, prediction.bias, z.data)
     };
-    0.5 * prediction.rho * compute.sweep(4 * n, slab, &body, &|l, r| l + r)
+    0.5 * prediction.rho * compute.over_samples(4 * n, slab, &body)
 }

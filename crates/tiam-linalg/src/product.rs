@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatRef, Par};
 
-use crate::compute::{Cols, ColsMut, Compute, Slab, buffer, for_tiles, tile_cols};
+use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, for_tiles, tile_cols};
 use crate::matrix::{Matrix, view, view_mut};
 use crate::real::Real;
 
@@ -80,6 +80,15 @@ pub fn product<T: Real>(
     right: &Matrix<T>,
     compute: &mut Compute<T>,
 ) {
+    T::product(out, left, right, compute)
+}
+
+pub(crate) fn product_generic<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
     assert_eq!(left.n_cols(), right.n_rows(), "product: inner sizes differ");
     assert_eq!(out.n_rows(), left.n_rows(), "product: rows differ");
     assert_eq!(out.n_cols(), right.n_cols(), "product: columns differ");
@@ -118,6 +127,15 @@ pub fn product_transposed<T: Real>(
     right: &Matrix<T>,
     compute: &mut Compute<T>,
 ) {
+    T::product_transposed(out, left, right, compute)
+}
+
+pub(crate) fn product_transposed_generic<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
     assert_eq!(
         left.n_rows(),
         right.n_rows(),
@@ -149,11 +167,20 @@ pub fn product_transposed<T: Real>(
 /// out = left · rightᵀ, summed over samples: `left` m x N, `right` k x N, `out` m x k.
 ///
 /// Split over samples when there are more of them than rows of `right`, otherwise over the columns of `out`.
-/// 2mkN flops; scratch: one m x k sum per thread in the first form.
+/// 2mkN flops; scratch: one m x k sum a shard in the first form.
 ///
 /// # Panics
 /// When the shapes do not fit.
 pub fn outer_product<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    right: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    T::outer_product(out, left, right, compute)
+}
+
+pub(crate) fn outer_product_generic<T: Real>(
     out: &mut Matrix<T>,
     left: &Matrix<T>,
     right: &Matrix<T>,
@@ -175,18 +202,18 @@ pub fn outer_product<T: Real>(
         outer_by_columns(out, left, right, compute);
         return;
     }
-    begin_sums(compute, m * k);
     let slab = (
         Cols::new(left.as_slice(), m),
         Cols::new(right.as_slice(), k),
     );
     let tile = tile_cols::<T>(m);
-    compute.for_each(2 * m * k, slab, &|scratch, slab| {
-        for_tiles(slab, tile, |(left, right)| {
-            tile_outer(&mut scratch.sum[..m * k], left.data, m, right.data, k);
+    let body = |_: &mut WorkerScratch<T>, sum: &mut [T], slab| {
+        for_tiles(slab, tile, |(left, right): (Cols<'_, T>, Cols<'_, T>)| {
+            tile_outer(sum, left.data, m, right.data, k);
         });
-    });
-    gather_sums(out.as_mut_slice(), compute);
+    };
+    let ((), sum) = compute.sum_over_samples(m * k, 2 * m * k, slab, &body);
+    out.as_mut_slice().copy_from_slice(sum);
 }
 
 /// [`outer_product`] split over the columns of `out`: for more features than samples.
@@ -213,6 +240,7 @@ pub(crate) fn outer_by_columns<T: Real>(
             Par::Seq,
         );
     });
+    compute.over_processes(&mut (), &mut [out.as_mut_slice()]);
 }
 
 /// out = aᵀ a for samples a (n_in x N): the N x N Gram matrix between samples. 2 n_in N² flops.
@@ -232,19 +260,19 @@ pub(crate) fn sample_gram<T: Real>(
 }
 
 /// out = a aᵀ for samples a (n_in x N): the n_in x n_in Gram matrix between features, by the product of one triangle. About
-/// n_in² N flops, split over samples; scratch: one n_in x n_in sum per thread.
+/// n_in² N flops, split over samples; scratch: one n_in x n_in sum a shard.
 pub(crate) fn feature_gram<T: Real>(
     out: &mut Matrix<T>,
     samples: &Matrix<T>,
     compute: &mut Compute<T>,
 ) {
     let n = samples.n_rows();
-    begin_sums(compute, n * n);
     let slab = Cols::new(samples.as_slice(), n);
-    compute.for_each(n * n, slab, &|scratch, slab| {
-        tile_gram(&mut scratch.sum[..n * n], slab.data, n);
-    });
-    gather_sums(out.as_mut_slice(), compute);
+    let body = |_: &mut WorkerScratch<T>, sum: &mut [T], slab: Cols<'_, T>| {
+        tile_gram(sum, slab.data, n);
+    };
+    let ((), sum) = compute.sum_over_samples(n * n, n * n, slab, &body);
+    out.as_mut_slice().copy_from_slice(sum);
     for j in 1..n {
         for i in 0..j {
             out[(i, j)] = out[(j, i)];
@@ -274,24 +302,5 @@ impl Slab for RowRange {
                 len: self.len - at,
             },
         )
-    }
-}
-
-/// Clears each worker's sum of `len` entries.
-pub(crate) fn begin_sums<T: Real>(compute: &mut Compute<T>, len: usize) {
-    for worker in compute.scratch() {
-        buffer(&mut worker.sum, len).fill(T::zero());
-    }
-}
-
-/// out = the workers' sums, added in the workers' order.
-pub(crate) fn gather_sums<T: Real>(out: &mut [T], compute: &mut Compute<T>) {
-    let len = out.len();
-    let (first, rest) = compute.scratch().split_at_mut(1);
-    out.copy_from_slice(&first[0].sum[..len]);
-    for worker in rest {
-        for (o, s) in out.iter_mut().zip(&worker.sum[..len]) {
-            *o += *s;
-        }
     }
 }

@@ -1,85 +1,23 @@
-//! The scalar types: `f32` and `f64`.
+//! The scalar types of this crate's matrices: `f32` and `f64`.
 
-use std::fmt::{Debug, Display};
-use std::iter::Sum;
-
-use num_traits::{Float, NumAssign};
+use tiam_core::Scalar;
 
 use crate::elementary::Elementary;
+use crate::engine::Engine;
 
-mod sealed {
-    use crate::loss::{AnyLoss, Loss};
-
-    /// The products' requirements of a scalar; implemented for `f32` and `f64` only.
-    pub trait Backend: faer::traits::RealField + Copy {
-        /// The loss of this precision.
-        fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a)
-        where
-            Self: super::Real;
-    }
-    macro_rules! backend {
-        ($($t:ident)*) => {$(
-            impl Backend for $t {
-                fn loss<'a>(loss: &'a (dyn AnyLoss + 'a)) -> &'a (dyn Loss<Self> + 'a) {
-                    loss
-                }
-            }
-        )*};
-    }
-    backend!(f32 f64);
-}
-
-/// A real scalar: `f32` or `f64`. Sealed.
+/// A [`Scalar`] that matrix products and vectorised loops know: `f32` or `f64`. Sealed.
 ///
 /// ```
 /// use tiam_linalg::Real;
-/// assert!((f32::from_f64(0.5).to_f64() - 0.5).abs() < f64::EPSILON);
+/// fn half<T: Real>() -> T {
+///     T::from_f64(0.5)
+/// }
+/// assert_eq!((half::<f32>(), f64::EPSILON), (0.5, <f64 as tiam_core::Scalar>::EPS));
 /// ```
-pub trait Real:
-    sealed::Backend
-    + Elementary
-    + Float
-    + NumAssign
-    + Sum
-    + Default
-    + Debug
-    + Display
-    + Send
-    + Sync
-    + 'static
-{
-    /// Distance from 1 to the next larger value.
-    const EPS: Self;
-    /// Name as users write it: `f32` or `f64`.
-    const NAME: &'static str;
-    /// Nearest value of this type.
-    fn from_f64(x: f64) -> Self;
-    /// The same value in double precision (exact).
-    fn to_f64(self) -> f64;
-}
+pub trait Real: Scalar + Elementary + Engine {}
 
-macro_rules! real {
-    ($t:ident) => {
-        impl Real for $t {
-            const EPS: Self = $t::EPSILON;
-            const NAME: &'static str = stringify!($t);
-            #[inline(always)]
-            #[allow(
-                clippy::cast_possible_truncation,
-                reason = "rounding is what is asked for"
-            )]
-            fn from_f64(x: f64) -> Self {
-                x as $t
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-        }
-    };
-}
-real!(f32);
-real!(f64);
+impl Real for f32 {}
+impl Real for f64 {}
 
 #[cfg(test)]
 mod tests {

@@ -93,6 +93,10 @@ fn add_chunk<T: Real, const K: usize>(
 /// assert!((tiam_linalg::reduce::dot(&[1.0f32, 2.0], &[3.0, 4.0]) - 11.0).abs() < 1e-6);
 /// ```
 pub fn dot<T: Real>(x: &[T], y: &[T]) -> f64 {
+    T::dot(x, y)
+}
+
+pub(crate) fn dot_generic<T: Real>(x: &[T], y: &[T]) -> f64 {
     assert_eq!(x.len(), y.len(), "dot: lengths differ");
     vectorised(
         #[inline(always)]
@@ -143,6 +147,10 @@ pub fn largest<T: PartialOrd>(x: &[T]) -> usize {
 
 /// True when every entry is finite.
 pub fn all_finite<T: Real>(x: &[T]) -> bool {
+    T::all_finite(x)
+}
+
+pub(crate) fn all_finite_generic<T: Real>(x: &[T]) -> bool {
     // Not `all`: a loop without an early exit is vectorised, and finite is the usual answer.
     vectorised(
         #[inline(always)]
@@ -168,7 +176,7 @@ mod tests {
                 let (x, y) = (&x[..n], &y[..n]);
                 let wide: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
                 assert_eq!(dot(x, y), exact as f64, "{n}");
-                assert_eq!(dot(&wide, &wide), wide.iter().map(|x| x * x).sum());
+                assert_eq!(dot(&wide, &wide), wide.iter().map(|x| x * x).sum::<f64>());
             }
             exact += (x[n] * y[n]) as i64;
         }

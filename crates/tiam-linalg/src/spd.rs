@@ -48,6 +48,15 @@ impl<T: Real> SpdFactor<T> {
     /// # Panics
     /// When `gram` is not n x n.
     pub fn factor(&mut self, gram: &Matrix<T>, c: f64, ridge: f64) -> Result<(), LinalgError> {
+        T::factor_spd(self, gram, c, ridge)
+    }
+
+    pub(crate) fn factor_generic(
+        &mut self,
+        gram: &Matrix<T>,
+        c: f64,
+        ridge: f64,
+    ) -> Result<(), LinalgError> {
         let n = self.n();
         assert_eq!(
             (gram.n_rows(), gram.n_cols()),
@@ -63,6 +72,10 @@ impl<T: Real> SpdFactor<T> {
     /// # Panics
     /// When x has another number of rows.
     pub fn solve(&self, x: &mut Matrix<T>, compute: &mut Compute<T>) {
+        T::solve_spd(self, x, compute)
+    }
+
+    pub(crate) fn solve_generic(&self, x: &mut Matrix<T>, compute: &mut Compute<T>) {
         let n = self.n();
         assert_eq!(x.n_rows(), n, "SpdFactor: rows differ");
         let columns = ColsMut::new(x.as_mut_slice(), n);
@@ -78,6 +91,10 @@ impl<T: Real> SpdFactor<T> {
     /// # Panics
     /// When x has another number of columns.
     pub fn solve_right(&self, x: &mut Matrix<T>) {
+        T::solve_spd_right(self, x)
+    }
+
+    pub(crate) fn solve_right_generic(&self, x: &mut Matrix<T>) {
         assert_eq!(x.n_cols(), self.n(), "SpdFactor: columns differ");
         self.factor.solve_right(x);
     }

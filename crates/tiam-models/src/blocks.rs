@@ -17,7 +17,6 @@ use crate::error::ModelError;
 use crate::network::{Architecture, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
 use crate::solvers::{SolverChoice, SolverPlan};
-use crate::with_activation;
 
 /// The network's own numbers after an iteration, from a real forward pass.
 ///
@@ -159,7 +158,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
         let inputs = samples.inputs();
-        let solvers = SolverPlan::new::<T>(&architecture, inputs.n_cols(), &config);
+        let solvers = SolverPlan::new(&architecture, inputs.n_cols(), &config);
         let layers = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.band.width(0);
         let mut this = Self {
@@ -245,9 +244,8 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     fn forward_sum(&mut self) -> LossSum {
         let from = ForwardFrom::FirstProduct(self.layers[0].weights.product());
         let target = self.samples.target().as_loss_target(&*self.code);
-        with_activation!(self.architecture.activation, h => {
-            forward_loss(&Current(&self.layers), h, from, target, &mut self.compute)
-        })
+        let h = self.architecture.activation;
+        forward_loss(&Current(&self.layers), h, from, target, &mut self.compute)
     }
 
     fn propose_weights(&mut self, l: usize, inertia: Inertia) -> StepReport {
@@ -295,9 +293,8 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         };
         let compute = &mut self.compute;
         let report = if let Some(a) = a {
-            with_activation!(self.architecture.activation, h => {
-                z.propose_hidden(prediction, a.values(), h, self.epsilon, inertia, compute)
-            })
+            let h = self.architecture.activation;
+            z.propose_hidden(prediction, a.values(), h, self.epsilon, inertia, compute)
         } else {
             let target = self.samples.target().as_loss_target(&*self.code);
             let (report, loss) = z.propose_last(prediction, target, inertia, compute);
@@ -325,10 +322,12 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             target: next.z.values(),
             rho: self.config.rho,
         };
-        with_activation!(self.architecture.activation, h => {
-            let band = BandView { center: z.values(), activation: h, epsilon: self.epsilon };
-            a.propose(next, band, inertia, &mut self.compute)
-        })
+        let band = BandView {
+            center: z.values(),
+            activation: self.architecture.activation,
+            epsilon: self.epsilon,
+        };
+        a.propose(next, band, inertia, &mut self.compute)
     }
 
     /// Moves activations that the shrinking band has left behind, and refreshes what depends on them.
@@ -339,11 +338,13 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             let (LayerBlocks { z, a: Some(a), .. }, next) = (&mut before[l], &mut after[0]) else {
                 continue;
             };
-            let touched = with_activation!(activation, h => {
-                let band = BandView { center: z.values(), activation: h, epsilon: self.epsilon };
-                a.repair(band, &mut next.weights, &mut self.compute)
-            });
-            if touched > 0 {
+            let band = BandView {
+                center: z.values(),
+                activation,
+                epsilon: self.epsilon,
+            };
+            let touched = a.repair(band, &mut next.weights, &mut self.compute);
+            if touched {
                 next.penalty = None;
                 before[l].violation_fresh = false;
             }
@@ -397,7 +398,7 @@ fn start<T: Real>(
         biased(&mut z, weights.product(), &bias);
         let a = architecture.sizes.get(l + 2).map(|&n_next| {
             let mut a = Matrix::zeros(n, n_samples);
-            with_activation!(architecture.activation, h => activate(&mut a, &z, h));
+            activate(&mut a, &z, architecture.activation);
             ActivationBlock::new(a, n_next, solvers.activations(l))
         });
         layers.push(LayerBlocks {
@@ -441,10 +442,7 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
         if let Some(clock) = clock {
             self.solvers.spend(l, kind == Kind::Weights, clock, false);
         }
-        BlockChange {
-            before: report.before,
-            increase: report.significant_increase(),
-        }
+        BlockChange::new(report.before, report.increase).with_rounding(report.noise)
     }
 
     fn accept(&mut self, block: usize) {
@@ -520,9 +518,8 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
             let of_layer = if *violation_fresh {
                 a.violation()
             } else {
-                with_activation!(self.architecture.activation, h => {
-                    band_violation(a.values(), z.values(), h, &mut self.compute)
-                })
+                let h = self.architecture.activation;
+                band_violation(a.values(), z.values(), h, &mut self.compute)
             };
             // `max` would drop a NaN.
             worst = if of_layer > worst || of_layer.is_nan() {

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod activation;
 mod blocks;
 mod checkpoint;
 mod data;
@@ -16,7 +15,6 @@ mod store;
 mod trainer;
 mod trajectory;
 
-pub use activation::Activation;
 pub use blocks::{NetworkMeasures, NetworkProblem, PartMeasures};
 pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
 pub use data::{Samples, Target};
@@ -32,11 +30,6 @@ pub use stochastic::{
     StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
 };
 pub use store::{AnyModel, Stored, write_whole};
+pub use tiam_linalg::Activation;
 pub use trainer::{TrainError, Trained, TrainingProblem, run, stop_when, train};
 pub use trajectory::{Deviation, Expected, Trajectory};
-
-/// What [`with_activation!`] names, wherever it is called.
-#[doc(hidden)]
-pub mod kernels {
-    pub use tiam_linalg::{Elu, Identity, LeakyRelu, Relu};
-}

@@ -2,17 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
-    AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real, SquaredLoss,
-    StateVisitor, forward, forward_loss, forward_one, prox, reduce,
+    Activation, AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real,
+    SquaredLoss, StateVisitor, forward, forward_loss, forward_one, prox, reduce,
 };
 
-use crate::activation::Activation;
 use crate::blocks::PartMeasures;
 use crate::data::{Samples, Target, check_inputs};
 use crate::error::ModelError;
 use crate::init::{Init, Normals};
 use crate::loss::Loss;
-use crate::with_activation;
 
 /// The shape of a network and what its last layer means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,10 +243,11 @@ impl<T: Real> Network<T> {
     ) -> Result<(), ModelError> {
         self.check_fits(inputs)?;
         out.reshape(self.architecture.n_outputs(), inputs.n_cols());
-        with_activation!(self.architecture.activation, h => match inputs.n_cols() {
+        let h = self.architecture.activation;
+        match inputs.n_cols() {
             1 => forward_one(out.as_mut_slice(), self, h, inputs.as_slice(), compute),
             _ => forward(out, self, h, ForwardFrom::Inputs(inputs), compute),
-        });
+        }
         Ok(())
     }
 
@@ -301,9 +300,7 @@ impl<T: Real> Network<T> {
         let from = ForwardFrom::Inputs(samples.inputs());
         let mut sum_of = |loss: &dyn AnyLoss| {
             let target = samples.target().as_loss_target(loss);
-            with_activation!(self.architecture.activation, h => {
-                forward_loss(self, h, from, target, compute)
-            })
+            forward_loss(self, self.architecture.activation, from, target, compute)
         };
         let sum = sum_of(&*self.architecture.loss.code()?);
         // The errors of values are squared whatever the loss is.

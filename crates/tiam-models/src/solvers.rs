@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tiam_linalg::{
-    BlockShape, Choice, ProductSpeed, Real, Solver, activations_choice, weights_choice,
-};
+use tiam_linalg::{BlockShape, Choice, Solver, activations_choice, weights_choice};
 
 use crate::network::Architecture;
 use crate::params::TiamConfig;
@@ -19,9 +17,9 @@ pub struct SolverChoice {
     pub solver: String,
     /// In words; from the shape alone, the same in every run.
     pub reason: String,
-    /// Seconds a step as predicted from the shape and the speed measured in this process; none by batches, where a step is one of
-    /// all layers.
-    pub predicted_seconds: Option<f64>,
+    /// Counted operations of a step; none by batches, where a step is one of all layers.
+    #[serde(default)]
+    pub flops: Option<f64>,
     /// Mean seconds a step, proposals done again and all set-up included; 0 before the first, none by batches.
     pub actual_seconds: Option<f64>,
 }
@@ -43,13 +41,8 @@ pub(crate) struct SolverPlan {
 }
 
 impl SolverPlan {
-    /// Decides every block, measuring the machine where the process has not done so yet.
-    pub(crate) fn new<T: Real>(
-        architecture: &Architecture,
-        n_samples: usize,
-        config: &TiamConfig,
-    ) -> Self {
-        let speed = ProductSpeed::measured::<T>();
+    /// Decides every block.
+    pub(crate) fn new(architecture: &Architecture, n_samples: usize, config: &TiamConfig) -> Self {
         let mut entries = Vec::new();
         let mut push = |block: String, choice| {
             entries.push(Entry {
@@ -66,13 +59,12 @@ impl SolverPlan {
                 n_samples,
                 inputs_fixed: l == 0,
                 l1: config.l1 > 0.0,
-                threads: config.threads,
             };
             if l > 0 {
-                let choice = activations_choice(config.solver, shape, speed);
+                let choice = activations_choice(config.solver, shape);
                 push(format!("a_{l}"), choice);
             }
-            let choice = weights_choice(config.solver, shape, speed);
+            let choice = weights_choice(config.solver, shape);
             push(format!("W_{}", l + 1), choice);
         }
         Self { entries }
@@ -110,7 +102,7 @@ impl SolverPlan {
             block: entry.block.clone(),
             solver: entry.choice.solver.name().to_owned(),
             reason: entry.choice.reason.clone(),
-            predicted_seconds: Some(entry.choice.predicted_seconds),
+            flops: Some(entry.choice.flops),
             actual_seconds: Some(entry.spent.as_secs_f64() / f64::from(entry.steps.max(1))),
         };
         self.entries.iter().map(told).collect()

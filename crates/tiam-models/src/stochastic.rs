@@ -17,6 +17,7 @@ use tiam_linalg::Real;
 
 use self::state::{Pace, State};
 use self::weighting::sample_weights;
+use crate::blocks::NetworkMeasures;
 use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::ModelError;
 use crate::network::{Architecture, Network};
@@ -53,7 +54,7 @@ pub fn train_stochastic<'d, T: Real>(
     network: Network<T>,
     data: StochasticData<'d, T>,
     config: &StochasticConfig,
-    observers: &mut [&mut dyn Observer<StochasticProblem<'d, T>>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let driver = config.driver(data.train.n_samples())?;
     let problem = StochasticProblem::new(network, data, config.clone())?;

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView, serialize};
 use serde::Deserialize;
+use tiam_core::Scalar;
 use tiam_linalg::{Matrix, Real};
 
 use crate::error::ModelError;

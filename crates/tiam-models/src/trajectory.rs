@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_core::{Guard, Inertia, Schedule, Stopping};
-use tiam_linalg::{Matrix, Solver};
+use tiam_linalg::{Activation, Matrix, Solver};
 
-use crate::activation::Activation;
 use crate::data::{Samples, Target};
 use crate::error::ModelError;
 use crate::loss::Loss;

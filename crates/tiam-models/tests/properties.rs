@@ -262,7 +262,7 @@ fn every_block_tells_its_solver_and_its_times() {
             "{choice:?}"
         );
         assert!(
-            choice.predicted_seconds > Some(0.0) && choice.actual_seconds > Some(0.0),
+            choice.flops > Some(0.0) && choice.actual_seconds > Some(0.0),
             "{choice:?}"
         );
     }

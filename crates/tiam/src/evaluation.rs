@@ -160,7 +160,7 @@ impl Evaluation {
         let n = n_samples as f64;
         let of_output = |m: &'_ Matrix<T>, output: usize| -> Vec<f64> {
             let entries = m.as_slice().iter().skip(output).step_by(n_outputs);
-            entries.map(|x| Real::to_f64(*x)).collect()
+            entries.map(|x| (*x).to_f64()).collect()
         };
         let (mut error, mut spread, mut absolute) = (0.0, 0.0, 0.0);
         for output in 0..n_outputs {

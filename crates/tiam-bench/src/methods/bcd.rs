@@ -8,11 +8,10 @@ pub use params::{BcdConfig, BcdParams};
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
     BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, StateVisitor, band_violation,
-    sum_entries,
+    sum_entries, with_activation,
 };
 use tiam_models::{
     Activation, ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem,
-    with_activation,
 };
 
 use super::entry::inlined;
@@ -292,12 +291,15 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
     fn violation(&mut self) -> f64 {
         let hidden = self.network.architecture().activation;
         let n_layers = self.layers.len();
-        self.layers.iter().enumerate().fold(0.0, |worst, (l, layer)| {
-            let last = l + 1 == n_layers;
-            let activation = if last { Activation::Identity } else { hidden };
-            let of_layer = with_activation!(activation, h => band_violation(&layer.v, &layer.u, h, &mut self.compute));
-            max_or_nan(of_layer, worst)
-        })
+        self.layers
+            .iter()
+            .enumerate()
+            .fold(0.0, |worst, (l, layer)| {
+                let last = l + 1 == n_layers;
+                let activation = if last { Activation::Identity } else { hidden };
+                let of_layer = band_violation(&layer.v, &layer.u, activation, &mut self.compute);
+                max_or_nan(of_layer, worst)
+            })
     }
 
     fn measures(&mut self) -> NetworkMeasures {

@@ -11,11 +11,9 @@ use std::sync::Arc;
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
     AnyLoss, BiasBlock, Compute, Matrix, Monotone, PreactivationBlock, Real, StateVisitor,
-    band_violation, product, sum_entries,
+    band_violation, product, sum_entries, with_activation,
 };
-use tiam_models::{
-    ModelError, Network, NetworkMeasures, Samples, TrainingProblem, with_activation,
-};
+use tiam_models::{ModelError, Network, NetworkMeasures, Samples, TrainingProblem};
 
 use super::entry::inlined;
 use super::splitting::{
@@ -395,9 +393,7 @@ impl<T: Real> BlockProblem for DladmmProblem<'_, T> {
         let hidden = self.layers.len() - 1;
         let activation = self.network.architecture().activation;
         self.layers[..hidden].iter().fold(0.0, |worst, layer| {
-            let of_layer = with_activation!(activation, h => {
-                band_violation(&layer.a, &layer.z, h, &mut self.compute)
-            });
+            let of_layer = band_violation(&layer.a, &layer.z, activation, &mut self.compute);
             max_or_nan(of_layer, worst)
         })
     }

@@ -1,7 +1,8 @@
 //! Exact solver of the scalar problem in the hidden layers of the splitting methods.
 
 use tiam_linalg::elementary::Elementary;
-use tiam_linalg::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Monotone, Real, Relu};
+use tiam_linalg::monotone::{Elu, Identity, LEAKY_SLOPE, LeakyRelu, Relu};
+use tiam_linalg::{Monotone, Real};
 
 /// Bisections and Newton steps after which a root is as exact as double precision has it.
 const MAX_STEPS: usize = 80;

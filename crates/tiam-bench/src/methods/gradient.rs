@@ -16,9 +16,7 @@ use tiam_linalg::{
     AnyLoss, Compute, ForwardFrom, Gradients, LossSum, Real, StateVisitor, forward_loss,
     loss_gradient, reduce,
 };
-use tiam_models::{
-    ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem, with_activation,
-};
+use tiam_models::{ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem};
 
 use self::rules::{Memory, Slope};
 
@@ -184,12 +182,10 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         self.gradients_fresh = false;
         self.candidate.sum = if self.batch_size.is_none() {
             let out = &mut self.gradients;
-            with_activation!(activation, h => {
-                loss_gradient(out, network, h, inputs, target, None, compute)
-            })
+            loss_gradient(out, network, activation, inputs, target, None, compute)
         } else {
             let from = ForwardFrom::Inputs(inputs);
-            with_activation!(activation, h => forward_loss(network, h, from, target, compute))
+            forward_loss(network, activation, from, target, compute)
         };
     }
 
@@ -221,9 +217,8 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         self.compute.install(|compute| {
             for batch in order.chunks(batch_size) {
                 let (out, network) = (&mut *gradients, &iterate.network);
-                with_activation!(activation, h => {
-                    loss_gradient(out, network, h, inputs, target, Some(batch), compute)
-                });
+                let batch_of = Some(batch);
+                loss_gradient(out, network, activation, inputs, target, batch_of, compute);
                 iterate.step(gradients, config, (batch.len(), n));
             }
         });
@@ -251,10 +246,7 @@ impl<T: Real> BlockProblem for GradientProblem<'_, T> {
         self.candidate.epochs += 1;
         // A loss alone would not tell: a ReLU maps NaN to 0.
         if !self.candidate.all_finite() {
-            return BlockChange {
-                before,
-                increase: f64::NAN,
-            };
+            return BlockChange::new(before, f64::NAN);
         }
         self.evaluate_candidate();
         BlockChange::between(before, self.candidate.objective(self.config.ridge))

@@ -2,7 +2,7 @@
 
 use tiam_core::BlockChange;
 use tiam_linalg::{Compute, Matrix, Real, StateVisitor, activate, biased, product};
-use tiam_models::{Network, NetworkMeasures, Samples, with_activation};
+use tiam_models::{Network, NetworkMeasures, Samples};
 
 /// A layer's variables at the network's own forward pass.
 pub(crate) struct Forward<T> {
@@ -34,7 +34,7 @@ pub(crate) fn forward_variables<T: Real>(
         biased(&mut z, &wa, &parameters.bias);
         let mut a = z.clone();
         if l + 1 < n_layers {
-            with_activation!(network.architecture().activation, h => activate(&mut a, &z, h));
+            activate(&mut a, &z, network.architecture().activation);
         }
         variables.push(Forward { product: wa, z, a });
     }
@@ -56,10 +56,7 @@ pub(crate) fn measures<T: Real>(
 
 /// The change of a block whose candidate could not be computed.
 pub(crate) fn refused(before: f64) -> BlockChange {
-    BlockChange {
-        before,
-        increase: f64::NAN,
-    }
+    BlockChange::new(before, f64::NAN)
 }
 
 /// W_l's entries and b_l, to write.

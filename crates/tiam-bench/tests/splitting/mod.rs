@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tiam_bench::methods::{Biases, Start};
 use tiam_bench::shapes::{Prepared, Shape, samples};
 use tiam_core::{BlockChange, Driver, DriverParams, Guard, Inertia, Order, Outcome, Stopping};
-use tiam_linalg::{Compute, Elu, Identity, LeakyRelu, Matrix, Monotone, Real, Relu};
+use tiam_linalg::{Compute, Matrix, Monotone, Real};
 use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Architecture, Init, Layer, Network, Samples, Target};
 
@@ -166,12 +166,7 @@ pub(crate) fn iterate<T, P: TrainingProblem<T>>(
 }
 
 pub(crate) fn h(activation: Activation, z: f64) -> f64 {
-    match activation {
-        Activation::Relu => Relu.apply(z),
-        Activation::LeakyRelu => LeakyRelu.apply(z),
-        Activation::Elu => Elu.apply(z),
-        Activation::Identity => Identity.apply(z),
-    }
+    activation.apply(z)
 }
 
 pub(crate) fn mul(a: &M, b: &M) -> M {

@@ -55,6 +55,10 @@ impl LossSum {
 #[allow(clippy::cast_possible_truncation, reason = "asserted to fit")]
 #[must_use]
 pub fn cross_entropy<T: Real>(z: &[T], labels: &[u32], n_classes: usize) -> LossSum {
+    T::cross_entropy(z, labels, n_classes)
+}
+
+pub(crate) fn cross_entropy_generic<T: Real>(z: &[T], labels: &[u32], n_classes: usize) -> LossSum {
     assert!(
         n_classes > 0 && u32::try_from(n_classes).is_ok(),
         "n_classes must be in 1..2^32, got {n_classes}"
@@ -203,6 +207,10 @@ fn sum_over_lanes<T: Real>(z: &[T], f: impl Fn(T) -> T) -> T {
 /// assert!((z[0] - 0.25).abs() < 1e-15 && (z[1] - 0.75).abs() < 1e-15);
 /// ```
 pub fn softmax_in_place<T: Real>(z: &mut [T], n_classes: usize) {
+    T::softmax_in_place(z, n_classes)
+}
+
+pub(crate) fn softmax_in_place_generic<T: Real>(z: &mut [T], n_classes: usize) {
     assert!(
         n_classes > 0 && z.len().is_multiple_of(n_classes),
         "n_classes = {n_classes} must divide the length {}",

@@ -18,12 +18,12 @@
 //!
 //! Source: the step is section 3 of the TIAM paper (arXiv:2503.08489v2); it leaves open how the softmax proximal map is computed, that is ours.
 
-mod cross_entropy;
+pub(crate) mod cross_entropy;
 mod global_start;
 mod layout;
 mod newton;
-mod simple;
-mod softmax_prox;
+pub(crate) mod simple;
+pub(crate) mod softmax_prox;
 
 pub use cross_entropy::{LossSum, cross_entropy, softmax_in_place};
 pub use simple::{l1_norm, prox_squared, soft_threshold, squared_loss};

@@ -41,6 +41,10 @@ fn blocked_sum<T: Real>(x: &[T], f: impl Fn(T) -> T) -> f64 {
 /// assert!((z[0] - 2.0).abs() < 1e-15);
 /// ```
 pub fn prox_squared<T: Real>(z: &mut [T], center: &[T], target: &[T], rho: T) {
+    T::prox_squared(z, center, target, rho)
+}
+
+pub(crate) fn prox_squared_generic<T: Real>(z: &mut [T], center: &[T], target: &[T], rho: T) {
     assert!(
         z.len() == center.len() && z.len() == target.len(),
         "z, center and target must have the same length"
@@ -71,6 +75,10 @@ pub fn prox_squared<T: Real>(z: &mut [T], center: &[T], target: &[T], rho: T) {
 /// ```
 #[must_use]
 pub fn squared_loss<T: Real>(z: &[T], target: &[T]) -> f64 {
+    T::squared_loss(z, target)
+}
+
+pub(crate) fn squared_loss_generic<T: Real>(z: &[T], target: &[T]) -> f64 {
     assert_eq!(
         z.len(),
         target.len(),
@@ -103,6 +111,10 @@ pub fn squared_loss<T: Real>(z: &[T], target: &[T]) -> f64 {
 /// assert!((w[0] - 2.0).abs() + w[1].abs() + (w[2] + 1.0).abs() < 1e-15);
 /// ```
 pub fn soft_threshold<T: Real>(w: &mut [T], threshold: T) {
+    T::soft_threshold(w, threshold)
+}
+
+pub(crate) fn soft_threshold_generic<T: Real>(w: &mut [T], threshold: T) {
     assert!(
         threshold >= T::zero(),
         "threshold must not be negative, got {threshold}"
@@ -122,6 +134,10 @@ pub fn soft_threshold<T: Real>(w: &mut [T], threshold: T) {
 /// ```
 #[must_use]
 pub fn l1_norm<T: Real>(w: &[T]) -> f64 {
+    T::l1_norm(w)
+}
+
+pub(crate) fn l1_norm_generic<T: Real>(w: &[T]) -> f64 {
     dispatch_kernel!(<T: Real> (w: &'a [T]) -> f64 { blocked_sum(w, |w| w.abs()) })
 }
 

@@ -103,6 +103,17 @@ pub fn prox_cross_entropy<T: Real>(
     rho: T,
     scratch: &mut [T],
 ) -> ProxReport {
+    T::prox_cross_entropy(z, center, labels, n_classes, rho, scratch)
+}
+
+pub(crate) fn prox_cross_entropy_generic<T: Real>(
+    z: &mut [T],
+    center: &[T],
+    labels: &[u32],
+    n_classes: usize,
+    rho: T,
+    scratch: &mut [T],
+) -> ProxReport {
     assert!(
         n_classes > 0 && u32::try_from(n_classes).is_ok(),
         "n_classes must be in 1..2^32, got {n_classes}"

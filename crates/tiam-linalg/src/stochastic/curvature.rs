@@ -184,7 +184,7 @@ impl<T: Real> LayerCurvature<T> {
         }
     }
 
-    /// Entries of a worker's sums: what is averaged, then the trace.
+    /// Entries of a shard's sums: what is averaged, then the trace.
     pub(super) fn n_sums(&self) -> usize {
         match &self.form {
             Form::Identity => 0,
@@ -211,7 +211,7 @@ impl<T: Real> LayerCurvature<T> {
         *trace += T::from_f64(dot(a, a));
     }
 
-    /// Takes the workers' sums over `n_samples` samples into the average, all of them with the same weight at first.
+    /// Takes the shards' sums over `n_samples` samples into the average, all of them with the same weight at first.
     pub(super) fn absorb<'s>(
         &mut self,
         sums: impl Iterator<Item = &'s [T]>,

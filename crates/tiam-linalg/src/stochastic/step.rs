@@ -1,10 +1,10 @@
 //! The parameters of all layers and their triple-inertial step.
 
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
-use super::pass::{Pass, StochasticBatch};
+use super::pass::{Pass, ShardSums, StochasticBatch};
 use super::units::{UnitLayout, Units};
-use crate::band::Monotone;
-use crate::compute::{Compute, Slab, WorkerScratch, buffer, for_tiles, tile_cols};
+use crate::activation::Activation;
+use crate::compute::{Compute, Slab, WorkerScratch, for_tiles, n_shards_of, tile_cols};
 use crate::forward::AffineLayers;
 use crate::kernels::add_scaled;
 use crate::product::RowRange;
@@ -35,23 +35,23 @@ pub struct StochasticStep {
 /// `g_l = e_l a_{l−1}ᵀ/B − μ Ŵ_l`, Ā_l the running average of `a_{l−1} a_{l−1}ᵀ/B`. [`advance`](Self::advance) is the step
 /// W̄ = Wᵗ + p1 Δ + c η D, Wᵗ⁺¹ = W̄ + p3 (W̄ − Wᵗ), and averages the iterates.
 ///
-/// Samples are split between workers once a batch, units (rows of W) once for the directions and once for the step;
-/// inside, everything is sequential. After the first batch nothing allocates. A number of threads fixes the bits. Called
+/// Samples are shared out between workers once a batch, units (rows of W) once for the directions and once for the step;
+/// inside, everything is sequential. After the first batch nothing allocates. Any number of threads gives the same bits. Called
 /// within [`Compute::install`] a step enters the pool no more than once.
 ///
 /// ```
 /// use tiam_linalg::{
-///     AffineLayer, Compute, CurvatureForm, CurvatureRule, Identity, LossTarget, Matrix, Inertia, StochasticBatch,
+///     Activation, AffineLayer, Compute, CurvatureForm, CurvatureRule, Inertia, LossTarget, Matrix, StochasticBatch,
 ///     StochasticBlocks, StochasticStep,
 /// };
 /// // y = 2x + 1 from two samples, by exact least squares: one step is enough.
 /// let (inputs, y) = (Matrix::from_vec(1, 2, vec![0.0, 1.0])?, Matrix::from_vec(1, 2, vec![1.0, 3.0])?);
 /// let weights = Matrix::<f64>::zeros(1, 1);
 /// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
-/// let mut blocks = StochasticBlocks::new(&layers[..], |_| CurvatureForm::Full, &mut || 0.0);
-/// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, met: -1.0 };
+/// let mut blocks = StochasticBlocks::new(&layers, &|_| CurvatureForm::Full, &mut || 0.0);
+/// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, error_tolerance: None };
 /// let compute = &mut Compute::new(1)?;
-/// blocks.gradient(Identity, batch, true, compute);
+/// blocks.gradient(Activation::Identity, batch, true, compute);
 /// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);
 /// blocks.directions(0.0, compute);
 /// blocks.advance(StochasticStep { length: 1.0, inertia: Inertia::NONE, averaging: 0.0 }, compute);
@@ -75,9 +75,9 @@ pub struct StochasticBlocks<T> {
     gradient: Vec<T>,
     direction: Vec<T>,
     curvature: Vec<LayerCurvature<T>>,
-    /// The last batch's sums, one a worker: of the gradients, and of the curvature.
-    sums: Vec<Vec<T>>,
-    curvature_sums: Vec<Vec<T>>,
+    /// The last batch's sums, of which the first `n_shards` count.
+    sums: Vec<ShardSums<T>>,
+    n_shards: usize,
     n_batch: usize,
     tile: usize,
 }
@@ -89,8 +89,16 @@ impl<T: Real> StochasticBlocks<T> {
     /// # Panics
     /// When there is no layer, one is empty, or two do not fit together.
     pub fn new(
-        layers: &(impl AffineLayers<T> + ?Sized),
-        form: impl Fn(usize) -> CurvatureForm,
+        layers: &dyn AffineLayers<T>,
+        form: &dyn Fn(usize) -> CurvatureForm,
+        normal: &mut dyn FnMut() -> f64,
+    ) -> Self {
+        T::stochastic_blocks(layers, form, normal)
+    }
+
+    pub(crate) fn new_generic(
+        layers: &dyn AffineLayers<T>,
+        form: &dyn Fn(usize) -> CurvatureForm,
         normal: &mut dyn FnMut() -> f64,
     ) -> Self {
         let layout = UnitLayout::of(layers);
@@ -124,7 +132,7 @@ impl<T: Real> StochasticBlocks<T> {
             direction: vec![T::zero(); n],
             curvature,
             sums: Vec::new(),
-            curvature_sums: Vec::new(),
+            n_shards: 0,
             n_batch: 0,
             tile: tile_cols::<T>(widest).max(MIN_TILE),
             layout,
@@ -143,6 +151,10 @@ impl<T: Real> StochasticBlocks<T> {
 
     /// The iterate, its last change, the average, and every layer's curvature; between two epochs nothing else is carried on.
     pub fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        T::visit_stochastic(self, visitor)
+    }
+
+    pub(crate) fn visit_state_generic(&mut self, visitor: &mut dyn StateVisitor<T>) {
         visitor.values("parameters", &mut self.current);
         visitor.values("change", &mut self.change);
         visitor.values("average", &mut self.average);
@@ -161,7 +173,17 @@ impl<T: Real> StochasticBlocks<T> {
     /// When shapes do not fit or an index or label is out of range.
     pub fn gradient(
         &mut self,
-        h: impl Monotone,
+        h: Activation,
+        batch: StochasticBatch<'_, T>,
+        with_curvature: bool,
+        compute: &mut Compute<T>,
+    ) -> LossSum {
+        T::stochastic_gradient(self, h, batch, with_curvature, compute)
+    }
+
+    pub(crate) fn gradient_generic(
+        &mut self,
+        h: Activation,
         batch: StochasticBatch<'_, T>,
         with_curvature: bool,
         compute: &mut Compute<T>,
@@ -173,47 +195,65 @@ impl<T: Real> StochasticBlocks<T> {
             curvature: with_curvature.then_some(&self.curvature[..]),
             h,
             batch,
-            met: T::from_f64(batch.met),
         };
         let (n, tile) = (self.layout.n_parameters(), self.tile);
         let n_curvature = match with_curvature {
             true => self.curvature.iter().map(LayerCurvature::n_sums).sum(),
             false => 0,
         };
-        let body = |scratch: &mut WorkerScratch<T>, samples: RowRange| {
-            buffer(&mut scratch.sum, n).fill(T::zero());
-            buffer(&mut scratch.curvature, n_curvature).fill(T::zero());
-            let mut sum = LossSum::default();
+        let body = |scratch: &mut WorkerScratch<T>, sums: &mut ShardSums<T>, samples: RowRange| {
+            sums.gradient.resize(n, T::zero());
+            sums.curvature.clear();
+            sums.curvature.resize(n_curvature, T::zero());
+            let (mut loss, first) = (LossSum::default(), samples.start);
             for_tiles(samples, tile, |tile| {
-                sum = sum.merge(pass.tile(scratch, &tile));
+                loss = loss.merge(pass.tile(scratch, sums, &tile, tile.start == first));
             });
-            (sum, 1)
+            loss
         };
-        let merge = |l: (LossSum, usize), r: (LossSum, usize)| (l.0.merge(r.0), l.1 + r.1);
-        let samples = RowRange {
-            start: 0,
-            len: batch.indices.len(),
-        };
-        // The workers' sums stay here between the steps, where every worker can read them.
-        exchange(&mut self.sums, &mut self.curvature_sums, compute);
-        let (sum, workers) = compute.sweep(GRADIENT_FLOPS * n, samples, &body, &merge);
-        exchange(&mut self.sums, &mut self.curvature_sums, compute);
-        self.n_batch = batch.indices.len();
-        for unused in &mut self.sums[workers..] {
-            unused.clear();
+        let len = batch.indices.len();
+        let samples = RowRange { start: 0, len };
+        self.n_shards = n_shards_of(LEAST_COLS, len, GRADIENT_FLOPS * n);
+        let n_sums = self.n_shards.max(self.sums.len());
+        self.sums.resize_with(n_sums, ShardSums::default);
+        let loss = compute.sweep(samples, &mut self.sums[..self.n_shards], &body);
+        let mut total = (loss, len);
+        if compute.is_shared() {
+            self.share_sums(&mut total, compute);
         }
-        for unused in &mut self.curvature_sums[workers..] {
-            unused.clear();
+        self.n_batch = total.1;
+        total.0
+    }
+
+    /// Puts this process's sums together with those of the others.
+    fn share_sums(&mut self, total: &mut (LossSum, usize), compute: &Compute<T>) {
+        let (first, rest) = self.sums[..self.n_shards].split_at_mut(1);
+        for later in rest {
+            add_scaled(&mut first[0].gradient, &later.gradient, T::one());
+            add_scaled(&mut first[0].curvature, &later.curvature, T::one());
         }
-        sum
+        let ShardSums {
+            gradient,
+            curvature,
+        } = &mut first[0];
+        compute.over_processes(total, &mut [gradient, curvature]);
+        self.n_shards = 1;
     }
 
     /// Takes the last batch's curvature into the averages and makes every layer's solve anew, the layers split between
     /// workers. Only after a [`gradient`](Self::gradient) with curvature.
     pub fn refresh_curvature(&mut self, rule: CurvatureRule, compute: &mut Compute<T>) {
+        T::refresh_curvature(self, rule, compute)
+    }
+
+    pub(crate) fn refresh_curvature_generic(
+        &mut self,
+        rule: CurvatureRule,
+        compute: &mut Compute<T>,
+    ) {
         let n_sums = |layer: &LayerCurvature<T>| layer.n_sums();
         let total: usize = self.curvature.iter().map(n_sums).sum();
-        let (sums, n_batch) = (&self.curvature_sums, self.n_batch);
+        let (sums, n_batch) = (&self.sums[..self.n_shards], self.n_batch);
         let slab = LayerSlab {
             layers: &mut self.curvature,
             start: 0,
@@ -223,8 +263,8 @@ impl<T: Real> StochasticBlocks<T> {
             for layer in slab.layers {
                 let range = start..start + layer.n_sums();
                 start = range.end;
-                let of_workers = sums.iter().filter_map(|sums| sums.get(range.clone()));
-                layer.absorb(of_workers, n_batch, rule.retain);
+                let of_shards = sums.iter().map(|sums| &sums.curvature[range.clone()]);
+                layer.absorb(of_shards, n_batch, rule.retain);
                 layer.refresh(rule.damping);
             }
         };
@@ -233,10 +273,15 @@ impl<T: Real> StochasticBlocks<T> {
 
     /// D for every layer; returns Σ_l ⟨D_l, g_l⟩, what the step would gain by its own model at c η = 1, twice.
     pub fn directions(&mut self, ridge: f64, compute: &mut Compute<T>) -> f64 {
+        T::stochastic_directions(self, ridge, compute)
+    }
+
+    pub(crate) fn directions_generic(&mut self, ridge: f64, compute: &mut Compute<T>) -> f64 {
         let layout = &self.layout;
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let share = T::from_f64(-1.0 / self.n_batch.max(1) as f64);
-        let (sums, ahead, curvature) = (&self.sums, &self.ahead, &self.curvature);
+        let sums = &self.sums[..self.n_shards];
+        let (ahead, curvature) = (&self.ahead, &self.curvature);
         let ridge = T::from_f64(-ridge);
         let body = |scratch: &mut WorkerScratch<T>, units: Units<'_, [&mut [T]; 2]>| {
             let [g, d] = units.data;
@@ -246,8 +291,8 @@ impl<T: Real> StochasticBlocks<T> {
                 let (g, d) = (&mut g[own.clone()], &mut d[own]);
                 let unit = layout.layers()[l].len;
                 decay(g, &ahead[range.clone()], ridge, unit);
-                for sums in sums.iter().filter_map(|sums| sums.get(range.clone())) {
-                    add_scaled(g, sums, share);
+                for sums in sums {
+                    add_scaled(g, &sums.gradient[range.clone()], share);
                 }
                 curvature[l].solve(d, g, &mut scratch.tile_c);
                 gain += dot(d, g);
@@ -255,11 +300,15 @@ impl<T: Real> StochasticBlocks<T> {
             gain
         };
         let slab = Units::all(layout, [&mut self.gradient[..], &mut self.direction[..]]);
-        compute.sweep(DIRECTION_FLOPS, slab, &body, &|l, r| l + r)
+        compute.over_units(DIRECTION_FLOPS, slab, &body)
     }
 
     /// Takes the step along the directions, moves Ŵ ahead for the next gradient, and averages.
     pub fn advance(&mut self, step: StochasticStep, compute: &mut Compute<T>) {
+        T::stochastic_advance(self, step, compute)
+    }
+
+    pub(crate) fn advance_generic(&mut self, step: StochasticStep, compute: &mut Compute<T>) {
         let averaging = step.averaging;
         // The average of the iterates so far, without a share of the start.
         self.average_filled = averaging * self.average_filled + (1.0 - averaging);
@@ -326,6 +375,8 @@ const MIN_TILE: usize = 128;
 /// Half a gradient's flops a parameter and sample: two threads pay later here, since the steps around are sequential for small
 /// networks (digits, batches of 71: an epoch's steps took 0.09 ms each on one thread, 0.14 ms on two).
 const GRADIENT_FLOPS: usize = 3;
+/// Fewest samples of a shard: each shard has a gradient of its own.
+const LEAST_COLS: usize = 64;
 /// Flops a parameter of a direction: assembling the gradient, and a sketch's solve.
 const DIRECTION_FLOPS: usize = 4 * CurvatureForm::RANK + 8;
 /// A step is split between workers beyond half a million parameters: it waits for memory, and below that the parameters are in
@@ -333,21 +384,6 @@ const DIRECTION_FLOPS: usize = 4 * CurvatureForm::RANK + 8;
 const ADVANCE_FLOPS: usize = 4;
 /// Flops of a refresh for each entry of the averages.
 const REFRESH_FLOPS: usize = 2 * CurvatureForm::RANK;
-
-/// Swaps the workers' sums with those kept here, which are made for all workers the first time.
-fn exchange<T: Real>(
-    sums: &mut Vec<Vec<T>>,
-    curvature: &mut Vec<Vec<T>>,
-    compute: &mut Compute<T>,
-) {
-    let workers = compute.scratch();
-    sums.resize_with(workers.len().max(sums.len()), Vec::new);
-    curvature.resize_with(workers.len().max(curvature.len()), Vec::new);
-    for (worker, (sum, curvature)) in workers.iter_mut().zip(sums.iter_mut().zip(curvature)) {
-        std::mem::swap(&mut worker.sum, sum);
-        std::mem::swap(&mut worker.curvature, curvature);
-    }
-}
 
 /// Layers to refresh; `start` is where the first one's sums begin.
 struct LayerSlab<'a, T> {

@@ -15,11 +15,18 @@ pub(super) struct LayerUnits {
     pub(super) n_units: usize,
     /// Where the first one starts.
     pub(super) start: usize,
+    /// Rows of a tile's tape before this layer's z.
+    pub(super) z_row: usize,
 }
 
 impl LayerUnits {
     pub(super) fn range(self) -> Range<usize> {
         self.start..self.start + self.len * self.n_units
+    }
+
+    /// Rows of the tape before the layer's inputs â_{l−1}, which stand directly before its z; not for the first layer.
+    pub(super) fn input_row(self) -> usize {
+        self.z_row - self.len
     }
 }
 
@@ -32,9 +39,9 @@ pub(super) struct UnitLayout {
 impl UnitLayout {
     /// # Panics
     /// When there is no layer, one is empty, or two do not fit together.
-    pub(super) fn of<T: Real>(layers: &(impl AffineLayers<T> + ?Sized)) -> Self {
+    pub(super) fn of<T: Real>(layers: &dyn AffineLayers<T>) -> Self {
         assert!(layers.n_layers() > 0, "stochastic blocks: no layer");
-        let mut start = 0;
+        let (mut start, mut z_row) = (0, 0);
         let mut units = Vec::with_capacity(layers.n_layers());
         for l in 0..layers.n_layers() {
             let layer = layers.layer(l);
@@ -55,8 +62,10 @@ impl UnitLayout {
                 len: n_in + 1,
                 n_units,
                 start,
+                z_row,
             });
             start += n_units * (n_in + 1);
+            z_row += 2 * n_units + 1;
         }
         Self { layers: units }
     }
@@ -71,6 +80,12 @@ impl UnitLayout {
 
     pub(super) fn n_inputs(&self) -> usize {
         self.layers.first().map_or(0, |first| first.len - 1)
+    }
+
+    /// Rows of a tile's tape: z_1, â_1, z_2, …, z_L.
+    pub(super) fn tape_rows(&self) -> usize {
+        let last = self.layers.last();
+        last.map_or(0, |last| last.z_row + last.n_units)
     }
 
     pub(super) fn n_outputs(&self) -> usize {
@@ -180,7 +195,7 @@ mod tests {
                 bias: &[0.0; 2],
             },
         ];
-        UnitLayout::of(&layers[..])
+        UnitLayout::of(&layers)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use tiam_linalg::{Real, StateVisitor};
+use tiam_linalg::StateVisitor;
 
 use crate::store::{Stored, from_bytes, to_bytes};
 
@@ -133,7 +133,7 @@ impl<T: Stored> StateVisitor<T> for Reader<'_> {
     fn positive(&mut self, name: &str, number: &mut f64) {
         StateVisitor::<T>::number(self, name, number);
         // In the run's precision: a large one may overflow there, a small one vanish.
-        let rounded = Real::to_f64(T::from_f64(*number));
+        let rounded = T::from_f64(*number).to_f64();
         if self.error.is_none() && !(rounded.is_finite() && rounded > 0.0) {
             self.error = Some(format!(
                 "{name} is {number}, which is not above 0 or too large"

@@ -216,7 +216,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         let before = self.objective;
         if !epoch.finite {
             let increase = f64::NAN;
-            return BlockChange { before, increase };
+            return BlockChange::new(before, increase);
         }
         self.training_seconds += clock.elapsed().as_secs_f64();
         let found = PartMeasures::of(epoch.sum, samples);
@@ -295,7 +295,7 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
                 CurvatureChoice::Auto => format!("the cheapest for {n_in} inputs"),
                 _ => "asked for".to_owned(),
             },
-            predicted_seconds: None,
+            flops: None,
             actual_seconds: None,
         };
         layers.map(choice).collect()

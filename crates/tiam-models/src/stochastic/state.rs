@@ -7,18 +7,16 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    AnyLoss, Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor, StochasticBatch,
-    StochasticBlocks, StochasticStep,
+    Activation, AnyLoss, Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor,
+    StochasticBatch, StochasticBlocks, StochasticStep,
 };
 
 use super::params::{StochasticConfig, StochasticParams};
-use crate::activation::Activation;
 use crate::data::Samples;
 use crate::error::ModelError;
 use crate::init::Normals;
 use crate::loss::Loss;
 use crate::network::Network;
-use crate::with_activation;
 
 /// Steps whose iterates are averaged at least.
 const MIN_AVERAGED_STEPS: f64 = 20.0;
@@ -65,7 +63,7 @@ impl<T: Real> State<T> {
         let mut normals = Normals::new(params.seed ^ SKETCH_STREAM);
         let sizes = &network.architecture().sizes;
         let form = |l: usize| params.curvature.form(sizes[l], params.rank);
-        let blocks = StochasticBlocks::new(&network, form, &mut || normals.next());
+        let blocks = StochasticBlocks::new(&network, &form, &mut || normals.next());
         Ok(Self {
             compute: Compute::new(params.threads)?,
             activation: network.architecture().activation,
@@ -102,7 +100,7 @@ impl<T: Real> State<T> {
         let params = self.config.params();
         let cross_entropy = self.network.architecture().loss == Loss::CrossEntropy;
         // Of other losses a small error does not mean that the target is met.
-        let met = params.met.filter(|_| cross_entropy).unwrap_or(-1.0);
+        let error_tolerance = params.met.filter(|_| cross_entropy);
         let mut stepper = Stepper {
             params,
             blocks: &mut self.blocks,
@@ -123,7 +121,7 @@ impl<T: Real> State<T> {
                     target: samples.target().as_loss_target(code),
                     indices: &order[i * n / n_batches..(i + 1) * n / n_batches],
                     weights,
-                    met,
+                    error_tolerance,
                 };
                 let step = pace.step(stepper.params, i, n_batches);
                 let found = stepper.step(batch, *steps, step, compute);
@@ -195,9 +193,7 @@ impl<T: Real> Stepper<'_, T> {
         let Self { params, blocks, .. } = self;
         let update = k < FIRST_UPDATES || k.is_multiple_of(params.refresh);
         let n = batch.indices.len();
-        let sum = with_activation!(self.activation, h => {
-            blocks.gradient(h, batch, update, compute)
-        });
+        let sum = blocks.gradient(self.activation, batch, update, compute);
         if update {
             let rule = CurvatureRule {
                 retain: params.retain,

@@ -3,8 +3,9 @@
 use tiam_core::BlockChange;
 use tiam_linalg::{
     Inertia, Matrix, Real, map_entries, outer_product, product, product_transposed, sum_entries,
+    with_activation,
 };
-use tiam_models::{Samples, with_activation};
+use tiam_models::Samples;
 
 use super::{BcdConfig, BcdProblem, Layer};
 use crate::methods::entry::{Entry, inlined};
@@ -111,16 +112,13 @@ impl<T: Real> BcdProblem<'_, T> {
             ..Inertia::NONE
         };
         let report = bias.propose(product, u, self.config.rho, shortened, &mut self.compute);
-        BlockChange {
-            before: report.before,
-            increase: report.increase,
-        }
+        BlockChange::new(report.before, report.increase)
     }
 
     pub(super) fn propose_u(&mut self, l: usize) -> BlockChange {
         if self.is_last(l) {
             let alpha = 0.0;
-            return self.propose_u_with(l, alpha, tiam_linalg::Identity);
+            return self.propose_u_with(l, alpha, tiam_linalg::monotone::Identity);
         }
         let alpha = self.config.alpha;
         with_activation!(self.network.architecture().activation, h => self.propose_u_with(l, alpha, h))
@@ -238,17 +236,11 @@ fn input_of<'a, T: Real>(before: &'a [Layer<T>], samples: &'a Samples<T>) -> &'a
 }
 
 fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
-    BlockChange {
-        before: c * before,
-        increase: c * increase,
-    }
+    BlockChange::new(c * before, c * increase)
 }
 
 fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
-    BlockChange {
-        before: a.before + b.before,
-        increase: a.increase + b.increase,
-    }
+    BlockChange::new(a.before + b.before, a.increase + b.increase)
 }
 
 /// y ← y + c x.

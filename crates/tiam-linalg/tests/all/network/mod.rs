@@ -1,0 +1,4 @@
+//! A network's forward pass and its gradient.
+
+mod backward;
+mod forward;
