@@ -95,7 +95,7 @@ mod sealed {
 }
 
 /// `f32` or `f64`, nothing else (sealed): what data, networks and model files all know.
-pub trait Scalar: tiam_data::Real + Stored + sealed::Sealed {
+pub trait Scalar: tiam_data::Scalar + Stored + sealed::Sealed {
     /// This type's name as a value.
     const PRECISION: Precision;
 
