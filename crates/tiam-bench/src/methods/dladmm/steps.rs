@@ -163,10 +163,10 @@ impl<T: Real> DladmmProblem<'_, T> {
             rho: self.rho,
         };
         let target = self.samples.target().as_loss_target(&*self.code);
-        let (report, loss) =
+        let (report, candidate) =
             self.z_last
                 .propose_last(prediction, target, Inertia::NONE, &mut self.compute);
-        self.candidate_loss = loss.loss;
+        self.candidate_loss = candidate.loss;
         // The prox sees ρ/2 ‖z − m + u/ρ‖², a constant above ⟨u, z − m⟩ + ρ/2 ‖z − m‖².
         BlockChange::new(self.loss + self.fit(l), report.increase)
     }

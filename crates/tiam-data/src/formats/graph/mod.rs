@@ -1,19 +1,19 @@
 //! Graph data sets: node features averaged over neighbours, so that a plain network can learn from them.
 
-mod archive;
 mod csr;
 mod hops;
-mod npy;
 
-use std::path::Path;
-
+use super::{
+    Reader,
+    npy::{Archive, array_error},
+};
 use crate::{
-    Dataset, Features, Real, Split, Targets,
+    ColumnEncoding, Dataset, Features, LoadParams, Scalar, Split, Targets,
     error::{DataError, Result},
     rng::Random,
+    setters::setters,
     source::Source,
 };
-use archive::Archive;
 use csr::{Csr, CsrNames};
 
 const ADJACENCY: CsrNames = CsrNames {
@@ -35,6 +35,9 @@ const SPLIT: [&str; 3] = ["train_idx", "val_idx", "test_idx"];
 /// Maximum number of classes; an array with more distinct values is not taken for labels.
 const MAX_CLASSES: usize = 1 << 16;
 const MAX_HOPS: usize = 64;
+/// The arrays that must be there.
+const NEEDS: &str = "a graph needs adj_indices, adj_indptr, adj_shape, labels, and attr_data, attr_indices, attr_indptr, \
+    attr_shape or attr_matrix";
 
 /// The nodes that get a row of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,18 +98,13 @@ impl Default for GraphParams {
 }
 
 impl GraphParams {
-    /// Sets the highest power of the normalised adjacency.
-    #[must_use]
-    pub fn hops(mut self, hops: usize) -> Self {
-        self.hops = hops;
-        self
-    }
-
-    /// Chooses which nodes get a row of features.
-    #[must_use]
-    pub fn rows(mut self, rows: GraphRows) -> Self {
-        self.rows = rows;
-        self
+    setters! {
+        /// Sets the highest power of the normalised adjacency.
+        hops: usize;
+        /// Chooses which nodes get a row of features.
+        rows: GraphRows;
+        /// Sets the seed of the draw.
+        seed: u64;
     }
 
     /// Sets what is drawn if the file gives no split.
@@ -116,20 +114,10 @@ impl GraphParams {
         self
     }
 
-    /// Sets the seed of the draw.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.hops > MAX_HOPS {
-            return Err(DataError::parameter(
-                "hops",
-                self.hops,
-                format!("0 to {MAX_HOPS}"),
-            ));
+            let allowed = format!("0 to {MAX_HOPS}");
+            return Err(DataError::parameter("hops", self.hops, allowed));
         }
         if self.train_per_class == 0 {
             return Err(DataError::parameter("train_per_class", 0, "at least 1"));
@@ -138,50 +126,64 @@ impl GraphParams {
     }
 }
 
-/// Reads a graph archive.
-pub(crate) fn load_graph<T: Real>(source: &Source, params: &GraphParams) -> Result<Dataset<T>> {
-    params.check()?;
-    let path = source.path.as_path();
-    let mut archive = Archive::open(source)?;
-    let adjacency = Csr::read(&mut archive, &ADJACENCY)?;
-    let n = adjacency.rows;
-    if n == 0 || adjacency.columns != n {
-        let reason = format!(
-            "{n} rows and {} columns; a square matrix with nodes is needed",
-            adjacency.columns
-        );
-        return Err(npy::array_error(path, ADJACENCY.shape, reason));
+/// A zip of NumPy arrays that describe a graph.
+pub(super) struct GraphNpz;
+
+impl Reader for GraphNpz {
+    const KNOWN_AS: &'static str = "graph npz";
+
+    fn recognises(head: &[u8]) -> bool {
+        matches!(head, [b'P', b'K', 3 | 5, 4 | 6, ..])
     }
-    let normalised = hops::NormalisedAdjacency::new(&adjacency, source)?;
-    drop(adjacency);
-    let attributes = read_attributes(&mut archive, path, n)?;
-    let (labels, names) = read_labels(&mut archive, n)?;
-    let split = match read_split(&mut archive, path, n)? {
-        Some(split) => split,
-        None => draw_split(&labels, names.len(), params)?,
-    };
 
-    let (nodes, split) = match params.rows {
-        GraphRows::All => ((0..n).collect(), split),
-        GraphRows::SplitOnly => in_split_order(&split)?,
-    };
-    let values = hops::hop_features(&normalised, &attributes, params.hops, &nodes, source)?;
-    let width = attributes.columns * (params.hops + 1);
+    fn read<T: Scalar>(
+        source: &Source,
+        params: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Dataset<T>> {
+        let params = &params.graph;
+        let mut archive = Archive::open(source, NEEDS)?;
+        let adjacency = Csr::read(&mut archive, &ADJACENCY)?;
+        let n = adjacency.rows;
+        if n == 0 || adjacency.columns != n {
+            let columns = adjacency.columns;
+            let reason =
+                format!("{n} rows and {columns} columns; a square matrix with nodes is needed");
+            return Err(array_error(source, ADJACENCY.shape, reason));
+        }
+        let normalised = hops::normalised(&adjacency, source)?;
+        drop(adjacency);
+        let attributes = read_attributes(&mut archive, source, n)?;
+        let (labels, n_classes) = read_labels(&mut archive, n)?;
+        let split = match read_split(&mut archive, source, n)? {
+            Some(split) => split,
+            None => draw_split(&labels, n_classes, params)?,
+        };
+        let (nodes, split) = match params.rows {
+            GraphRows::All => ((0..n).collect(), split),
+            GraphRows::SplitOnly => in_split_order(&split)?,
+        };
+        let values = hops::hop_features(&normalised, &attributes, params.hops, &nodes, source)?;
+        let width = attributes.columns * (params.hops + 1);
 
-    let labels = nodes.iter().map(|&node| labels[node]).collect();
-    let features = Features::new(nodes.len(), width, values)?;
-    let data = Dataset::new(features, Targets::Classes { labels, names })?.with_split(split)?;
-    let words = format!("graph {}, {n} nodes, {} hops", path.display(), params.hops);
-    data.with_sample_ids(nodes)
-        .map(|data| data.with_source(words))
+        let labels = nodes.iter().map(|&node| labels[node]).collect();
+        let features = Features::new(nodes.len(), width, values)?;
+        let words = format!(
+            "graph {}, {n} nodes, {} hops",
+            source.path.display(),
+            params.hops
+        );
+        Dataset::new(features, Targets::numbered(labels, n_classes))?
+            .with_source(words)
+            .with_split(split)?
+            .with_sample_ids(nodes)
+    }
 }
 
-fn read_attributes(archive: &mut Archive<'_>, path: &Path, n: usize) -> Result<Csr> {
+fn read_attributes(archive: &mut Archive<'_>, source: &Source, n: usize) -> Result<Csr> {
     let (attributes, array) = if !archive.has(ATTRIBUTES.data) && archive.has(DENSE_ATTRIBUTES) {
-        (
-            Csr::from_dense(&archive.array(DENSE_ATTRIBUTES)?)?,
-            DENSE_ATTRIBUTES,
-        )
+        let dense = archive.array(DENSE_ATTRIBUTES)?;
+        (Csr::from_dense(&dense)?, DENSE_ATTRIBUTES)
     } else {
         (Csr::read(archive, &ATTRIBUTES)?, ATTRIBUTES.shape)
     };
@@ -189,15 +191,12 @@ fn read_attributes(archive: &mut Archive<'_>, path: &Path, n: usize) -> Result<C
     if rows == n && columns > 0 {
         return Ok(attributes);
     }
-    Err(npy::array_error(
-        path,
-        array,
-        format!("{rows} rows and {columns} columns; {n} rows, one a node, are needed"),
-    ))
+    let reason = format!("{rows} rows and {columns} columns; {n} rows, one a node, are needed");
+    Err(array_error(source, array, reason))
 }
 
-/// Class numbers and names. Labels keep their number; classes are 0 to the largest.
-fn read_labels(archive: &mut Archive<'_>, n: usize) -> Result<(Vec<u32>, Vec<String>)> {
+/// Class numbers, and how many classes there are: labels keep their number, and classes are 0 to the largest.
+fn read_labels(archive: &mut Archive<'_>, n: usize) -> Result<(Vec<u32>, usize)> {
     let array = archive.array(LABELS)?;
     array.check_rank(1)?;
     let labels = array.indices()?;
@@ -205,20 +204,16 @@ fn read_labels(archive: &mut Archive<'_>, n: usize) -> Result<(Vec<u32>, Vec<Str
         return Err(array.fault(format!("{} elements for {n} nodes", labels.len())));
     }
     if let Some(at) = labels.iter().position(|&label| label >= MAX_CLASSES) {
-        return Err(array.fault(format!(
-            "element {at} is {}; class numbers below {MAX_CLASSES} are needed",
-            labels[at]
-        )));
+        let label = labels[at];
+        let needed = format!("class numbers below {MAX_CLASSES} are needed");
+        return Err(array.fault(format!("element {at} is {label}; {needed}")));
     }
-    let count = labels.iter().max().map_or(0, |largest| largest + 1);
-    Ok((
-        labels.into_iter().map(|l| l as u32).collect(),
-        (0..count).map(|c| c.to_string()).collect(),
-    ))
+    let n_classes = labels.iter().max().map_or(0, |largest| largest + 1);
+    Ok((labels.into_iter().map(|l| l as u32).collect(), n_classes))
 }
 
 /// The split of the file, if there is one: all three arrays or none.
-fn read_split(archive: &mut Archive<'_>, path: &Path, n: usize) -> Result<Option<Split>> {
+fn read_split(archive: &mut Archive<'_>, source: &Source, n: usize) -> Result<Option<Split>> {
     if !SPLIT.iter().any(|name| archive.has(name)) {
         return Ok(None);
     }
@@ -229,28 +224,21 @@ fn read_split(archive: &mut Archive<'_>, path: &Path, n: usize) -> Result<Option
         array.check_rank(1)?;
         *part = array.indices()?;
         for (at, &node) in part.iter().enumerate() {
-            match seen.get_mut(node) {
-                None => {
-                    return Err(
-                        array.fault(format!("element {at} is {node}, but there are {n} nodes"))
-                    );
+            let reason = match seen.get_mut(node) {
+                Some(free @ None) => {
+                    *free = Some(name);
+                    continue;
                 }
-                Some(Some(before)) => {
-                    return Err(array.fault(format!(
-                        "element {at} is {node}, which is already in {before}"
-                    )));
-                }
-                Some(free) => *free = Some(name),
-            }
+                Some(Some(before)) => format!("which is already in {before}"),
+                None => format!("but there are {n} nodes"),
+            };
+            return Err(array.fault(format!("element {at} is {node}, {reason}")));
         }
     }
     let [train, validation, test] = parts;
     if train.is_empty() {
-        return Err(npy::array_error(
-            path,
-            SPLIT[0],
-            "there are no training nodes".into(),
-        ));
+        let reason = "there are no training nodes";
+        return Err(array_error(source, SPLIT[0], reason));
     }
     Split::new(train, validation, test).map(Some)
 }
@@ -272,21 +260,15 @@ fn draw_split(labels: &[u32], n_classes: usize, params: &GraphParams) -> Result<
         }
     }
     let needed = params.train_per_class;
-    for (class, &available) in (0_u32..).zip(&taken) {
-        if available > 0 && available < needed {
-            return Err(DataError::ClassTooSmall {
-                class,
-                available,
-                needed,
-            });
-        }
+    let too_small = |(_, n): &(usize, &usize)| (1..needed).contains(*n);
+    if let Some((class, available)) = taken.iter().enumerate().find(too_small) {
+        let allowed = format!("at most {available}, the samples of class {class}");
+        return Err(DataError::parameter("train_per_class", needed, allowed));
     }
     let held_out = params.validation.saturating_add(params.test);
     if held_out > rest.len() {
-        let allowed = format!(
-            "at most {}, the nodes left beside the training nodes",
-            rest.len()
-        );
+        let n = rest.len();
+        let allowed = format!("at most {n}, the nodes left beside the training nodes");
         return Err(DataError::parameter("validation + test", held_out, allowed));
     }
     rest.truncate(held_out);

@@ -1,5 +1,4 @@
 //! Shared test code: small valid files of every format, and the folder of the large data sets.
-#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::{
     fs,
@@ -8,7 +7,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use tiam_data::{DataError, Dataset, LoadParams, load};
+use tiam_data::{CellFault, DataError, Dataset, LoadParams, Place, load};
 
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -33,6 +32,27 @@ pub(crate) fn table(
 ) -> Result<Dataset<f64>, DataError> {
     let folder = folder();
     load(write(&folder, "t.csv", text), params)
+}
+
+/// Asserts that a file is refused at a place, for a reason that contains these words.
+#[track_caller]
+pub(crate) fn assert_malformed<T>(result: Result<T, DataError>, at: &Place, words: &str) {
+    match result.map(|_| ()) {
+        Err(DataError::Malformed { place, reason, .. }) => {
+            assert_eq!(place, *at, "{reason}");
+            assert!(reason.contains(words), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is wrong with the cell that an error names.
+#[track_caller]
+pub(crate) fn fault(error: &DataError) -> &CellFault {
+    match error {
+        DataError::BadCell { fault, .. } => fault,
+        other => panic!("{other}"),
+    }
 }
 
 pub(crate) fn idx(dimensions: &[u32], data: &[u8]) -> Vec<u8> {

@@ -1,34 +1,35 @@
 //! Sparse matrices in compressed-row form.
 
-use super::{archive::Archive, npy::Array};
+use super::super::npy::{Archive, Array};
 use crate::error::Result;
 
 /// A matrix of `rows x columns`; row `r` has the entries `indptr[r]..indptr[r + 1]`.
 #[derive(Debug, Clone)]
-pub(crate) struct Csr {
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    indptr: Vec<usize>,
-    indices: Vec<usize>,
-    values: Vec<f64>,
+pub(super) struct Csr {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) indptr: Vec<usize>,
+    pub(super) indices: Vec<usize>,
+    pub(super) values: Vec<f64>,
 }
 
 /// The array names of a sparse matrix.
-pub(crate) struct CsrNames {
-    pub(crate) data: &'static str,
-    pub(crate) indices: &'static str,
-    pub(crate) indptr: &'static str,
-    pub(crate) shape: &'static str,
+pub(super) struct CsrNames {
+    pub(super) data: &'static str,
+    pub(super) indices: &'static str,
+    pub(super) indptr: &'static str,
+    pub(super) shape: &'static str,
 }
 
 impl Csr {
     /// Reads and checks the four arrays.
-    pub(crate) fn read(archive: &mut Archive<'_>, names: &CsrNames) -> Result<Self> {
+    pub(super) fn read(archive: &mut Archive<'_>, names: &CsrNames) -> Result<Self> {
         let shape = archive.array(names.shape)?;
         let wrong_shape = || {
             let n = shape.len();
             shape.fault(format!("{n} elements, where rows and columns are needed"))
         };
+        // Looked at first: the shape of a forged file may have very many elements.
         if shape.len() != 2 {
             return Err(wrong_shape());
         }
@@ -42,29 +43,21 @@ impl Csr {
             array.check_rank(1)?;
         }
         let indptr = pointers.indices()?;
-        if indptr.len().checked_sub(1) != Some(rows) {
-            return Err(pointers.fault(format!(
-                "{} elements for {rows} rows; one more than rows is needed",
-                indptr.len()
-            )));
+        let n = indptr.len();
+        if n.checked_sub(1) != Some(rows) {
+            let needed = "one more than rows is needed";
+            return Err(pointers.fault(format!("{n} elements for {rows} rows; {needed}")));
         }
         check_monotone(&pointers, &indptr, indices.len())?;
         let values = data.doubles()?;
-        let index_values = indices.indices()?;
-        if values.len() != index_values.len() {
-            let reason = format!(
-                "{} elements, but {} has {}",
-                values.len(),
-                names.indices,
-                index_values.len()
-            );
-            return Err(data.fault(reason));
+        if data.len() != indices.len() {
+            let (n, other, needed) = (data.len(), names.indices, indices.len());
+            return Err(data.fault(format!("{n} elements, but {other} has {needed}")));
         }
+        let index_values = indices.indices()?;
         if let Some(at) = index_values.iter().position(|&i| i >= columns) {
-            let reason = format!(
-                "element {at} is {}, but the matrix has {columns} columns",
-                index_values[at]
-            );
+            let i = index_values[at];
+            let reason = format!("element {at} is {i}, but the matrix has {columns} columns");
             return Err(indices.fault(reason));
         }
         Ok(Self {
@@ -77,11 +70,11 @@ impl Csr {
     }
 
     /// A dense matrix with its zeros left out.
-    pub(crate) fn from_dense(array: &Array<'_>) -> Result<Self> {
+    pub(super) fn from_dense(array: &Array<'_>) -> Result<Self> {
         array.check_rank(2)?;
         let (rows, columns) = (array.shape[0], array.shape[1]);
         if columns == 0 {
-            return Err(array.fault("the matrix has no columns".into()));
+            return Err(array.fault("the matrix has no columns"));
         }
         let dense = array.doubles()?;
         // No more than the elements, which are within the limit.
@@ -108,30 +101,26 @@ impl Csr {
     }
 
     /// Number of entries.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Column and value of each entry of a row.
-    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> {
+    pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> {
         let range = self.indptr[row]..self.indptr[row + 1];
-        self.indices[range.clone()]
-            .iter()
-            .copied()
-            .zip(self.values[range].iter().copied())
+        let columns = self.indices[range.clone()].iter().copied();
+        columns.zip(self.values[range].iter().copied())
     }
 }
 
 fn check_monotone(array: &Array<'_>, indptr: &[usize], n_entries: usize) -> Result<()> {
     if indptr.first() != Some(&0) {
-        return Err(array.fault("element 0 is not 0".into()));
+        return Err(array.fault("element 0 is not 0"));
     }
     if let Some(at) = indptr.windows(2).position(|pair| pair[0] > pair[1]) {
-        let (before, after) = (indptr[at], indptr[at + 1]);
-        return Err(array.fault(format!(
-            "element {} is {after}, below element {at}, which is {before}",
-            at + 1
-        )));
+        let (before, after, next) = (indptr[at], indptr[at + 1], at + 1);
+        let reason = format!("element {next} is {after}, below element {at}, which is {before}");
+        return Err(array.fault(reason));
     }
     match indptr.last() {
         Some(&last) if last == n_entries => Ok(()),

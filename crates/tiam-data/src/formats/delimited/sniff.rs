@@ -2,14 +2,12 @@
 
 use std::{collections::HashSet, path::Path};
 
-use super::{
-    cell::{CellKind, kind},
-    params::Header,
-    records::{Row, Rows},
-};
+use super::records::Records;
 use crate::{
-    error::{DataError, Result},
+    Header,
+    error::{CellFault, DataError, Place, Result},
     source::Source,
+    table::{CellKind, Places, Row, Rows, kind},
 };
 
 /// In order of preference where several fit: a comma may be a decimal comma, a tab hardly occurs inside a cell.
@@ -19,25 +17,23 @@ const SAMPLE_ROWS: usize = 100;
 
 /// The delimiter that cuts the first rows into equally many cells, more than one; failing that the one that cuts the
 /// first row into most.
-pub(crate) fn delimiter(text: &[u8], source: &Source) -> Result<u8> {
-    let rows = |d| Rows::new(text, d, &source.path).limited(source);
-    let [tab, semicolon, comma] = DELIMITERS.map(|d| widths(rows(d)));
-    let widths = [tab?, semicolon?, comma?];
-    let even = |w: &Vec<usize>| {
-        w.first()
-            .is_some_and(|&first| first > 1 && w.iter().all(|&x| x == first))
-    };
-    if let Some(found) = widths.iter().position(even) {
-        return Ok(DELIMITERS[found]);
+pub(super) fn delimiter(text: &[u8], source: &Source) -> Result<u8> {
+    let mut best = (0, b',');
+    for delimiter in DELIMITERS {
+        let widths = widths(Records::new(text, delimiter, source))?;
+        let first = widths.first().copied().unwrap_or(0);
+        if first > 1 && widths.iter().all(|&width| width == first) {
+            return Ok(delimiter);
+        }
+        if first >= best.0 {
+            best = (first, delimiter);
+        }
     }
-    let first_width = |i: &usize| widths[*i].first().copied().unwrap_or(0);
-    Ok((0..DELIMITERS.len())
-        .max_by_key(first_width)
-        .map_or(b',', |i| DELIMITERS[i]))
+    Ok(best.1)
 }
 
 /// Cells in each of the first rows; a row that cannot be read ends the list, one of too many cells is an error.
-fn widths(mut rows: Rows<'_>) -> Result<Vec<usize>> {
+fn widths(mut rows: Records<'_>) -> Result<Vec<usize>> {
     let mut row = Row::default();
     let mut widths = Vec::new();
     while widths.len() < SAMPLE_ROWS {
@@ -51,7 +47,7 @@ fn widths(mut rows: Rows<'_>) -> Result<Vec<usize>> {
 }
 
 /// Whether the first row names the columns.
-pub(crate) fn has_header(mut rows: Rows<'_>, header: Header) -> Result<bool> {
+pub(super) fn has_header(mut rows: Records<'_>, header: Header) -> Result<bool> {
     match header {
         Header::Yes => return Ok(true),
         Header::No => return Ok(false),
@@ -70,11 +66,8 @@ pub(crate) fn has_header(mut rows: Rows<'_>, header: Header) -> Result<bool> {
         if row.cells.iter().any(|cell| is_number(cell)) {
             return Ok(true);
         }
-        repeated |= row
-            .cells
-            .iter()
-            .zip(&first.cells)
-            .any(|(below, above)| below == above);
+        let mut pairs = row.cells.iter().zip(&first.cells);
+        repeated |= pairs.any(|(below, above)| below == above);
         n_rows += 1;
     }
     let distinct = first.cells.iter().collect::<HashSet<_>>().len() == first.cells.len();
@@ -82,36 +75,23 @@ pub(crate) fn has_header(mut rows: Rows<'_>, header: Header) -> Result<bool> {
 }
 
 /// Names from a header row; an empty one becomes `c` and its position.
-pub(crate) fn header_names(row: &Row<'_>, path: &Path) -> Result<Vec<String>> {
+pub(super) fn header_names(row: &Row<'_>, path: &Path) -> Result<Vec<String>> {
+    let places = Places { path, names: &[] };
     let mut names: Vec<String> = Vec::with_capacity(row.cells.len());
     for (column, cell) in row.cells.iter().enumerate() {
-        let places = super::cell::Places { path, names: &[] };
-        let name = places.text(row.line, column, cell)?;
-        names.push(if name.is_empty() {
-            format!("c{column}")
-        } else {
-            name.to_owned()
+        names.push(match std::str::from_utf8(cell) {
+            Ok("") => format!("c{column}"),
+            Ok(name) => name.to_owned(),
+            Err(_) => return Err(places.bad(row.line, column, cell, CellFault::NotUtf8)),
         });
     }
     let mut sorted: Vec<usize> = (0..names.len()).collect();
-    sorted.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
-    if let Some(pair) = sorted
-        .windows(2)
-        .find(|pair| names[pair[0]] == names[pair[1]])
-    {
-        let (path, name) = (path.to_path_buf(), names[pair[0]].clone());
-        return Err(DataError::DuplicateColumn {
-            path,
-            line: row.line,
-            name,
-            first: pair[0],
-            second: pair[1],
-        });
-    }
-    Ok(names)
-}
-
-/// `c0`, `c1`, ...
-pub(crate) fn position_names(n: usize) -> Vec<String> {
-    (0..n).map(|column| format!("c{column}")).collect()
+    sorted.sort_by_key(|&column| (&names[column], column));
+    let same = |pair: &&[usize]| names[pair[0]] == names[pair[1]];
+    let Some(&[first, second]) = sorted.windows(2).find(same) else {
+        return Ok(names);
+    };
+    let name = &names[first];
+    let reason = format!("columns {first} and {second} are both named {name:?}; rename one");
+    Err(DataError::malformed(path, Place::Line(row.line), reason))
 }
