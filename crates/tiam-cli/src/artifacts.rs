@@ -10,6 +10,7 @@ use tiam_core::{Trace, TraceRow};
 use tiam_models::{NetworkMeasures, SolverChoice};
 
 use crate::error::CliError;
+use crate::output;
 
 const MODEL: &str = "model.safetensors";
 const TRACE_CSV: &str = "trace.csv";
@@ -178,10 +179,10 @@ fn known(value: Option<f64>) -> String {
 }
 
 fn write_trace(trace: &Trace<NetworkMeasures>, file: &mut dyn Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(file);
-    writer.write_record(COLUMNS.map(|(name, _)| name))?;
-    for row in &trace.rows {
-        writer.write_record(COLUMNS.map(|(_, text)| text(row)))?;
-    }
-    writer.flush()
+    let heading = COLUMNS.map(|(name, _)| name.to_owned()).to_vec();
+    let row = |row| COLUMNS.map(|(_, text)| text(row)).to_vec();
+    output::csv(
+        file,
+        std::iter::once(heading).chain(trace.rows.iter().map(row)),
+    )
 }

@@ -32,3 +32,20 @@ pub(crate) fn to_stdout(
 pub(crate) fn message(text: &str) {
     writeln!(io::stderr(), "{text}").ok();
 }
+
+/// Writes rows as CSV.
+pub(crate) fn csv(
+    out: &mut dyn Write,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for row in rows {
+        // The kind of a failure tells that the reader has gone.
+        let written = writer.write_record(row).map_err(csv::Error::into_kind);
+        written.map_err(|kind| match kind {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })?;
+    }
+    writer.flush()
+}

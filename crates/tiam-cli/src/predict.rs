@@ -32,20 +32,16 @@ fn write_csv(
     proba: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
     let classes = model.class_names();
     if !classes.is_empty() && !proba {
-        writer.write_record(["class"])?;
-        for name in found.classes() {
-            writer.write_record([name])?;
-        }
-        return writer.flush();
+        let rows = found.classes().map(|name| vec![name.to_owned()]);
+        return output::csv(out, std::iter::once(vec!["class".to_owned()]).chain(rows));
     }
-    match model.encoding().n_outputs {
-        _ if proba => writer.write_record(classes)?,
-        1 => writer.write_record(["value"])?,
-        n => writer.write_record((0..n).map(|output| format!("value_{output}")))?,
-    }
+    let heading = match model.encoding().n_outputs {
+        _ if proba => classes.to_vec(),
+        1 => vec!["value".to_owned()],
+        n => (0..n).map(|output| format!("value_{output}")).collect(),
+    };
     // Single precision has fewer digits to be written.
     #[allow(
         clippy::cast_possible_truncation,
@@ -55,8 +51,9 @@ fn write_csv(
         Precision::F32 => (*x as f32).to_string(),
         Precision::F64 => x.to_string(),
     };
-    for sample in 0..found.len() {
-        writer.write_record(found.outputs(sample).iter().map(text))?;
-    }
-    writer.flush()
+    let row = |sample| found.outputs(sample).iter().map(text).collect();
+    output::csv(
+        out,
+        std::iter::once(heading).chain((0..found.len()).map(row)),
+    )
 }
