@@ -66,7 +66,7 @@ fn variants() -> Vec<(&'static str, StochasticParams)> {
     vec![
         (DEFAULT, base()),
         ("no averaging of the iterates", base().averaging(0.0)),
-        ("all samples go backward", base().met(None)),
+        ("all samples go backward", base().error_tolerance(None)),
         ("no trust region", base().trust(None)),
         ("no third inertia (.8, .8, 0)", inertia(0.8, 0.8, 0.0)),
         ("heavy ball (.92, 0, 0)", inertia(0.92, 0.0, 0.0)),
@@ -122,7 +122,10 @@ fn ablation(folder: Option<&str>, seeds: u64) {
         let mut seconds = f64::INFINITY;
         for seed in 0..seeds {
             let config = params.clone().seed(seed).threads(THREADS).check().unwrap();
-            let data = StochasticData::new(&train).test(&test);
+            let data = StochasticData {
+                test: Some(&test),
+                ..StochasticData::new(&train)
+            };
             let network = network(&train, &[100, 100], seed);
             // Without a trust region a run may blow up: it then counts with what it had.
             let rows = match train_stochastic(network, data, &config, &mut []) {
@@ -173,7 +176,7 @@ fn epoch_seconds(n: usize, n_in: usize, hidden: usize) -> f64 {
     let params = StochasticParams::default()
         .epochs(3)
         .batch_size(500)
-        .met(None);
+        .error_tolerance(None);
     let config = params.threads(THREADS).check().unwrap();
     let network = network(&samples, &[hidden, hidden], 0);
     let clock = Instant::now();

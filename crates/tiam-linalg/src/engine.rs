@@ -13,7 +13,7 @@ use crate::error::LinalgError;
 use crate::forward::{self, AffineLayers, ForwardFrom};
 use crate::loss::{AnyLoss, Loss, LossTarget};
 use crate::matrix::Matrix;
-use crate::preactivations::{self, PreactivationBlock, Prediction};
+use crate::preactivations::{self, LastObjective, PreactivationBlock, Prediction};
 use crate::product;
 use crate::prox::{self, LossSum, ProxReport};
 use crate::real::Real;
@@ -110,7 +110,7 @@ engine! {
     ) -> StepReport = PreactivationBlock::propose_hidden_generic;
     fn propose_last(
         block: &mut PreactivationBlock<Self>, prediction: Prediction<'_, Self>, target: LossTarget<'_, Self>,
-        inertia: Inertia, compute: &mut Compute<Self>) -> (StepReport, f64
+        inertia: Inertia, compute: &mut Compute<Self>) -> (StepReport, LastObjective
     ) = PreactivationBlock::propose_last_generic;
     fn penalty(
         z: &Matrix<Self>, prediction: Prediction<'_, Self>, compute: &mut Compute<Self>
@@ -159,6 +159,5 @@ engine! {
     ) -> ProxReport = prox::softmax_prox::prox_cross_entropy_generic;
     fn prox_squared(z: &mut [Self], center: &[Self], target: &[Self], rho: Self) = prox::simple::prox_squared_generic;
     fn squared_loss(z: &[Self], target: &[Self]) -> f64 = prox::simple::squared_loss_generic;
-    fn soft_threshold(w: &mut [Self], threshold: Self) = prox::simple::soft_threshold_generic;
     fn l1_norm(w: &[Self]) -> f64 = prox::simple::l1_norm_generic;
 }

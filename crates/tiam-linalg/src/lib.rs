@@ -46,7 +46,7 @@ pub use gather::{gather_columns, gather_labels};
 pub use loss::{AnyLoss, CrossEntropy, Loss, LossTarget, SquaredLoss, TargetKind, Targets};
 pub use matrix::Matrix;
 pub use monotone::Monotone;
-pub use preactivations::{PreactivationBlock, Prediction, penalty};
+pub use preactivations::{LastObjective, PreactivationBlock, Prediction, penalty};
 pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;

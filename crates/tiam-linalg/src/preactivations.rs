@@ -26,6 +26,15 @@ pub struct Prediction<'a, T> {
     pub rho: f64,
 }
 
+/// The two parts of the last layer's objective.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastObjective {
+    /// R(z; Y).
+    pub loss: f64,
+    /// ρ/2 ‖z − m‖².
+    pub penalty: f64,
+}
+
 /// A layer's pre-activations z (n x N) with their history.
 #[derive(Debug)]
 pub struct PreactivationBlock<T> {
@@ -106,11 +115,12 @@ impl<T: Real> PreactivationBlock<T> {
         };
         let ends = compute.over_samples(20 * n, slab, &body);
         let [before, after] = ends.map(|distance_sq| 0.5 * prediction.rho * distance_sq);
-        StepReport::between::<T>(before, after)
+        let report = StepReport::between::<T>(before, after);
+        report.against(current, prediction.rho, compute)
     }
 
     /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
-    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and R at the candidate. One pass over the samples: centre, proximal map
+    /// objective is R(z) + ρ/2 ‖z − m‖². Returns the report and both parts at the candidate. One pass over the samples: centre, proximal map
     /// (warm-started at z), correction, both objective values.
     ///
     /// # Panics
@@ -121,7 +131,7 @@ impl<T: Real> PreactivationBlock<T> {
         target: LossTarget<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
-    ) -> (StepReport, f64) {
+    ) -> (StepReport, LastObjective) {
         T::propose_last(self, prediction, target, inertia, compute)
     }
 
@@ -131,7 +141,7 @@ impl<T: Real> PreactivationBlock<T> {
         target: LossTarget<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
-    ) -> (StepReport, f64) {
+    ) -> (StepReport, LastObjective) {
         let Iterate {
             current,
             previous,
@@ -167,8 +177,14 @@ impl<T: Real> PreactivationBlock<T> {
             (distances_sq, losses)
         };
         let (distances_sq, losses) = compute.over_samples(LAST_FLOPS_PER_ENTRY * n, slab, &body);
-        let [before, after] = [0, 1].map(|i| losses[i] + 0.5 * prediction.rho * distances_sq[i]);
-        (StepReport::between::<T>(before, after), losses[1])
+        let penalties = distances_sq.map(|distance_sq| 0.5 * prediction.rho * distance_sq);
+        let [before, after] = [0, 1].map(|i| losses[i] + penalties[i]);
+        let candidate = LastObjective {
+            loss: losses[1],
+            penalty: penalties[1],
+        };
+        let report = StepReport::between::<T>(before, after);
+        (report.against(current, prediction.rho, compute), candidate)
     }
 }
 

@@ -3,101 +3,53 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    ActivationBlock, AffineLayer, AffineLayers, AnyLoss, Band as BandView, BiasBlock, Compute,
-    ForwardFrom, LossSum, LossTarget, Matrix, NextLayer, PreactivationBlock, Prediction, Real,
-    StateVisitor, StepReport, WeightBlock, WeightProblem, activate, band_violation, biased,
-    forward_loss, penalty,
+    Activation, ActivationBlock, AffineLayer, AffineLayers, AnyLoss, Band as BandView, BiasBlock,
+    Compute, ForwardFrom, LastObjective, LossSum, LossTarget, Matrix, NextLayer,
+    PreactivationBlock, Prediction, Real, StateVisitor, StepReport, WeightBlock, WeightProblem,
+    activate, band_violation, biased, forward_loss, penalty,
 };
 
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
-use crate::network::{Architecture, Layer, Network};
+use crate::error::Result;
+use crate::measures::NetworkMeasures;
+use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
 use crate::solvers::{SolverChoice, SolverPlan};
 
-/// The network's own numbers after an iteration, from a real forward pass.
-///
-/// Reading a trace of them with `serde_json` takes at most 16 times the text's size and 64 KiB beside the text, whatever it says.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NetworkMeasures {
-    /// Mean loss a sample.
-    pub train_loss: f64,
-    /// Share of training samples classified correctly; `None` for values.
-    pub train_accuracy: Option<f64>,
-    /// ε of the iteration; 0 for methods without a band.
-    pub epsilon: f64,
-    /// On a validation part, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation: Option<PartMeasures>,
-    /// On a part that is watched and never decided on, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test: Option<PartMeasures>,
-    /// Seconds of training so far, without any measuring, where it is timed apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub training_seconds: Option<f64>,
-}
-
-/// The network's numbers on samples it is not trained on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PartMeasures {
-    /// Mean loss a sample.
-    pub loss: f64,
-    /// Share of samples classified correctly; `None` for values.
-    pub accuracy: Option<f64>,
-}
-
-impl PartMeasures {
-    /// The means of a loss summed over samples.
-    #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
-        let n = samples.n_samples() as f64;
-        let classes = matches!(samples.target(), Target::Classes { .. });
-        Self {
-            loss: sum.loss / n,
-            accuracy: classes.then_some(sum.correct as f64 / n),
-        }
-    }
-}
-
-impl NetworkMeasures {
-    /// Of the training samples alone, without a band.
-    pub fn of_training(train_loss: f64, train_accuracy: Option<f64>) -> Self {
-        Self {
-            train_loss,
-            train_accuracy,
-            epsilon: 0.0,
-            validation: None,
-            test: None,
-            training_seconds: None,
-        }
-    }
-
-    /// The name and value of a loss that is not finite, if there is one: what [`BlockProblem::non_finite`] is for.
-    #[must_use]
-    pub fn non_finite(&self) -> Option<(&'static str, f64)> {
-        let losses = [
-            ("training loss", Some(self.train_loss)),
-            ("validation loss", self.validation.map(|part| part.loss)),
-            ("test loss", self.test.map(|part| part.loss)),
-        ];
-        let mut known = losses
-            .into_iter()
-            .filter_map(|(name, loss)| Some((name, loss?)));
-        known.find(|(_, loss)| !loss.is_finite())
-    }
-}
-
-/// One layer's blocks; the last layer has no activations.
+/// The blocks that every layer has.
 struct LayerBlocks<T> {
     weights: WeightBlock<T>,
     bias: BiasBlock<T>,
     z: PreactivationBlock<T>,
-    a: Option<ActivationBlock<T>>,
     /// ρ/2 ‖z − W a − b 1ᵀ‖² as of the last z step, where nothing it depends on has changed since.
     penalty: Option<f64>,
+}
+
+impl<T: Real> LayerBlocks<T> {
+    /// W a and b, to which the layer's z step is drawn.
+    fn prediction(&self, rho: f64) -> Prediction<'_, T> {
+        Prediction {
+            product: self.weights.product(),
+            bias: self.bias.values(),
+            rho,
+        }
+    }
+
+    /// The band around h(z), in which the layer's activations are.
+    fn band(&self, activation: Activation, epsilon: f64) -> BandView<'_, T> {
+        BandView {
+            center: self.z.values(),
+            activation,
+            epsilon,
+        }
+    }
+}
+
+/// The activations of a hidden layer.
+struct HiddenBlock<T> {
+    a: ActivationBlock<T>,
     /// True while the a step's violation still holds.
     violation_fresh: bool,
 }
@@ -110,14 +62,17 @@ pub struct NetworkProblem<'d, T> {
     code: Arc<dyn AnyLoss>,
     config: TiamConfig,
     samples: &'d Samples<T>,
+    /// Layers 1 to L.
     layers: Vec<LayerBlocks<T>>,
+    /// Layers 1 to L − 1.
+    hidden: Vec<HiddenBlock<T>>,
     solvers: SolverPlan,
     compute: Compute<T>,
     epsilon: f64,
-    /// R(z_L; Y), at the current value and at the candidate.
+    /// R(z_L; Y).
     loss: f64,
-    candidate_loss: f64,
-    candidate_penalty: f64,
+    /// What a z step proposes; R is 0 where the layer is hidden.
+    candidate: LastObjective,
 }
 
 /// The kind of a block.
@@ -149,17 +104,13 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     /// # Errors
     /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples and network do not fit, [`ModelError::UnknownLoss`] for a loss of
     /// which a file has kept only the name, [`ModelError::Linalg`] when threads cannot start.
-    pub fn new(
-        network: Network<T>,
-        samples: &'d Samples<T>,
-        config: TiamConfig,
-    ) -> Result<Self, ModelError> {
+    pub fn new(network: Network<T>, samples: &'d Samples<T>, config: TiamConfig) -> Result<Self> {
         network.check_samples(samples)?;
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
         let inputs = samples.inputs();
         let solvers = SolverPlan::new(&architecture, inputs.n_cols(), &config);
-        let layers = start(&architecture, parameters, inputs, &solvers, &mut compute);
+        let (layers, hidden) = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.band.width(0);
         let mut this = Self {
             code: architecture.loss.code()?,
@@ -167,12 +118,12 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             config,
             samples,
             layers,
+            hidden,
             solvers,
             compute,
             epsilon,
             loss: 0.0,
-            candidate_loss: 0.0,
-            candidate_penalty: 0.0,
+            candidate: LastObjective::default(),
         };
         this.loss = match this.config.output_start {
             OutputStart::Forward => this.forward_sum().loss,
@@ -182,7 +133,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     }
 
     /// The network with the current weights and biases.
-    pub fn network(&self) -> Result<Network<T>, ModelError> {
+    pub fn network(&self) -> Result<Network<T>> {
         let layer = |l: &LayerBlocks<T>| Layer {
             weights: l.weights.weights().clone(),
             bias: l.bias.values().to_vec(),
@@ -218,20 +169,23 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
 
     /// Every block with its history, and what has been computed from them.
     pub(crate) fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
-        for l in 0..self.layers.len() {
-            let (before, rest) = self.layers.split_at_mut(l);
-            let inputs = inputs_of(before, self.samples.inputs());
-            let (layer, n) = (&mut rest[0], l + 1);
-            let (weights, compute) = (&mut layer.weights, &mut self.compute);
-            weights.visit_state(&format!("W_{n}"), inputs, visitor, compute);
+        for (l, layer) in self.layers.iter_mut().enumerate() {
+            let inputs = inputs_of(&self.hidden, l, self.samples);
+            let (weights, n) = (&mut layer.weights, l + 1);
+            weights.visit_state(&format!("W_{n}"), inputs, visitor, &mut self.compute);
             self.solvers.restore_weights(l, weights.solver_asked());
             layer.bias.visit_state(&format!("b_{n}"), visitor);
             layer.z.visit_state(&format!("z_{n}"), visitor);
-            if let Some(a) = &mut layer.a {
-                a.visit_state(&format!("a_{n}"), visitor);
-            }
+            // Files have a flag for the last layer too, where it means nothing.
+            let mut unused = false;
+            let fresh = match self.hidden.get_mut(l) {
+                Some(HiddenBlock { a, violation_fresh }) => {
+                    a.visit_state(&format!("a_{n}"), visitor);
+                    violation_fresh
+                }
+                None => &mut unused,
+            };
             visitor.optional(&format!("penalty_{n}"), &mut layer.penalty);
-            let fresh = &mut layer.violation_fresh;
             visitor.flag(&format!("violation_{n}.fresh"), fresh);
         }
         visitor.number("loss", &mut self.loss);
@@ -249,104 +203,74 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     }
 
     fn propose_weights(&mut self, l: usize, inertia: Inertia) -> StepReport {
-        let (before, rest) = self.layers.split_at_mut(l);
-        let LayerBlocks {
-            weights, bias, z, ..
-        } = &mut rest[0];
+        let layer = &mut self.layers[l];
         let problem = WeightProblem {
-            inputs: inputs_of(before, self.samples.inputs()),
-            bias: bias.values(),
-            target: z.values(),
+            inputs: inputs_of(&self.hidden, l, self.samples),
+            bias: layer.bias.values(),
+            target: layer.z.values(),
             rho: self.config.rho,
             ridge: self.config.ridge,
             l1: self.config.l1,
         };
-        weights.propose(&problem, inertia, &mut self.compute)
+        layer.weights.propose(&problem, inertia, &mut self.compute)
     }
 
     fn propose_bias(&mut self, l: usize, inertia: Inertia) -> StepReport {
         let LayerBlocks {
             weights, bias, z, ..
         } = &mut self.layers[l];
-        bias.propose(
-            weights.product(),
-            z.values(),
-            self.config.rho,
-            inertia,
-            &mut self.compute,
-        )
+        let (product, rho) = (weights.product(), self.config.rho);
+        bias.propose(product, z.values(), rho, inertia, &mut self.compute)
     }
 
     fn propose_preactivations(&mut self, l: usize, inertia: Inertia) -> StepReport {
         let LayerBlocks {
-            weights,
-            bias,
-            z,
-            a,
-            ..
+            weights, bias, z, ..
         } = &mut self.layers[l];
-        let rho = self.config.rho;
         let prediction = Prediction {
             product: weights.product(),
             bias: bias.values(),
-            rho,
+            rho: self.config.rho,
         };
         let compute = &mut self.compute;
-        let report = if let Some(a) = a {
-            let h = self.architecture.activation;
-            z.propose_hidden(prediction, a.values(), h, self.epsilon, inertia, compute)
+        if let Some(HiddenBlock { a, .. }) = self.hidden.get(l) {
+            let (h, epsilon) = (self.architecture.activation, self.epsilon);
+            let report = z.propose_hidden(prediction, a.values(), h, epsilon, inertia, compute);
+            self.candidate = LastObjective {
+                loss: 0.0,
+                penalty: report.after(),
+            };
+            report
         } else {
             let target = self.samples.target().as_loss_target(&*self.code);
-            let (report, loss) = z.propose_last(prediction, target, inertia, compute);
-            self.candidate_loss = loss;
+            let (report, candidate) = z.propose_last(prediction, target, inertia, compute);
+            self.candidate = candidate;
             report
-        };
-        let loss = if a.is_some() {
-            0.0
-        } else {
-            self.candidate_loss
-        };
-        self.candidate_penalty = report.after() - loss;
-        report
+        }
     }
 
     fn propose_activations(&mut self, l: usize, inertia: Inertia) -> StepReport {
-        let (before, after) = self.layers.split_at_mut(l + 1);
-        let (LayerBlocks { z, a, .. }, next) = (&mut before[l], &after[0]);
-        let Some(a) = a else {
-            return StepReport::unchanged();
-        };
+        let next = &self.layers[l + 1];
         let next = NextLayer {
             weights: &next.weights,
             bias: next.bias.values(),
             target: next.z.values(),
             rho: self.config.rho,
         };
-        let band = BandView {
-            center: z.values(),
-            activation: self.architecture.activation,
-            epsilon: self.epsilon,
-        };
+        let band = self.layers[l].band(self.architecture.activation, self.epsilon);
+        let a = &mut self.hidden[l].a;
         a.propose(next, band, inertia, &mut self.compute)
     }
 
     /// Moves activations that the shrinking band has left behind, and refreshes what depends on them.
     fn repair_band(&mut self) {
-        let activation = self.architecture.activation;
-        for l in 0..self.layers.len().saturating_sub(1) {
+        for (l, hidden) in self.hidden.iter_mut().enumerate() {
             let (before, after) = self.layers.split_at_mut(l + 1);
-            let (LayerBlocks { z, a: Some(a), .. }, next) = (&mut before[l], &mut after[0]) else {
-                continue;
-            };
-            let band = BandView {
-                center: z.values(),
-                activation,
-                epsilon: self.epsilon,
-            };
-            let touched = a.repair(band, &mut next.weights, &mut self.compute);
-            if touched {
+            let band = before[l].band(self.architecture.activation, self.epsilon);
+            let next = &mut after[0];
+            if hidden.a.repair(band, &mut next.weights, &mut self.compute) {
                 next.penalty = None;
-                before[l].violation_fresh = false;
+                hidden.violation_fresh = false;
             }
         }
     }
@@ -372,11 +296,15 @@ impl<T: Real> AffineLayers<T> for Current<'_, T> {
     }
 }
 
-/// a_{l−1}: the activations of the layer before, or the inputs.
-fn inputs_of<'a, T: Real>(before: &'a [LayerBlocks<T>], inputs: &'a Matrix<T>) -> &'a Matrix<T> {
-    match before.last() {
-        Some(LayerBlocks { a: Some(a), .. }) => a.values(),
-        _ => inputs,
+/// The inputs of layer l + 1, l from 0: the activations of the layer before, or the samples.
+fn inputs_of<'a, T: Real>(
+    hidden: &'a [HiddenBlock<T>],
+    l: usize,
+    samples: &'a Samples<T>,
+) -> &'a Matrix<T> {
+    match l.checked_sub(1) {
+        Some(before) => hidden[before].a.values(),
+        None => samples.inputs(),
     }
 }
 
@@ -387,30 +315,32 @@ fn start<T: Real>(
     inputs: &Matrix<T>,
     solvers: &SolverPlan,
     compute: &mut Compute<T>,
-) -> Vec<LayerBlocks<T>> {
+) -> (Vec<LayerBlocks<T>>, Vec<HiddenBlock<T>>) {
     let n_samples = inputs.n_cols();
-    let mut layers: Vec<LayerBlocks<T>> = Vec::with_capacity(parameters.len());
+    let (mut layers, mut hidden) = (Vec::new(), Vec::<HiddenBlock<T>>::new());
     for (l, Layer { weights, bias }) in parameters.into_iter().enumerate() {
         let n = weights.n_rows();
         let mut weights = WeightBlock::new(weights, n_samples, solvers.weights(l));
-        weights.refresh_product(inputs_of(&layers, inputs), compute);
+        let before = hidden.last().map_or(inputs, |hidden| hidden.a.values());
+        weights.refresh_product(before, compute);
         let mut z = Matrix::zeros(n, n_samples);
         biased(&mut z, weights.product(), &bias);
-        let a = architecture.sizes.get(l + 2).map(|&n_next| {
+        if let Some(&n_next) = architecture.sizes.get(l + 2) {
             let mut a = Matrix::zeros(n, n_samples);
             activate(&mut a, &z, architecture.activation);
-            ActivationBlock::new(a, n_next, solvers.activations(l))
-        });
+            hidden.push(HiddenBlock {
+                a: ActivationBlock::new(a, n_next, solvers.activations(l)),
+                violation_fresh: true,
+            });
+        }
         layers.push(LayerBlocks {
             weights,
             bias: BiasBlock::new(bias),
             z: PreactivationBlock::new(z),
-            a,
             penalty: Some(0.0),
-            violation_fresh: true,
         });
     }
-    layers
+    (layers, hidden)
 }
 
 impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
@@ -448,12 +378,10 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     fn accept(&mut self, block: usize) {
         let (l, kind) = Self::locate(block);
         let clock = kind.is_solved().then(Instant::now);
-        let (before, after) = self.layers.split_at_mut(l + 1);
-        let (before, layer) = before.split_at_mut(l);
-        let layer = &mut layer[0];
+        let layer = &mut self.layers[l];
         match kind {
             Kind::Weights => {
-                let inputs = inputs_of(before, self.samples.inputs());
+                let inputs = inputs_of(&self.hidden, l, self.samples);
                 layer.weights.accept(inputs, &mut self.compute);
                 layer.penalty = None;
             }
@@ -463,18 +391,17 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
             }
             Kind::Preactivations => {
                 layer.z.accept();
-                layer.penalty = Some(self.candidate_penalty);
-                layer.violation_fresh = false;
-                if layer.a.is_none() {
-                    self.loss = self.candidate_loss;
+                layer.penalty = Some(self.candidate.penalty);
+                match self.hidden.get_mut(l) {
+                    Some(hidden) => hidden.violation_fresh = false,
+                    None => self.loss = self.candidate.loss,
                 }
             }
             Kind::Activations => {
-                if let (Some(a), Some(next)) = (&mut layer.a, after.first_mut()) {
-                    a.accept(&mut next.weights);
-                    next.penalty = None;
-                    layer.violation_fresh = true;
-                }
+                let (hidden, next) = (&mut self.hidden[l], &mut self.layers[l + 1]);
+                hidden.a.accept(&mut next.weights);
+                next.penalty = None;
+                hidden.violation_fresh = true;
             }
         }
         if let Some(clock) = clock {
@@ -485,54 +412,36 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     fn objective(&mut self) -> f64 {
         let (rho, ridge, l1) = (self.config.rho, self.config.ridge, self.config.l1);
         let mut objective = self.loss;
-        for LayerBlocks {
-            weights,
-            bias,
-            z,
-            penalty: cached,
-            ..
-        } in &mut self.layers
-        {
-            let prediction = Prediction {
-                product: weights.product(),
-                bias: bias.values(),
-                rho,
-            };
-            let compute = &mut self.compute;
-            let value = *cached.get_or_insert_with(|| penalty(z.values(), prediction, compute));
-            objective += value + weights.penalty(ridge, l1);
+        for layer in &mut self.layers {
+            let kept = layer.penalty.unwrap_or_else(|| {
+                let prediction = layer.prediction(rho);
+                penalty(layer.z.values(), prediction, &mut self.compute)
+            });
+            layer.penalty = Some(kept);
+            objective += kept + layer.weights.penalty(ridge, l1);
         }
         objective
     }
 
     fn violation(&mut self) -> f64 {
         let mut worst = 0.0f64;
-        for LayerBlocks {
-            z,
-            a,
-            violation_fresh,
-            ..
-        } in &self.layers
-        {
-            let Some(a) = a else { continue };
+        for (HiddenBlock { a, violation_fresh }, layer) in self.hidden.iter().zip(&self.layers) {
             let of_layer = if *violation_fresh {
                 a.violation()
             } else {
                 let h = self.architecture.activation;
-                band_violation(a.values(), z.values(), h, &mut self.compute)
+                band_violation(a.values(), layer.z.values(), h, &mut self.compute)
             };
             // `max` would drop a NaN.
-            worst = if of_layer > worst || of_layer.is_nan() {
-                of_layer
-            } else {
-                worst
-            };
+            if of_layer > worst || of_layer.is_nan() {
+                worst = of_layer;
+            }
         }
         worst
     }
 
     fn measures(&mut self) -> NetworkMeasures {
-        let found = PartMeasures::of(self.forward_sum(), self.samples);
+        let found = Evaluation::of(self.forward_sum(), self.samples);
         NetworkMeasures {
             epsilon: self.epsilon,
             ..NetworkMeasures::of_training(found.loss, found.accuracy)

@@ -6,7 +6,7 @@
 mod file;
 mod identity;
 mod saver;
-mod tensors;
+mod visitors;
 
 pub use file::{Checkpoint, Found};
 pub use identity::Identity;
@@ -17,8 +17,8 @@ use std::path::Path;
 use tiam_core::{DriverConfig, Observer, Trace};
 use tiam_linalg::StateVisitor;
 
-use crate::blocks::NetworkMeasures;
-use crate::error::ModelError;
+use crate::error::Result;
+use crate::measures::NetworkMeasures;
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
 
@@ -96,15 +96,10 @@ pub fn run_in<T: Stored, P: TrainingProblem<T>>(
 /// Writes a state that is no run's, and what it was made of.
 pub(crate) fn save_state<T: Stored>(
     path: &Path,
-    identity: &Identity,
+    identity: Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
-    let facts = file::Facts {
-        identity,
-        note: "",
-        trace: Trace::new(),
-    };
-    file::write(path, visit, facts)
+) -> Result<()> {
+    file::write(path, file::Header::new(identity, "", Trace::new()), visit)
 }
 
 /// Reads what [`save_state`] wrote, where that was made of the same.
@@ -112,11 +107,13 @@ pub(crate) fn restore_state<T: Stored>(
     path: &Path,
     identity: &Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
+) -> Result<()> {
     let saved = Checkpoint::read(path)?;
-    let restored = match saved.identity().difference(identity) {
-        Some(difference) => Err(format!("it is of another trainer: {difference}")),
+    match saved.identity().difference(identity) {
+        Some(difference) => {
+            let reason = format!("it is of another trainer: {difference}");
+            Err(file::refusal(path)(reason))
+        }
         None => saved.show_state(visit),
-    };
-    restored.map_err(|reason| file::refusal(path, reason))
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{Compute, Matrix, Real, TargetKind};
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::loss::Loss;
 use crate::network::{Architecture, Network};
 
@@ -35,7 +35,7 @@ impl AffineScaling {
     /// # Errors
     /// [`ModelError::Size`] when the two differ in length; [`ModelError::Parameter`] for an offset that is not finite
     /// or a scale that is not finite and above 0.
-    pub fn new(offset: Vec<f64>, scale: Vec<f64>) -> Result<Self, ModelError> {
+    pub fn new(offset: Vec<f64>, scale: Vec<f64>) -> Result<Self> {
         let this = Self { offset, scale };
         this.check().map(|()| this)
     }
@@ -50,33 +50,23 @@ impl AffineScaling {
         self.offset.is_empty()
     }
 
-    fn check(&self) -> Result<(), ModelError> {
-        let (expected, found) = (self.offset.len(), self.scale.len());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "scales for as many offsets",
-                expected,
-                found,
-            });
+    fn check(&self) -> Result<()> {
+        let (offsets, scales) = (&self.offset, &self.scale);
+        ModelError::check_size("scales for as many offsets", offsets.len(), scales.len())?;
+        for x in offsets {
+            ModelError::check("scaling offset", *x, |_| true, "finite")?;
         }
-        if let Some(x) = self.offset.iter().find(|x| !x.is_finite()) {
-            return Err(ModelError::parameter("scaling offset", x, "finite"));
-        }
-        match self.scale.iter().find(|x| !(x.is_finite() && **x > 0.0)) {
-            Some(x) => Err(ModelError::parameter(
-                "scaling scale",
-                x,
-                "finite and above 0",
-            )),
-            None => Ok(()),
-        }
+        let positive = |x| x > 0.0;
+        scales.iter().try_for_each(|x| {
+            ModelError::check("scaling scale", *x, positive, "finite and above 0")
+        })
     }
 
     /// x ← (x − offset) / scale for a matrix of one row a feature; computed in double precision.
     ///
     /// # Errors
     /// [`ModelError::Size`] when the number of rows differs.
-    pub fn apply<T: Real>(&self, x: &mut Matrix<T>) -> Result<(), ModelError> {
+    pub fn apply<T: Real>(&self, x: &mut Matrix<T>) -> Result<()> {
         self.map(x, |x, offset, scale| (x - offset) / scale)
     }
 
@@ -84,23 +74,12 @@ impl AffineScaling {
     ///
     /// # Errors
     /// [`ModelError::Size`] when the number of rows differs.
-    pub fn invert<T: Real>(&self, x: &mut Matrix<T>) -> Result<(), ModelError> {
+    pub fn invert<T: Real>(&self, x: &mut Matrix<T>) -> Result<()> {
         self.map(x, |x, offset, scale| x * scale + offset)
     }
 
-    fn map<T: Real>(
-        &self,
-        x: &mut Matrix<T>,
-        f: impl Fn(f64, f64, f64) -> f64,
-    ) -> Result<(), ModelError> {
-        let (expected, found) = (self.len(), x.n_rows());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "features",
-                expected,
-                found,
-            });
-        }
+    fn map<T: Real>(&self, x: &mut Matrix<T>, f: impl Fn(f64, f64, f64) -> f64) -> Result<()> {
+        ModelError::check_size("features", self.len(), x.n_rows())?;
         self.map_in_place(x.as_mut_slice(), f);
         Ok(())
     }
@@ -178,54 +157,29 @@ impl<T: Real> Model<T> {
     /// # Errors
     /// [`ModelError::Size`] when names or scalings do not fit the network, [`ModelError::Parameter`] when a scaling is
     /// not finite or the metadata describe another architecture.
-    pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self, ModelError> {
+    pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self> {
         let shape = network.architecture();
         if *shape != metadata.architecture {
+            let (what, found) = ("metadata architecture", metadata.architecture.describe());
             let allowed = "the architecture of the network beside it";
-            let found = metadata.architecture.describe();
-            return Err(ModelError::parameter(
-                "metadata architecture",
-                found,
-                allowed,
-            ));
+            return Err(ModelError::parameter(what, found, allowed));
         }
-        let fits = |what, expected: usize, found: usize| {
-            let ok = found == 0 || found == expected;
-            if ok {
-                Ok(())
-            } else {
-                Err(ModelError::Size {
-                    what,
-                    expected,
-                    found,
-                })
-            }
-        };
-        fits(
-            "feature names",
-            shape.n_inputs(),
-            metadata.feature_names.len(),
-        )?;
-        fits("class names", shape.n_outputs(), metadata.class_names.len())?;
+        let (n_in, n_out) = (shape.n_inputs(), shape.n_outputs());
+        let names = [
+            ("feature names", &metadata.feature_names, n_in),
+            ("class names", &metadata.class_names, n_out),
+        ];
+        for (what, names, expected) in names.into_iter().filter(|(_, names, _)| !names.is_empty()) {
+            ModelError::check_size(what, expected, names.len())?;
+        }
         let scalings = [
-            ("scaled features", &metadata.input_scaling, shape.n_inputs()),
-            (
-                "scaled outputs",
-                &metadata.output_scaling,
-                shape.n_outputs(),
-            ),
+            ("scaled features", &metadata.input_scaling, n_in),
+            ("scaled outputs", &metadata.output_scaling, n_out),
         ];
         for (what, scaling, expected) in scalings {
             if let Some(scaling) = scaling {
                 scaling.check()?;
-                let found = scaling.len();
-                if found != expected {
-                    return Err(ModelError::Size {
-                        what,
-                        expected,
-                        found,
-                    });
-                }
+                ModelError::check_size(what, expected, scaling.len())?;
             }
         }
         Ok(Self { network, metadata })
@@ -235,7 +189,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::with_loss`].
-    pub fn with_loss(self, loss: Loss) -> Result<Self, ModelError> {
+    pub fn with_loss(self, loss: Loss) -> Result<Self> {
         let network = self.network.with_loss(loss)?;
         let mut metadata = self.metadata;
         metadata.architecture.clone_from(network.architecture());
@@ -256,11 +210,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::classes`].
-    pub fn classes(
-        &self,
-        inputs: Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Vec<u32>, ModelError> {
+    pub fn classes(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Vec<u32>> {
         self.network.classes(&self.scaled(inputs)?, compute)
     }
 
@@ -268,11 +218,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::probabilities`].
-    pub fn probabilities(
-        &self,
-        inputs: Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn probabilities(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         self.network.probabilities(&self.scaled(inputs)?, compute)
     }
 
@@ -280,11 +226,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::forward`]; [`ModelError::Parameter`] for a network that predicts classes.
-    pub fn values(
-        &self,
-        inputs: Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn values(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         let loss = &self.network.architecture().loss;
         if loss.takes() == Some(TargetKind::Classes) {
             let allowed = "a loss of values, where values are asked for";
@@ -301,7 +243,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// [`ModelError::Size`] when the number of features differs.
-    pub fn scaled(&self, mut inputs: Matrix<T>) -> Result<Matrix<T>, ModelError> {
+    pub fn scaled(&self, mut inputs: Matrix<T>) -> Result<Matrix<T>> {
         if let Some(scaling) = &self.metadata.input_scaling {
             scaling.apply(&mut inputs)?;
         }

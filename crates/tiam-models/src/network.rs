@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{
-    Activation, AffineLayer, AffineLayers, AnyLoss, Compute, ForwardFrom, LossSum, Matrix, Real,
-    SquaredLoss, StateVisitor, forward, forward_loss, forward_one, prox, reduce,
+    Activation, AffineLayer, AffineLayers, Compute, ForwardFrom, LossSum, Matrix, Real,
+    StateVisitor, forward, forward_loss, forward_one, prox, reduce,
 };
 
-use crate::blocks::PartMeasures;
 use crate::data::{Samples, Target, check_inputs};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::init::{Init, Normals};
 use crate::loss::Loss;
 
@@ -35,7 +34,7 @@ impl Architecture {
         n_outputs: usize,
         activation: Activation,
         loss: Loss,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self> {
         let mut sizes = vec![n_inputs];
         sizes.extend_from_slice(hidden);
         sizes.push(n_outputs);
@@ -47,7 +46,7 @@ impl Architecture {
         this.check().map(|()| this)
     }
 
-    pub(crate) fn check(&self) -> Result<(), ModelError> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.sizes.len() < 2 || self.sizes.contains(&0) {
             let sizes = format!("{:?}", self.sizes);
             let allowed = "at least an input and an output layer, none of them empty";
@@ -110,17 +109,13 @@ pub struct Network<T> {
     layers: Vec<Layer<T>>,
 }
 
-/// The loss and the errors of a network on some samples.
+/// The loss and the accuracy of a network on some samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean loss a sample: cross-entropy in nats, ½‖z − y‖², or that of the user's own loss.
     pub loss: f64,
     /// Share of samples classified correctly; `None` for values.
     pub accuracy: Option<f64>,
-    /// Root of the mean squared error over samples and outputs; `None` for classes.
-    pub rmse: Option<f64>,
-    /// 1 − (squared error)/(squared distance from the outputs' means); `None` for classes and constant targets.
-    pub r2: Option<f64>,
 }
 
 impl<T: Real> Network<T> {
@@ -128,7 +123,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] for an empty layer or a deviation that is negative or not finite.
-    pub fn new(architecture: Architecture, init: Init, seed: u64) -> Result<Self, ModelError> {
+    pub fn new(architecture: Architecture, init: Init, seed: u64) -> Result<Self> {
         architecture.check()?;
         init.check()?;
         let mut normals = Normals::new(seed);
@@ -147,31 +142,14 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Size`] when they do not fit the architecture.
-    pub fn from_layers(
-        architecture: Architecture,
-        layers: Vec<Layer<T>>,
-    ) -> Result<Self, ModelError> {
+    pub fn from_layers(architecture: Architecture, layers: Vec<Layer<T>>) -> Result<Self> {
         architecture.check()?;
-        let size = |what, expected, found| {
-            if expected == found {
-                Ok(())
-            } else {
-                Err(ModelError::Size {
-                    what,
-                    expected,
-                    found,
-                })
-            }
-        };
+        let size = ModelError::check_size;
         size("number of layers", architecture.n_layers(), layers.len())?;
-        for (layer, pair) in layers.iter().zip(architecture.sizes.windows(2)) {
-            size(
-                "columns of a layer's weights",
-                pair[0],
-                layer.weights.n_cols(),
-            )?;
-            size("rows of a layer's weights", pair[1], layer.weights.n_rows())?;
-            size("biases of a layer", pair[1], layer.bias.len())?;
+        for (Layer { weights, bias }, pair) in layers.iter().zip(architecture.sizes.windows(2)) {
+            size("columns of a layer's weights", pair[0], weights.n_cols())?;
+            size("rows of a layer's weights", pair[1], weights.n_rows())?;
+            size("biases of a layer", pair[1], bias.len())?;
         }
         Ok(Self {
             architecture,
@@ -183,7 +161,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] for a loss of the user's own without a name, or with that of a built-in one.
-    pub fn with_loss(mut self, loss: Loss) -> Result<Self, ModelError> {
+    pub fn with_loss(mut self, loss: Loss) -> Result<Self> {
         loss.check()?;
         self.architecture.loss = loss;
         Ok(self)
@@ -221,11 +199,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Size`], [`ModelError::Empty`] or [`ModelError::NonFinite`] for unfit inputs.
-    pub fn forward(
-        &self,
-        inputs: &Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn forward(&self, inputs: &Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         let mut out = Matrix::default();
         self.forward_into(&mut out, inputs, compute)?;
         Ok(out)
@@ -240,7 +214,7 @@ impl<T: Real> Network<T> {
         out: &mut Matrix<T>,
         inputs: &Matrix<T>,
         compute: &mut Compute<T>,
-    ) -> Result<(), ModelError> {
+    ) -> Result<()> {
         self.check_fits(inputs)?;
         out.reshape(self.architecture.n_outputs(), inputs.n_cols());
         let h = self.architecture.activation;
@@ -255,11 +229,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// As [`Network::forward`]; [`ModelError::Parameter`] for a network whose loss is not cross-entropy.
-    pub fn probabilities(
-        &self,
-        inputs: &Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn probabilities(&self, inputs: &Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         if self.architecture.loss != Loss::CrossEntropy {
             let allowed = "cross_entropy, where probabilities are asked for";
             let found = self.architecture.loss.name();
@@ -275,54 +245,31 @@ impl<T: Real> Network<T> {
     /// # Errors
     /// As [`Network::forward`].
     #[allow(clippy::cast_possible_truncation, reason = "labels are u32 throughout")]
-    pub fn classes(
-        &self,
-        inputs: &Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Vec<u32>, ModelError> {
+    pub fn classes(&self, inputs: &Matrix<T>, compute: &mut Compute<T>) -> Result<Vec<u32>> {
         let z = self.forward(inputs, compute)?;
         Ok((0..z.n_cols())
             .map(|j| reduce::largest(z.col(j)) as u32)
             .collect())
     }
 
-    /// Loss and accuracy, or errors of the values, on some samples.
+    /// Loss and accuracy on some samples.
     ///
     /// # Errors
     /// [`ModelError::Size`] or [`ModelError::Parameter`] when the samples do not fit the network or its loss,
     /// [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
-    pub fn evaluate(
-        &self,
-        samples: &Samples<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Evaluation, ModelError> {
+    pub fn evaluate(&self, samples: &Samples<T>, compute: &mut Compute<T>) -> Result<Evaluation> {
         self.check_samples(samples)?;
+        let loss = self.architecture.loss.code()?;
+        let target = samples.target().as_loss_target(&*loss);
         let from = ForwardFrom::Inputs(samples.inputs());
-        let mut sum_of = |loss: &dyn AnyLoss| {
-            let target = samples.target().as_loss_target(loss);
-            forward_loss(self, self.architecture.activation, from, target, compute)
-        };
-        let sum = sum_of(&*self.architecture.loss.code()?);
-        // The errors of values are squared whatever the loss is.
-        let squared = match self.architecture.loss {
-            Loss::Custom(_) if matches!(samples.target(), Target::Values(_)) => {
-                sum_of(&SquaredLoss)
-            }
-            _ => sum,
-        };
-        Ok(Evaluation::of(sum, 2.0 * squared.loss, samples))
+        let sum = forward_loss(self, self.architecture.activation, from, target, compute);
+        Ok(Evaluation::of(sum, samples))
     }
 
-    pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<(), ModelError> {
+    pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<()> {
         self.check_fits(samples.inputs())?;
-        let (expected, found) = (self.architecture.n_outputs(), samples.target().n_outputs());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "outputs",
-                expected,
-                found,
-            });
-        }
+        let found = samples.target().n_outputs();
+        ModelError::check_size("outputs", self.architecture.n_outputs(), found)?;
         let code = self.architecture.loss.code()?;
         if code.in_precision::<T>().takes() == samples.target().targets().kind() {
             return Ok(());
@@ -336,15 +283,8 @@ impl<T: Real> Network<T> {
         Err(ModelError::parameter("target", found, allowed))
     }
 
-    fn check_fits(&self, inputs: &Matrix<T>) -> Result<(), ModelError> {
-        let (expected, found) = (self.architecture.n_inputs(), inputs.n_rows());
-        if expected != found {
-            return Err(ModelError::Size {
-                what: "features",
-                expected,
-                found,
-            });
-        }
+    fn check_fits(&self, inputs: &Matrix<T>) -> Result<()> {
+        ModelError::check_size("features", self.architecture.n_inputs(), inputs.n_rows())?;
         check_inputs(inputs)
     }
 }
@@ -361,33 +301,14 @@ impl<T: Real> AffineLayers<T> for Network<T> {
 }
 
 impl Evaluation {
-    /// From the loss and the squared errors, both summed over samples.
+    /// The means of a loss summed over samples.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-    fn of<T: Real>(sum: LossSum, squared: f64, samples: &Samples<T>) -> Self {
-        let PartMeasures { loss, accuracy } = PartMeasures::of(sum, samples);
-        let values = match samples.target() {
-            Target::Classes { .. } => None,
-            Target::Values(values) => Some(values),
-        };
-        let n_entries = |values: &Matrix<T>| samples.n_samples() as f64 * values.n_rows() as f64;
-        let spread = values.map(spread).filter(|spread| *spread > 0.0);
+    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
+        let n = samples.n_samples() as f64;
+        let classes = matches!(samples.target(), Target::Classes { .. });
         Self {
-            loss,
-            accuracy,
-            rmse: values.map(|values| (squared / n_entries(values)).sqrt()),
-            r2: spread.map(|spread| 1.0 - squared / spread),
+            loss: sum.loss / n,
+            accuracy: classes.then_some(sum.correct as f64 / n),
         }
     }
-}
-
-/// Σ over outputs and samples of the squared distance from the output's mean.
-#[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-fn spread<T: Real>(values: &Matrix<T>) -> f64 {
-    let n = values.n_cols() as f64;
-    let of_row = |i: usize| {
-        let entries = || (0..values.n_cols()).map(|j| values[(i, j)].to_f64());
-        let mean = entries().sum::<f64>() / n;
-        entries().map(|x| (x - mean) * (x - mean)).sum::<f64>()
-    };
-    (0..values.n_rows()).map(of_row).sum()
 }

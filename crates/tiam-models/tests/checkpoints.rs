@@ -1,13 +1,9 @@
 //! Going on with a run: in another process's form of the steps, from folders with odd files, after a state went bad.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::Shape;
+use crate::common::Shape;
 use tiam_core::Stopping;
 use tiam_linalg::{Matrix, Solver};
 use tiam_models::{

@@ -1,16 +1,13 @@
 //! A loss and a stopping rule of the user's own: training, files, resumed runs.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
 #[path = "../examples/huber.rs"]
 #[allow(dead_code, reason = "it is a program too")]
 mod huber;
 
 use std::fs;
 
-use common::Shape;
-use huber::{Huber, both_ways, table};
+use crate::common::Shape;
+use huber::{Huber, both_ways, rmse as rmse_of, table};
 use tiam_core::{StopReason, Stopping};
 use tiam_linalg::{
     AnyLoss, Compute, CrossEntropy, LossSum, Matrix, Real, SquaredLoss, TargetKind, Targets,
@@ -83,7 +80,7 @@ fn a_users_loss_trains_both_ways_and_is_not_drawn_by_outliers() {
     let (samples, clean) = (table(600, 1, true).unwrap(), table(600, 2, false).unwrap());
     let rmse = |loss: Loss| {
         let networks = both_ways(loss, &samples).unwrap();
-        networks.map(|network| evaluated(&network, &clean).unwrap().rmse.unwrap())
+        networks.map(|network| rmse_of(&network, &clean).unwrap())
     };
     let (squared, huber) = (
         rmse(Loss::Squared),
@@ -105,7 +102,7 @@ fn a_built_in_loss_under_another_name_is_the_built_in_loss() {
             let config = full(8).check().unwrap();
             let full = train(network.clone(), &samples, &config, &mut []).unwrap();
             // `met` is for cross-entropy alone.
-            let params = StochasticParams::default().epochs(3).met(None);
+            let params = StochasticParams::default().epochs(3).error_tolerance(None);
             let (config, weights) = (params.check().unwrap(), [0.5, 1.0, 2.0].repeat(50));
             let batches = [None, Some(&weights[..])].map(|weights| {
                 let data = StochasticData {

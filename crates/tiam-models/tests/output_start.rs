@@ -1,7 +1,5 @@
 //! Where z_L starts.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use tiam_core::BlockProblem;
 use tiam_linalg::Matrix;
 use tiam_models::{

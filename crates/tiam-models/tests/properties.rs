@@ -1,10 +1,6 @@
 //! What holds for every problem, shape, activation and schedule.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::{Shape, shapes};
+use crate::common::{Shape, shapes};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tiam_core::{BlockProblem, CoreError, Guard, Inertia, Schedule, Stopping};

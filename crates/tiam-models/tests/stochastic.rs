@@ -1,7 +1,5 @@
 //! Training by batches: what it learns, what it refuses, and that it repeats.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use proptest::prelude::*;
 use tiam_core::{StopReason, Stopping};
 use tiam_linalg::{Compute, Matrix, Real};
@@ -78,7 +76,7 @@ fn a_seed_and_a_number_of_threads_fix_the_bits() {
 fn threads_and_precisions_agree() {
     let (narrow, wide) = (rings::<f32>(300, 1, 0.5), rings::<f64>(300, 1, 0.5));
     // Without `met`, which decides sample by sample.
-    let params = || StochasticParams::default().epochs(2).met(None);
+    let params = || StochasticParams::default().epochs(2).error_tolerance(None);
     let one = fit(&wide, params()).trace.objectives();
     let two = fit(&wide, params().threads(2)).trace.objectives();
     let single = fit(&narrow, params()).trace.objectives();
@@ -138,7 +136,7 @@ fn every_choice_trains() {
         ),
         ("last iterate", base().averaging(0.0)),
         ("nesterov", base().schedule(tiam_core::Schedule::Nesterov)),
-        ("all go backward", base().met(None)),
+        ("all go backward", base().error_tolerance(None)),
         ("one batch", base().batch_size(10_000).epochs(300)),
         ("single samples", base().batch_size(1).epochs(5).step(0.05)),
     ] {
@@ -252,7 +250,10 @@ fn early_stopping_restores_the_best_network() {
         .step_schedule(StepSchedule::Constant)
         .check()
         .unwrap();
-    let data = StochasticData::new(&train).validation(&held_out);
+    let data = StochasticData {
+        validation: Some(&held_out),
+        ..StochasticData::new(&train)
+    };
     let trained = train_stochastic(network(&train, &[30]), data, &config, &mut []).unwrap();
     let losses: Vec<f64> = trained.trace.rows[1..]
         .iter()

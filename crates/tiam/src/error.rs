@@ -9,7 +9,7 @@ use tiam_models::ModelError;
 use crate::Predictor;
 
 /// Shorthand for this crate's results.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong between a file and a prediction.
 ///
@@ -113,14 +113,6 @@ pub enum Error {
     /// Probabilities were asked of a model that predicts values.
     #[error("probabilities need a model for classes, this one predicts values")]
     NoProbabilities,
-    /// A method's name that is none of the known ones.
-    #[error("unknown method `{found}`; known are {known}")]
-    UnknownMethod {
-        /// The name given.
-        found: String,
-        /// The known names.
-        known: String,
-    },
     /// A model's record of its training cannot be read.
     #[error("the model's record of its training is damaged: {reason}")]
     Provenance {

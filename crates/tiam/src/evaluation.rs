@@ -1,4 +1,4 @@
-//! How well a model does: figures for classes and for values.
+//! Figures that say how well a model predicts classes or values.
 
 use serde::Serialize;
 use tiam_linalg::reduce::largest;
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::scalar::Scalar;
 
 /// Figures of a model on samples with labels, in the labels' own units.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Evaluation {
     /// Number of samples.
@@ -55,17 +55,17 @@ impl ClassFigures {
 
     /// Share of the samples taken for this class that are of it; none where there are none.
     pub fn precision(&self, class: usize) -> Option<f64> {
-        let taken = self.confusion.iter().map(|row| row[class]).sum();
-        share(self.confusion[class][class], taken)
+        share(self.confusion[class][class], self.taken_for(class))
     }
 
     /// Harmonic mean of precision and recall: 2 hits/(samples of the class + samples taken for it); none where there are neither.
     pub fn f1(&self, class: usize) -> Option<f64> {
-        let taken: usize = self.confusion.iter().map(|row| row[class]).sum();
-        share(
-            2 * self.confusion[class][class],
-            self.support(class) + taken,
-        )
+        let both = self.support(class) + self.taken_for(class);
+        share(2 * self.confusion[class][class], both)
+    }
+
+    fn taken_for(&self, class: usize) -> usize {
+        self.confusion.iter().map(|row| row[class]).sum()
     }
 
     /// Share of the largest class: the accuracy of always answering it.
@@ -110,10 +110,7 @@ impl Evaluation {
             n_samples: samples.n_samples(),
             loss: found.loss,
             accuracy: found.accuracy,
-            r2: None,
-            rmse: None,
-            mae: None,
-            classes: None,
+            ..Self::default()
         })
     }
 
@@ -146,10 +143,8 @@ impl Evaluation {
             n_samples: n,
             loss: found.loss / n as f64,
             accuracy: share(found.correct, n),
-            r2: None,
-            rmse: None,
-            mae: None,
             classes: Some(class_figures(&scores, labels, names)),
+            ..Self::default()
         })
     }
 
@@ -158,28 +153,26 @@ impl Evaluation {
     fn of_values<T: Real>(predicted: &Matrix<T>, targets: &Matrix<T>) -> Self {
         let (n_samples, n_outputs) = (targets.n_cols(), targets.n_rows());
         let n = n_samples as f64;
-        let of_output = |m: &'_ Matrix<T>, output: usize| -> Vec<f64> {
-            let entries = m.as_slice().iter().skip(output).step_by(n_outputs);
-            entries.map(|x| (*x).to_f64()).collect()
-        };
         let (mut error, mut spread, mut absolute) = (0.0, 0.0, 0.0);
         for output in 0..n_outputs {
-            let (found, wanted) = (of_output(predicted, output), of_output(targets, output));
-            let mean = wanted.iter().sum::<f64>() / n;
-            let apart = || found.iter().zip(&wanted).map(|(z, y)| z - y);
-            error += apart().map(|d| d * d).sum::<f64>();
-            absolute += apart().map(f64::abs).sum::<f64>();
+            let row = |m: &Matrix<T>| -> Vec<f64> {
+                (0..n_samples).map(|j| m[(output, j)].to_f64()).collect()
+            };
+            let (found, wanted) = (row(predicted), row(targets));
+            let mean = mean(&wanted);
+            let distances = || found.iter().zip(&wanted).map(|(z, y)| z - y);
+            error += distances().map(|d| d * d).sum::<f64>();
+            absolute += distances().map(f64::abs).sum::<f64>();
             spread += wanted.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>();
         }
         let entries = n * n_outputs as f64;
         Self {
             n_samples,
             loss: error / 2.0 / n,
-            accuracy: None,
             r2: (spread > 0.0).then(|| 1.0 - error / spread),
             rmse: Some((error / entries).sqrt()),
             mae: Some(absolute / entries),
-            classes: None,
+            ..Self::default()
         }
     }
 }
@@ -202,11 +195,13 @@ fn class_figures<T: Real>(scores: &Matrix<T>, labels: &[u32], names: &[String]) 
         2 => of_class(1).map(|area| vec![area]),
         n => (0..n).map(of_class).collect(),
     };
-    let named = |class: usize| names.get(class).cloned();
+    let name = |class: usize| {
+        names
+            .get(class)
+            .map_or_else(|| class.to_string(), String::clone)
+    };
     ClassFigures {
-        names: (0..n_classes)
-            .map(|class| named(class).unwrap_or_else(|| class.to_string()))
-            .collect(),
+        names: (0..n_classes).map(name).collect(),
         confusion,
         roc_auc: areas.map(|areas| mean(&areas)),
     }
@@ -239,61 +234,4 @@ fn roc_auc(
     let positives = scored.iter().filter(|(_, positive)| *positive).count() as f64;
     let pairs = positives * (n as f64 - positives);
     (pairs > 0.0).then(|| (rank_sum - 0.5 * positives * (positives + 1.0)) / pairs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_compared_as_the_formulas_say() {
-        let targets = Matrix::from_vec(1, 4, vec![1.0, 2.0, 3.0, 4.0]).unwrap();
-        let predicted = Matrix::from_vec(1, 4, vec![1.0, 2.0, 3.0, 6.0]).unwrap();
-        let found = Evaluation::of_values(&predicted, &targets);
-        // Squared error 4, spread 2 (1.5² + 0.5²) = 5, absolute error 2.
-        assert!((found.loss - 0.5).abs() < 1e-15);
-        assert!((found.rmse.unwrap() - 1.0).abs() < 1e-15);
-        assert!((found.r2.unwrap() - 0.2).abs() < 1e-15);
-        assert!((found.mae.unwrap() - 0.5).abs() < 1e-15);
-        let constant = Matrix::from_vec(1, 2, vec![3.0, 3.0]).unwrap();
-        assert_eq!(Evaluation::of_values(&constant, &constant).r2, None);
-    }
-
-    #[test]
-    fn classes_are_counted_as_the_formulas_say() {
-        // Scores of class 1: 0.9, 0.4, 0.6, 0.2 for the labels 1, 1, 0, 0: three of four pairs are ordered rightly.
-        let ones = [0.9, 0.4, 0.6, 0.2];
-        let scores = Matrix::from_fn(2, 4, |i, j| if i == 1 { ones[j] } else { 1.0 - ones[j] });
-        let names = ["no".to_owned(), "yes".to_owned()];
-        let found = class_figures(&scores, &[1, 1, 0, 0], &names);
-        assert_eq!(found.confusion, [[1, 1], [1, 1]]);
-        assert_eq!(found.roc_auc, Some(0.75));
-        assert_eq!(
-            (found.recall(1), found.precision(1)),
-            (Some(0.5), Some(0.5))
-        );
-        assert_eq!((found.f1(0), found.largest_share()), (Some(0.5), Some(0.5)));
-    }
-
-    #[test]
-    fn what_cannot_be_told_is_left_out() {
-        let scores = Matrix::from_fn(3, 2, |i, _| if i == 0 { 0.6 } else { 0.2 });
-        let found = class_figures(&scores, &[0, 1], &[]);
-        assert_eq!(
-            (found.recall(2), found.precision(1), found.f1(2)),
-            (None, None, None)
-        );
-        assert_eq!((found.roc_auc, found.names[2].as_str()), (None, "2"));
-    }
-
-    #[test]
-    fn ties_count_half_in_the_area() {
-        let area = |scores: &[f64], positive: &[bool]| {
-            roc_auc(scores.len(), |i| scores[i], |i| positive[i])
-        };
-        assert_eq!(area(&[1.0, 1.0, 1.0], &[true, false, false]), Some(0.5));
-        assert_eq!(area(&[2.0, 1.0, 3.0], &[true, false, false]), Some(0.5));
-        assert_eq!(area(&[f64::NAN, 1.0], &[true, false]), None);
-        assert_eq!(area(&[1.0, 2.0], &[true, true]), None);
-    }
 }

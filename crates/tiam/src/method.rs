@@ -1,13 +1,8 @@
 //! The training methods by name.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use tiam_core::{Inertia, Schedule};
 use tiam_models::StochasticParams;
-
-use crate::error::Error;
 
 /// A training method by name. The front door trains by `stochastic` and `tiam`; the others are rivals, in `tiam-bench`.
 ///
@@ -54,42 +49,16 @@ pub enum Method {
     Adam,
 }
 
-impl Method {
-    /// All of them, stochastic TIAM and TIAM first.
-    pub const ALL: [Self; 11] = [
-        Self::Stochastic,
-        Self::Tiam,
-        Self::Am,
-        Self::Mdlam,
-        Self::Dladmm,
-        Self::Bcd,
-        Self::Gd,
-        Self::Sgd,
-        Self::Adagrad,
-        Self::Adadelta,
-        Self::Adam,
-    ];
+tiam_models::names!(
+    Method, "method":
+    Stochastic = "stochastic", Tiam = "tiam", Am = "am", Mdlam = "mdlam", Dladmm = "dladmm", Bcd = "bcd", Gd = "gd",
+    Sgd = "sgd", Adagrad = "adagrad", Adadelta = "adadelta", Adam = "adam"
+);
 
+impl Method {
     /// Those of the paper's comparison, TIAM first: all but stochastic TIAM, which is ours.
     pub fn compared() -> &'static [Self] {
         &Self::ALL[1..]
-    }
-
-    /// Name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stochastic => "stochastic",
-            Self::Tiam => "tiam",
-            Self::Am => "am",
-            Self::Mdlam => "mdlam",
-            Self::Dladmm => "dladmm",
-            Self::Bcd => "bcd",
-            Self::Gd => "gd",
-            Self::Sgd => "sgd",
-            Self::Adagrad => "adagrad",
-            Self::Adadelta => "adadelta",
-            Self::Adam => "adam",
-        }
     }
 
     /// True for the three that minimise TIAM's relaxed objective F.
@@ -127,21 +96,3 @@ const NESTEROV: Inertia = Inertia {
     gradient: 1.0,
     correction: 0.0,
 };
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Method {
-    type Err = Error;
-
-    fn from_str(s: &str) -> Result<Self, Error> {
-        let found = Self::ALL.into_iter().find(|method| method.name() == s);
-        found.ok_or_else(|| Error::UnknownMethod {
-            found: s.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
-        })
-    }
-}

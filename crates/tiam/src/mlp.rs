@@ -25,95 +25,66 @@ use crate::trainer::{Job, OnRow, Rule, RunParams, Trainer};
 /// Held out of the training data for early stopping where nothing else is said.
 const VALIDATION_FRACTION: f64 = 0.1;
 
-/// A multilayer perceptron to be: its parameters and those of its training.
-///
-/// | parameter | default | meaning |
-/// |---|---|---|
-/// | `hidden` | 100, 100 by batches, else [`Preset`] | sizes of the hidden layers |
-/// | `activation` | ReLU | of the hidden layers |
-/// | `init` | He | starting weights |
-/// | `loss` | cross-entropy for classes, squared for values | R |
-/// | `scaling` | [`Preset`] | of the inputs, fitted on the training data |
-/// | `method` | [`Preset`]: by batches, for graphs by the full batch | [`StochasticParams`], [`TiamParams`] or a [`Trainer`] of one's own |
-/// | `stopping` | the method's own limits | rules that end training |
-/// | `validation_fraction` | 0.1 with patience, else 0 | held out of the training data |
-/// | `go_on_from` | none | a model to go on from, with its shape, columns and scaling |
-/// | `seed` | 0 | of the starting weights, the order of the samples and the validation part |
-/// | `threads` | all cores | the same number gives the same model to the bit |
-///
-/// ```
-/// use tiam::{Mlp, StochasticParams, Table};
-/// let parts = Table::digits().split(0.2, 0)?;
-/// let mlp = Mlp::default().hidden([32]).method(StochasticParams::default().epochs(5)).threads(1);
-/// let model = mlp.fit(&parts.train)?;
-/// assert!(model.evaluate(&parts.test)?.accuracy.is_some_and(|share| share > 0.9));
-/// # Ok::<(), tiam::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Mlp {
-    hidden: Option<Vec<usize>>,
-    activation: Activation,
-    start: Start,
-    loss: Option<Loss>,
-    scaling: Option<ScalingKind>,
-    method: Option<Arc<dyn Trainer>>,
-    stopping: Option<Stopping>,
-    rules: Vec<Rule>,
-    validation_fraction: Option<f64>,
-    from: Option<Arc<Predictor>>,
-    seed: u64,
-    threads: usize,
-}
-
-impl Default for Mlp {
-    fn default() -> Self {
-        Self {
-            hidden: None,
-            activation: Activation::default(),
-            start: Start::default(),
-            loss: None,
-            scaling: None,
-            method: None,
-            stopping: None,
-            rules: Vec::new(),
-            validation_fraction: None,
-            from: None,
-            seed: 0,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-        }
+tiam_models::parameters! {
+    /// A multilayer perceptron to be: its parameters and those of its training.
+    ///
+    /// | parameter | default | meaning |
+    /// |---|---|---|
+    /// | `hidden` | 100, 100 by batches, else [`Preset`] | sizes of the hidden layers |
+    /// | `activation` | ReLU | of the hidden layers |
+    /// | `init` | He | starting weights |
+    /// | `loss` | cross-entropy for classes, squared for values | R |
+    /// | `scaling` | [`Preset`] | of the inputs, fitted on the training data |
+    /// | `method` | [`Preset`]: by batches, for graphs by the full batch | [`StochasticParams`], [`TiamParams`] or a [`Trainer`] of one's own |
+    /// | `stopping` | the method's own limits | rules that end training |
+    /// | `validation_fraction` | 0.1 with patience, else 0 | held out of the training data |
+    /// | `go_on_from` | none | a model to go on from, with its shape, columns and scaling |
+    /// | `seed` | 0 | of the starting weights, the order of the samples and the validation part |
+    /// | `threads` | all cores | the same number gives the same model to the bit |
+    ///
+    /// ```
+    /// use tiam::{Mlp, StochasticParams, Table};
+    /// let parts = Table::digits().split(0.2, 0)?;
+    /// let mlp = Mlp::default().hidden([32]).method(StochasticParams::default().epochs(5)).threads(1);
+    /// let model = mlp.fit(&parts.train)?;
+    /// assert!(model.evaluate(&parts.test)?.accuracy.is_some_and(|share| share > 0.9));
+    /// # Ok::<(), tiam::Error>(())
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct Mlp {
+        /// Sizes of the hidden layers.
+        hidden: Option<Vec<usize>> = None, own;
+        /// Sets the activation of the hidden layers.
+        activation: Activation = Activation::default();
+        /// Sets starting weights and biases.
+        start: Start = Start::default();
+        /// Sets the loss R; it must be for what the labels are.
+        loss: Option<Loss> = None, into;
+        /// Sets how inputs are scaled.
+        scaling: Option<ScalingKind> = None, into;
+        /// The method with its parameters.
+        method: Option<Arc<dyn Trainer>> = None, own;
+        /// Sets the rules that end training, in place of the method's own. By batches, the number of epochs stays the method's.
+        stopping: Option<Stopping> = None, into;
+        /// Stopping rules of the user's own.
+        rules: Vec<Rule> = Vec::new(), own;
+        /// Sets the part of the training data that is held out for early stopping.
+        validation_fraction: Option<f64> = None, into;
+        /// The model to go on from.
+        from: Option<Arc<Predictor>> = None, own;
+        /// Sets the seed.
+        seed: u64 = 0;
+        /// Sets the number of worker threads, from 1.
+        threads: usize = std::thread::available_parallelism().map_or(1, usize::from);
     }
 }
 
 impl Mlp {
-    /// Sets the activation of the hidden layers.
-    #[must_use]
-    pub fn activation(self, activation: Activation) -> Self {
-        Self { activation, ..self }
-    }
-
-    /// Sets starting weights and biases.
-    #[must_use]
-    pub fn start(self, start: Start) -> Self {
-        Self { start, ..self }
-    }
-
-    /// Sets the seed.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
-    /// Sets the number of worker threads, from 1.
-    #[must_use]
-    pub fn threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
-    }
-
     /// Sets the sizes of the hidden layers; none for a linear model.
     #[must_use]
-    pub fn hidden(self, sizes: impl Into<Vec<usize>>) -> Self {
-        let hidden = Some(sizes.into());
-        Self { hidden, ..self }
+    pub fn hidden(mut self, sizes: impl Into<Vec<usize>>) -> Self {
+        self.hidden = Some(sizes.into());
+        self
     }
 
     /// Sets how the starting weights are drawn.
@@ -123,32 +94,11 @@ impl Mlp {
         self
     }
 
-    /// Sets the loss R; it must be for what the labels are.
-    #[must_use]
-    pub fn loss(self, loss: Loss) -> Self {
-        let loss = Some(loss);
-        Self { loss, ..self }
-    }
-
-    /// Sets the rules that end training, in place of the method's own. By batches, the number of epochs stays the method's.
-    #[must_use]
-    pub fn stopping(self, stopping: Stopping) -> Self {
-        let stopping = Some(stopping);
-        Self { stopping, ..self }
-    }
-
-    /// Sets how inputs are scaled.
-    #[must_use]
-    pub fn scaling(self, scaling: ScalingKind) -> Self {
-        let scaling = Some(scaling);
-        Self { scaling, ..self }
-    }
-
     /// Sets the method with its parameters; seed and threads are those set here.
     #[must_use]
-    pub fn method(self, method: impl Trainer + 'static) -> Self {
-        let method: Option<Arc<dyn Trainer>> = Some(Arc::new(method));
-        Self { method, ..self }
+    pub fn method(mut self, method: impl Trainer + 'static) -> Self {
+        self.method = Some(Arc::new(method));
+        self
     }
 
     /// Ends training once `holds` is true of a row of the trace, with these words as the reason; may be given several times.
@@ -171,22 +121,12 @@ impl Mlp {
         self
     }
 
-    /// Sets the part of the training data that is held out for early stopping.
-    #[must_use]
-    pub fn validation_fraction(self, fraction: f64) -> Self {
-        let validation_fraction = Some(fraction);
-        Self {
-            validation_fraction,
-            ..self
-        }
-    }
-
     /// Goes on from a model of the same precision. Hidden layers, activation, loss, columns and scaling are the model's; those set here do not
     /// count. A loss of the user's own is given to the model before: [`Predictor::with_loss`].
     #[must_use]
-    pub fn go_on_from(self, model: Predictor) -> Self {
-        let from = Some(Arc::new(model));
-        Self { from, ..self }
+    pub fn go_on_from(mut self, model: Predictor) -> Self {
+        self.from = Some(Arc::new(model));
+        self
     }
 
     /// The method that trains data of this kind.
@@ -248,10 +188,10 @@ impl Mlp {
     pub fn prepare<T: Scalar>(&self, table: Table, holdout: &Holdout) -> Result<Prepared<T>> {
         let from = self.from.as_deref();
         let network = from.map(Predictor::network).transpose()?;
-        let columns = from.and_then(|from| from.encoding().columns.clone());
+        let columns = from.and_then(Predictor::column_encoding);
         let described = table.without_cells();
         let (source, name) = (table.to_string(), table.name());
-        let data = table.into_data::<T>(columns.as_ref())?;
+        let data = table.into_data::<T>(columns)?;
         let kind = described.kind_of(&data);
         described.check(kind, &data)?;
         let test_fraction = match holdout {
@@ -272,11 +212,11 @@ impl Mlp {
         };
         let scaling = self.scaling.unwrap_or(Preset::of(kind).scaling);
         let encoding = match from {
-            Some(from) => Encoding {
-                columns: own_columns,
-                ..from.encoding().clone()
-            },
-            None => Encoding::fit(&parts.train, scaling, &source, &described.label_text())?,
+            Some(from) => Encoding::of_model(from.metadata(), own_columns),
+            None => {
+                let label = described.load_params().table.label.to_string();
+                Encoding::fit(&parts.train, scaling, &source, &label)?
+            }
         };
         let weights = parts.train.sample_weights().map(<[f64]>::to_vec);
         let some = |data: Dataset<T>, source: &str| {
@@ -309,17 +249,14 @@ impl Mlp {
         kind: DataKind,
     ) -> Result<DataParts<T>> {
         let method = self.method_for(kind);
-        let suited = match method.needs_validation() {
+        let default = match method.needs_validation() {
             true => VALIDATION_FRACTION,
             false => 0.0,
         };
-        let validation = self.validation_fraction.unwrap_or(suited);
+        let validation = self.validation_fraction.unwrap_or(default);
         if validation > 0.0 && !method.by_batches() {
-            return Err(Error::Model(ModelError::Parameter {
-                parameter: "validation_fraction",
-                value: validation.to_string(),
-                allowed: "0 for a method that looks at no validation part",
-            }));
+            let allowed = "0 for a method that looks at no validation part";
+            return Err(ModelError::parameter("validation_fraction", validation, allowed).into());
         }
         let mut split = match data.split() {
             Some(split) => split.clone(),
@@ -340,11 +277,11 @@ impl Mlp {
             return Ok(network.clone());
         }
         let method = self.method_for(prepared.kind);
-        let suited = || match method.by_batches() {
+        let default = || match method.by_batches() {
             true => Preset::HIDDEN_BY_BATCHES.to_vec(),
             false => Preset::of(prepared.kind).hidden.to_vec(),
         };
-        let hidden = self.hidden.clone().unwrap_or_else(suited);
+        let hidden = self.hidden.clone().unwrap_or_else(default);
         let (train, activation) = (&prepared.train, self.activation);
         let target = train.target();
         let loss = self.loss.clone().unwrap_or_else(|| target.loss());
@@ -380,13 +317,12 @@ impl Mlp {
             stopping: self.stopping.clone(),
             rules: self.rules.clone(),
         };
-        let mut on_row = |row: &TraceRow<NetworkMeasures>| on_row(row);
         let job = Job {
             network,
             data,
             run,
             session,
-            on_row: &mut on_row,
+            on_row: &mut |row| on_row(row),
         };
         let (network, trace, solvers, end) = match T::train(&*method, job) {
             Ok(done) => {
@@ -428,7 +364,6 @@ impl Mlp {
         let provenance = Provenance {
             data: Some(prepared.name.clone()),
             data_kind: Some(prepared.kind),
-            columns: prepared.encoding.columns.clone(),
             hops: is_graph.then_some(prepared.graph.hops),
             graph_seed: Some(prepared.graph.seed).filter(|seed| is_graph && *seed != self.seed),
             seed: Some(self.seed),

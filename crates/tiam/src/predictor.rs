@@ -1,4 +1,4 @@
-//! A trained network with everything it takes to use it.
+//! A trained network with its columns, scalings and class names, ready to predict.
 
 mod run;
 
@@ -6,10 +6,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tiam_data::{AsCell, RowEncoder, Targets};
+use tiam_data::{AsCell, ColumnEncoding, RowEncoder, Targets};
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, TargetKind};
-use tiam_models::{AnyModel, Loss, Model, ModelError, ModelMetadata, Network};
+use tiam_models::{AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network};
 
 use crate::encoding::{Encoding, no_labels};
 use crate::error::{Error, Result};
@@ -44,38 +44,22 @@ const MOST_ROWS_AT_ONCE: usize = 4096;
 /// assert!(answer.probabilities()[1] > 0.9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Predictor {
     model: AnyModel,
-    encoding: Encoding,
     provenance: Provenance,
+    /// The columns of the table that it was trained on, ready to encode rows.
     rows: Option<RowEncoder>,
     classes: Arc<[String]>,
-    /// Whether outputs are logits of probabilities.
-    softmax: bool,
     threads: usize,
     pool: Pool,
-}
-
-impl Clone for Predictor {
-    fn clone(&self) -> Self {
-        Self {
-            model: self.model.clone(),
-            encoding: self.encoding.clone(),
-            provenance: self.provenance.clone(),
-            rows: self.rows.clone(),
-            classes: Arc::clone(&self.classes),
-            softmax: self.softmax,
-            threads: self.threads,
-            pool: Pool::default(),
-        }
-    }
 }
 
 impl fmt::Debug for Predictor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Predictor")
             .field("architecture", &self.metadata().architecture)
-            .field("encoding", &self.encoding)
+            .field("columns", &self.rows)
             .finish_non_exhaustive()
     }
 }
@@ -103,7 +87,7 @@ impl Predictor {
             class_names: encoding.class_names.clone(),
             input_scaling: encoding.input_scaling.clone(),
             output_scaling: encoding.output_scaling.clone(),
-            extra: provenance.to_extra()?,
+            extra: provenance.to_extra(encoding.columns.as_ref())?,
         };
         Self::of_model(T::any_model(Model::from_parts(network, metadata)?))
     }
@@ -114,43 +98,31 @@ impl Predictor {
     /// [`Error::Provenance`] or [`Error::Data`] for a record that is damaged, [`Error::Model`] where columns and network do not fit.
     pub fn of_model(model: AnyModel) -> Result<Self> {
         let metadata = model.metadata();
+        let (shape, names) = (&metadata.architecture, &metadata.class_names);
         let provenance = Provenance::of(metadata)?;
-        let encoding = Encoding::of_model(metadata, provenance.columns.clone());
-        let rows = provenance
-            .columns
-            .clone()
-            .map(RowEncoder::new)
-            .transpose()?;
-        if let Some(rows) = &rows
-            && rows.n_features() != encoding.n_inputs
-        {
-            return Err(Error::Model(ModelError::Size {
-                what: "features of the recorded columns",
-                expected: encoding.n_inputs,
-                found: rows.n_features(),
-            }));
+        let rows = Provenance::columns(metadata)?.map(RowEncoder::new);
+        let rows = rows.transpose()?;
+        if let Some(rows) = &rows {
+            let what = "features of the recorded columns";
+            ModelError::check_size(what, shape.n_inputs(), rows.n_features())?;
         }
-        let numbers = || (0..encoding.n_outputs).map(|class| class.to_string());
-        let loss = &metadata.architecture.loss;
-        let takes_classes = match loss.takes() {
+        let takes_classes = match shape.loss.takes() {
             Some(kind) => kind == TargetKind::Classes,
             // Of a loss of the user's own a file keeps the name only.
-            None => !encoding.class_names.is_empty(),
+            None => !names.is_empty(),
         };
+        let numbers = || (0..shape.n_outputs()).map(|class| class.to_string());
         let classes = match takes_classes {
-            true if encoding.class_names.is_empty() => numbers().collect(),
-            true => encoding.class_names.iter().cloned().collect(),
+            true if names.is_empty() => numbers().collect(),
+            true => names.iter().cloned().collect(),
             false => Arc::default(),
         };
-        let softmax = *loss == Loss::CrossEntropy;
         Ok(Self {
             provenance,
-            encoding,
             rows,
             classes,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             pool: Pool::default(),
-            softmax,
             model,
         })
     }
@@ -204,18 +176,27 @@ impl Predictor {
     pub fn columns(&self) -> Vec<&str> {
         match &self.rows {
             Some(rows) => rows.inputs().collect(),
-            None => (self.encoding.feature_names.iter().map(String::as_str)).collect(),
+            None => (self.metadata().feature_names.iter().map(String::as_str)).collect(),
         }
     }
 
     /// True where outputs are probabilities: for classes learnt by cross-entropy.
     pub fn has_probabilities(&self) -> bool {
-        self.softmax
+        self.shape().loss == Loss::CrossEntropy
     }
 
     /// From columns to inputs, from outputs to answers.
-    pub fn encoding(&self) -> &Encoding {
-        &self.encoding
+    pub fn encoding(&self) -> Encoding {
+        Encoding::of_model(self.metadata(), self.column_encoding().cloned())
+    }
+
+    /// How the columns of a table become features and labels, where the model was trained on one.
+    pub(crate) fn column_encoding(&self) -> Option<&ColumnEncoding> {
+        self.rows.as_ref().map(RowEncoder::encoding)
+    }
+
+    fn shape(&self) -> &Architecture {
+        &self.metadata().architecture
     }
 
     /// The record of its training.
@@ -270,7 +251,7 @@ impl Predictor {
             classes: Arc::clone(&self.classes),
             class,
             outputs,
-            probabilities: self.softmax,
+            probabilities: self.has_probabilities(),
         })
     }
 
@@ -292,7 +273,8 @@ impl Predictor {
         }
         let mut found = self.no_predictions(n);
         // Scratch memory stays with the thread: so many rows at once that it is small.
-        let at_once = (SCRATCH_ENTRIES / self.encoding.n_inputs.max(1)).clamp(1, MOST_ROWS_AT_ONCE);
+        let at_once =
+            (SCRATCH_ENTRIES / self.shape().n_inputs().max(1)).clamp(1, MOST_ROWS_AT_ONCE);
         with_model!(self, model => {
             Scalar::with_scratch(|scratch| {
                 for rows in rows.chunks((at_once * width).max(1)) {
@@ -310,7 +292,7 @@ impl Predictor {
     /// # Errors
     /// As [`predict`](Self::predict); [`Error::NoProbabilities`] for a model of values.
     pub fn probabilities<C: AsCell>(&self, rows: &[C]) -> Result<Vec<f64>> {
-        if !self.softmax {
+        if !self.has_probabilities() {
             return Err(Error::NoProbabilities);
         }
         Ok(self.predict(rows)?.outputs)
@@ -325,10 +307,9 @@ impl Predictor {
         let table = table.clone().for_prediction();
         let table = table.with_graph(self.provenance.hops, self.graph_seed());
         with_model!(self, model => {
-            let (features, _) = table
-                .into_data(self.encoding.columns.as_ref())?
-                .into_features_and_targets();
-            let inputs = self.encoding.inputs(features, &source)?;
+            let data = table.into_data(self.column_encoding())?;
+            let (features, _) = data.into_features_and_targets();
+            let inputs = self.encoding().inputs(features, &source)?;
             let work = self.work(inputs.n_cols());
             let mut outputs = self.on_threads(work, &mut Compute::new(1)?, |compute| {
                 Ok(model.network().forward(&inputs, compute)?)
@@ -355,7 +336,7 @@ impl Predictor {
         let read = table
             .clone()
             .with_graph(self.provenance.hops, self.graph_seed());
-        let columns = read.relabelled(self.encoding.columns.as_ref())?;
+        let columns = read.relabelled(self.column_encoding())?;
         let mut data = test_part(read.into_data::<T>(columns.as_ref())?)?;
         if table.is_all_digits()
             && let Some(split) = self
@@ -380,14 +361,15 @@ impl Predictor {
                 found,
             });
         }
-        let samples = self.encoding.samples(data, &source)?;
+        let encoding = self.encoding();
+        let samples = encoding.samples(data, &source)?;
         let work = self.work(samples.n_samples());
         self.on_threads(work, &mut Compute::new(1)?, |compute| {
             Evaluation::measure_classes(
                 model.network(),
                 &samples,
                 &self.classes,
-                self.encoding.output_scaling.as_ref(),
+                encoding.output_scaling.as_ref(),
                 compute,
             )
         })

@@ -103,18 +103,3 @@ impl Preset {
         groups.iter().map(group).collect::<Vec<_>>().join("; ")
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_shared_by_several_kinds_are_written_once() {
-        let rho = Preset::describe(|p| p.rho.to_string());
-        assert_eq!(
-            rho,
-            "0.001 for digits and graphs; 0.1 for tables and images"
-        );
-        assert_eq!(Preset::describe(|_| "1".into()), "1");
-    }
-}

@@ -19,9 +19,6 @@ pub struct Provenance {
     /// The kind of the training data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_kind: Option<DataKind>,
-    /// How the columns of a table became features and labels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub columns: Option<ColumnEncoding>,
     /// Of a graph.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<usize>,
@@ -89,11 +86,22 @@ pub struct Training {
     pub test_accuracy: Option<f64>,
 }
 
+/// The entry of the columns, beside those of [`Provenance`].
+const COLUMNS: &str = "columns";
+
 impl Provenance {
-    /// As a model file keeps it.
-    pub(crate) fn to_extra(&self) -> Result<BTreeMap<String, Value>> {
-        let value = serde_json::to_value(self).map_err(damaged)?;
-        serde_json::from_value(value).map_err(damaged)
+    /// As a model file keeps it, with the columns of a table.
+    pub(crate) fn to_extra(
+        &self,
+        columns: Option<&ColumnEncoding>,
+    ) -> Result<BTreeMap<String, Value>> {
+        let entries = serde_json::to_value(self).and_then(serde_json::from_value);
+        let mut extra: BTreeMap<String, Value> = entries.map_err(damaged)?;
+        if let Some(columns) = columns {
+            let columns = serde_json::to_value(columns).map_err(damaged)?;
+            extra.insert(COLUMNS.to_owned(), columns);
+        }
+        Ok(extra)
     }
 
     /// From a model file; entries of others are left alone.
@@ -101,8 +109,16 @@ impl Provenance {
     /// # Errors
     /// [`Error::Provenance`] for entries that are not what this crate writes.
     pub fn of(metadata: &ModelMetadata) -> Result<Self> {
-        let entries = metadata.extra.clone().into_iter().collect();
-        serde_json::from_value(Value::Object(entries)).map_err(damaged)
+        let known = metadata.extra.iter().filter(|(name, _)| *name != COLUMNS);
+        let known = known.map(|(name, value)| (name.clone(), value.clone()));
+        serde_json::from_value(Value::Object(known.collect())).map_err(damaged)
+    }
+
+    /// The columns of the table that a model was trained on.
+    pub(crate) fn columns(metadata: &ModelMetadata) -> Result<Option<ColumnEncoding>> {
+        let columns = metadata.extra.get(COLUMNS);
+        let columns = columns.map(ColumnEncoding::deserialize).transpose();
+        columns.map_err(damaged)
     }
 
     /// The split of the digits that training drew, if it was the digits that it trained on.

@@ -1,4 +1,4 @@
-//! Data to learn from and to predict: where they are, how they are read, how they are split.
+//! Tables: the source of data, how it is read, and how it is split.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tiam_data::{
-    ColumnEncoding, ColumnRef, Dataset, GraphRows, LabelColumn, LoadParams, Split, Task, digits,
-    load_with_encoding,
+    ColumnEncoding, ColumnRef, DataError, Dataset, GraphRows, LabelColumn, LoadParams, Split, Task,
+    digits, load_with_encoding,
 };
 
 use crate::error::{Error, Result};
@@ -112,7 +112,7 @@ impl Table {
         let path = path.as_ref();
         std::fs::metadata(path).map_err(|source| {
             let path = path.to_owned();
-            Error::Data(tiam_data::DataError::Io { path, source })
+            Error::Data(DataError::Io { path, source })
         })?;
         Ok(Self::new(Source::File(path.to_owned())))
     }
@@ -124,58 +124,52 @@ impl Table {
 
     /// Names the label column: by its name, by its position from 0, from the end with a negative one, `last` or `none`.
     #[must_use]
-    pub fn label(mut self, column: &str) -> Self {
-        self.params.table.label = match column.parse() {
-            Ok(label) => label,
-            Err(never) => match never {},
-        };
-        self.unread()
+    pub fn label(self, column: &str) -> Self {
+        let Ok(label) = column.parse();
+        self.reading(|params| params.table.label = label)
     }
 
     /// Says what the label is: classes, or values to approximate.
     #[must_use]
-    pub fn task(mut self, task: Task) -> Self {
-        self.params.table.task = task;
-        self.unread()
+    pub fn task(self, task: Task) -> Self {
+        self.reading(|params| params.table.task = task)
     }
 
     /// Leaves columns out, by name or position.
     #[must_use]
-    pub fn ignore<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
-        self.params.table.ignore = references(columns);
-        self.unread()
+    pub fn ignore<'c>(self, columns: impl IntoIterator<Item = &'c str>) -> Self {
+        self.reading(|params| params.table.ignore = columns.into_iter().map(reference).collect())
     }
 
     /// Reads columns of numbers as categories.
     #[must_use]
-    pub fn categorical<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
-        self.params.table.categorical = references(columns);
-        self.unread()
+    pub fn categorical<'c>(self, columns: impl IntoIterator<Item = &'c str>) -> Self {
+        let columns = columns.into_iter().map(reference).collect();
+        self.reading(|params| params.table.categorical = columns)
     }
 
     /// Names the column that says how much each row counts in training.
     #[must_use]
-    pub fn sample_weights(mut self, column: &str) -> Self {
-        self.params.table.sample_weights = references([column]).pop();
-        self.unread()
+    pub fn sample_weights(self, column: &str) -> Self {
+        self.reading(|params| params.table.sample_weights = Some(reference(column)))
+    }
+
+    /// Sets everything about reading; what setters before it said is gone.
+    #[must_use]
+    pub fn params(self, params: LoadParams) -> Self {
+        self.reading(|known| *known = params)
     }
 
     /// Sets the scalar type in which cells are read and networks are trained on them.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
-        self.unread()
+        self.reading(|_| {})
     }
 
-    /// Sets everything about reading; what setters before it said is gone.
-    #[must_use]
-    pub fn params(mut self, params: LoadParams) -> Self {
-        self.params = params;
-        self.unread()
-    }
-
-    /// What was read otherwise is read again. Numbers in memory stay as they are.
-    fn unread(mut self) -> Self {
+    /// Changes how cells are read. What was read otherwise is read again; numbers in memory stay as they are.
+    fn reading(mut self, change: impl FnOnce(&mut LoadParams)) -> Self {
+        change(&mut self.params);
         if self.source != Source::Given {
             self.loaded = None;
         }
@@ -184,13 +178,11 @@ impl Table {
 
     /// The last part of the path: what a model remembers of it.
     pub fn name(&self) -> String {
-        let whole = || self.to_string();
-        match &self.source {
-            Source::File(path) => path
-                .file_name()
-                .map_or_else(whole, |n| n.to_string_lossy().into()),
-            _ => whole(),
-        }
+        let file = match &self.source {
+            Source::File(path) => path.file_name(),
+            _ => None,
+        };
+        file.map_or_else(|| self.to_string(), |name| name.to_string_lossy().into())
     }
 
     /// How it is read.
@@ -219,12 +211,13 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] for a file that cannot be read, or a fraction that is not in [0, 1) or leaves nothing to learn from.
     pub fn split(&self, test_fraction: f64, seed: u64) -> Result<Parts> {
-        let split = |n: usize, labels: Option<&[u32]>| match labels {
-            Some(labels) => Split::stratified(labels, 0.0, test_fraction, seed),
-            None => Split::random(n, 0.0, test_fraction, seed),
-        };
-        let mut parts = self.cut(|n, labels| Ok(vec![split(n, labels)?]))?;
-        parts.pop().ok_or_else(|| self.empty())
+        let mut parts = self.cut(|n, labels| {
+            Ok(vec![match labels {
+                Some(labels) => Split::stratified(labels, 0.0, test_fraction, seed)?,
+                None => Split::random(n, 0.0, test_fraction, seed)?,
+            }])
+        })?;
+        Ok(parts.remove(0))
     }
 
     /// Cuts the data into `n_folds` equal parts, each the test part once: seeded, by class where there are classes.
@@ -241,40 +234,29 @@ impl Table {
         self.cut(|n, labels| Split::k_folds(n, labels, n_folds, seed))
     }
 
+    /// Cuts the rows as `draw` says for their number and labels.
     fn cut(
         &self,
-        draw: impl FnOnce(
-            usize,
-            Option<&[u32]>,
-        ) -> std::result::Result<Vec<Split>, tiam_data::DataError>,
+        draw: impl FnOnce(usize, Option<&[u32]>) -> Result<Vec<Split>, DataError>,
     ) -> Result<Vec<Parts>> {
         let table = self.clone().load()?;
         let cells = table.clone().cells()?;
-        let (n, labels) = (cells.n_samples(), cells.labels());
-        let splits = match &self.rows {
-            None => draw(n, labels)?,
-            Some(rows) => {
-                let of_rows: Option<Vec<u32>> =
-                    labels.map(|labels| rows.iter().map(|&i| labels[i]).collect());
-                draw(rows.len(), of_rows.as_deref())?
-            }
+        let rows: Vec<usize> = match &self.rows {
+            Some(rows) => rows.to_vec(),
+            None => (0..cells.n_samples()).collect(),
         };
-        let rows = |part: &[usize]| match &self.rows {
-            None => part.to_vec(),
-            Some(rows) => part.iter().map(|&i| rows[i]).collect(),
+        let labels = cells.labels();
+        let labels: Option<Vec<u32>> = labels.map(|all| rows.iter().map(|&i| all[i]).collect());
+        let part = |part: &[usize]| Self {
+            rows: Some(part.iter().map(|&i| rows[i]).collect()),
+            ..table.clone()
         };
-        let parts = |split: Split| Parts {
-            train: table.of_rows(rows(split.train())),
-            test: table.of_rows(rows(split.test())),
+        let splits = draw(rows.len(), labels.as_deref())?;
+        let parts = |split: &Split| Parts {
+            train: part(split.train()),
+            test: part(split.test()),
         };
-        Ok(splits.into_iter().map(parts).collect())
-    }
-
-    fn of_rows(&self, rows: Vec<usize>) -> Self {
-        Self {
-            rows: Some(rows.into()),
-            ..self.clone()
-        }
+        Ok(splits.iter().map(parts).collect())
     }
 
     fn empty(&self) -> Error {
@@ -344,23 +326,23 @@ impl Table {
         }
         let usable = self.source == Source::Given || self.loaded.as_deref().is_some_and(fits);
         let (rows, other) = (self.rows.clone(), self.other_precision());
-        let data = match self.loaded.clone() {
-            Some(shared) if usable => {
+        let own = match self.loaded.clone().filter(|_| usable) {
+            None => self.file(columns)?,
+            Some(shared) => {
                 drop(self);
-                match (Arc::try_unwrap(shared), &rows) {
-                    (Ok(own), _) => T::into_dataset(own),
-                    (Err(shared), None) => T::dataset(&shared).cloned(),
-                    (Err(shared), Some(rows)) => {
-                        return Ok(T::dataset(&shared).ok_or(other)?.subset(rows)?);
+                match Arc::try_unwrap(shared) {
+                    Ok(own) => T::into_dataset(own).ok_or(other)?,
+                    Err(shared) => {
+                        let data = T::dataset(&shared).ok_or(other)?;
+                        let part = rows.map(|rows| data.subset(&rows));
+                        return Ok(part.transpose()?.unwrap_or_else(|| data.clone()));
                     }
                 }
-                .ok_or(other)?
             }
-            _ => self.file(columns)?,
         };
         match rows {
-            None => Ok(data),
-            Some(rows) => Ok(data.subset(&rows)?),
+            None => Ok(own),
+            Some(rows) => Ok(own.subset(&rows)?),
         }
     }
 
@@ -380,11 +362,10 @@ impl Table {
     /// The same as input of predictions: labels are not read, and every row of a graph is.
     pub(crate) fn for_prediction(mut self) -> Self {
         self.params.table.label = LabelColumn::None;
-        if self.rows.is_none() {
-            self.params.graph.rows = GraphRows::All;
-            return self.unread();
+        if self.rows.is_some() {
+            return self;
         }
-        self
+        self.reading(|params| params.graph.rows = GraphRows::All)
     }
 
     /// The same, what was read forgotten.
@@ -422,11 +403,6 @@ impl Table {
         })
     }
 
-    /// The label column as it was asked for.
-    pub(crate) fn label_text(&self) -> String {
-        self.params.table.label.to_string()
-    }
-
     /// The same with a graph read as it was for training.
     pub(crate) fn with_graph(mut self, hops: Option<usize>, seed: Option<u64>) -> Self {
         let graph = self.params.graph;
@@ -452,8 +428,7 @@ impl Table {
     }
 }
 
-/// A reference parses from any text.
-fn references<'c>(columns: impl IntoIterator<Item = &'c str>) -> Vec<ColumnRef> {
-    let parsed = columns.into_iter().map(|text| text.parse());
-    parsed.filter_map(std::result::Result::ok).collect()
+fn reference(column: &str) -> ColumnRef {
+    let Ok(column) = column.parse();
+    column
 }

@@ -1,7 +1,5 @@
 //! From a file to a prediction, as a user would go.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::{Path, PathBuf};
 use std::thread;
 

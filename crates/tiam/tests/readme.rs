@@ -1,7 +1,5 @@
 //! The example that the READMEs show is the one that runs.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 /// The first Rust example of a text, without the lines that documentation hides.

@@ -5,8 +5,8 @@ use crate::common::{along, distance, inertia, map, multiply, random, residual};
 use proptest::prelude::*;
 use tiam_linalg::Activation::{self, Elu, Identity, LeakyRelu, Relu};
 use tiam_linalg::{
-    ActivationBlock, Band, BiasBlock, Compute, Inertia, LossTarget, Matrix, Monotone, NextLayer,
-    PreactivationBlock, Prediction, Solver, WeightBlock, activate, biased,
+    ActivationBlock, Band, BiasBlock, Compute, Inertia, LastObjective, LossTarget, Matrix,
+    Monotone, NextLayer, PreactivationBlock, Prediction, Solver, WeightBlock, activate, biased,
 };
 
 fn sizes() -> impl Strategy<Value = (usize, usize, usize)> {
@@ -159,7 +159,7 @@ fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
         bias: &bias,
         rho: RHO,
     };
-    let (report, loss) = block.propose_last(
+    let (report, LastObjective { loss, penalty }) = block.propose_last(
         prediction,
         LossTarget::values(&y),
         Inertia::NONE,
@@ -173,6 +173,7 @@ fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
     assert!(report.increase < 0.0);
     let half_distance = 0.5 * along(&map(&y, |_| 0.0), 1.0, &closed, &y).norm_sq();
     assert!((loss - half_distance).abs() < TIGHT);
+    assert!((loss + penalty - report.after()).abs() < TIGHT);
 }
 
 #[test]
@@ -285,7 +286,7 @@ fn the_last_z_steps_report_is_its_objective_before_and_after() {
         };
         let mut compute = Compute::new(threads).unwrap();
         let p = inertia(0.2, 0.4, 0.3);
-        let (report, loss) =
+        let (report, LastObjective { loss, penalty }) =
             block.propose_last(prediction, LossTarget::values(&y), p, &mut compute);
         block.accept();
         let z = block.values();
@@ -296,6 +297,7 @@ fn the_last_z_steps_report_is_its_objective_before_and_after() {
         assert!((report.before / before - 1.0).abs() < TIGHT);
         assert!((report.after() / after - 1.0).abs() < TIGHT);
         assert!((loss / apart(z, &y) - 1.0).abs() < TIGHT);
+        assert!((penalty / (RHO * apart(z, &m)) - 1.0).abs() < TIGHT);
     }
 }
 

@@ -154,7 +154,7 @@ fn the_blocks_of_the_full_batch() {
                     rho: 0.7,
                 };
                 let (step, loss) = block.propose_last(prediction, target, inertia, compute);
-                seen.extend([step.before, step.increase, loss]);
+                seen.extend([step.before, step.increase, loss.loss]);
                 block.accept();
             }
             seen.extend(weights.weights().as_slice());

@@ -154,7 +154,7 @@ fn hidden_layer<T: Real>() {
             report(&mut seen, step);
             let (step, loss) = last.propose_last(prediction, classes, inertia, compute);
             report(&mut seen, step);
-            seen.push(loss);
+            seen.extend([loss.loss, loss.penalty]);
             b.accept();
             hidden.accept();
             last.accept();

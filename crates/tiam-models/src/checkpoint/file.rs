@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensorError;
-use safetensors::tensor::{SafeTensors, serialize_to_file};
 use serde::{Deserialize, Serialize};
 use tiam_core::Trace;
 use tiam_linalg::StateVisitor;
 
 use super::identity::{Fingerprint, Identity};
-use super::tensors::{Reader, Tensor, Writer};
-use crate::blocks::NetworkMeasures;
-use crate::error::ModelError;
-use crate::store::{Stored, header, io_error, read, write_whole};
+use super::visitors::{Reader, Writer};
+use crate::error::{ModelError, Result};
+use crate::measures::NetworkMeasures;
+use crate::store::Stored;
+use crate::tensors::{self, Tensors, io_error};
 use crate::trainer::TrainingProblem;
 
 /// The format's number; a file of another is refused.
@@ -28,7 +26,7 @@ const SUFFIX: &str = ".safetensors";
 /// Everything but the tensors.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
+pub(super) struct Header {
     format: u32,
     /// Version of tiam that wrote it.
     version: String,
@@ -38,6 +36,30 @@ struct Header {
     trace: Trace<NetworkMeasures>,
     /// Of each tensor.
     checksums: BTreeMap<String, String>,
+}
+
+impl Header {
+    /// The header of a state that is still to be shown.
+    pub(super) fn new(identity: Identity, note: &str, trace: Trace<NetworkMeasures>) -> Self {
+        Self {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            precision: String::new(),
+            identity,
+            note: note.to_owned(),
+            trace,
+            checksums: BTreeMap::new(),
+        }
+    }
+
+    fn iteration(&self) -> usize {
+        self.trace.last().map_or(0, |row| row.iteration)
+    }
+
+    /// The file of such a state in a folder of checkpoints.
+    pub(super) fn path_in(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{PREFIX}{:09}{SUFFIX}", self.iteration()))
+    }
 }
 
 /// The part of a header that every format has.
@@ -71,24 +93,22 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ModelError::Io`] or [`ModelError::Checkpoint`], naming the file.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, ModelError> {
-        let path = path.as_ref();
-        let bytes = read(path)?;
-        match decode(&bytes) {
-            Ok(header) => Ok(Self {
-                path: path.to_owned(),
-                header,
-                bytes,
-            }),
-            Err(reason) => Err(refusal(path, reason)),
-        }
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let bytes = tensors::read(&path)?;
+        let header = decode(&bytes).map_err(refusal(&path))?;
+        Ok(Self {
+            path,
+            header,
+            bytes,
+        })
     }
 
     /// The newest usable checkpoint of a folder, that of the most iterations.
     ///
     /// # Errors
     /// [`ModelError::Io`] when the folder cannot be read.
-    pub fn latest(folder: impl AsRef<Path>) -> Result<Found, ModelError> {
+    pub fn latest(folder: impl AsRef<Path>) -> Result<Found> {
         let mut found = Found {
             newest: None,
             refused: Vec::new(),
@@ -112,7 +132,7 @@ impl Checkpoint {
 
     /// Iterations done.
     pub fn iteration(&self) -> usize {
-        self.header.trace.last().map_or(0, |row| row.iteration)
+        self.header.iteration()
     }
 
     /// What the run was made of.
@@ -139,39 +159,36 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ModelError::Checkpoint`] when precision, names or shapes differ; the problem is then of no more use.
-    pub fn restore<T: Stored, P: TrainingProblem<T>>(
-        &self,
-        problem: &mut P,
-    ) -> Result<(), ModelError> {
-        let restored = self.try_restore(problem);
-        restored.map_err(|reason| refusal(&self.path, reason))
-    }
-
-    fn try_restore<T: Stored, P: TrainingProblem<T>>(&self, problem: &mut P) -> Result<(), String> {
+    pub fn restore<T: Stored, P: TrainingProblem<T>>(&self, problem: &mut P) -> Result<()> {
         if self.header.trace.rows.is_empty() {
-            return Err("its trace has no rows: it is of no run".to_owned());
+            let reason = "its trace has no rows: it is of no run".to_owned();
+            return Err(refusal(&self.path)(reason));
         }
         self.show_state::<T>(|reader| problem.visit_state(reader))
     }
 
-    /// Has a state taken from the file by whoever shows it to the visitor.
+    /// Gives a state the numbers in the file: `visit` shows the state to the visitor that it is called with.
     pub(super) fn show_state<T: Stored>(
         &self,
         visit: impl FnOnce(&mut dyn StateVisitor<T>),
-    ) -> Result<(), String> {
-        if self.header.precision != T::NAME {
-            let stored = &self.header.precision;
-            return Err(format!("it is of {stored}, the run of {}", T::NAME));
-        }
-        let tensors = SafeTensors::deserialize(&self.bytes).map_err(|e| e.to_string())?;
-        let mut reader = Reader::new(&tensors);
-        visit(&mut reader);
-        reader.finish()
+    ) -> Result<()> {
+        let stored = self.header.precision.as_str();
+        let shown = if stored == T::NAME {
+            Tensors::parse(&self.bytes).and_then(|tensors| {
+                let mut reader = Reader::new(&tensors);
+                visit(&mut reader);
+                reader.finish()
+            })
+        } else {
+            Err(format!("it is of {stored}, the run of {}", T::NAME))
+        };
+        shown.map_err(refusal(&self.path))
     }
 }
 
-pub(super) fn refusal(path: &Path, reason: String) -> ModelError {
-    ModelError::Checkpoint {
+/// The error for a file with this fault.
+pub(super) fn refusal(path: &Path) -> impl FnOnce(String) -> ModelError + '_ {
+    move |reason| ModelError::Checkpoint {
         path: path.to_owned(),
         reason,
     }
@@ -179,14 +196,9 @@ pub(super) fn refusal(path: &Path, reason: String) -> ModelError {
 
 /// The header of a file whose checksums all hold.
 fn decode(bytes: &[u8]) -> Result<Header, String> {
-    let metadata = header(bytes)?;
-    let metadata = metadata.metadata().as_ref();
-    let entry = |key: &str| {
-        let text = metadata.and_then(|m| m.get(key));
-        text.ok_or_else(|| format!("the header has no `{key}` entry"))
-    };
-    let text = entry(HEADER_KEY)?;
-    if *entry(CHECKSUM_KEY)? != checksum(text.as_bytes()) {
+    let file = Tensors::parse(bytes)?;
+    let text = file.text(HEADER_KEY)?;
+    if file.text(CHECKSUM_KEY)? != checksum(text.as_bytes()) {
         return Err("the header's checksum does not hold: the file is damaged".to_owned());
     }
     // Of another format nothing more is known.
@@ -197,21 +209,23 @@ fn decode(bytes: &[u8]) -> Result<Header, String> {
         ));
     }
     let header: Header = serde_json::from_str(text).map_err(|e| e.to_string())?;
-    let rows = &header.trace.rows;
     // A run counts on from its last row.
-    if let Some(row) = (0..rows.len()).find(|&row| rows[row].iteration != row) {
-        let found = rows[row].iteration;
-        return Err(format!("row {row} of its trace is of iteration {found}"));
+    for (row, counted) in header.trace.rows.iter().zip(0..) {
+        if row.iteration != counted {
+            let found = row.iteration;
+            return Err(format!(
+                "row {counted} of its trace is of iteration {found}"
+            ));
+        }
     }
-    let tensors = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-    for (name, view) in tensors.iter() {
-        if header.checksums.get(name) != Some(&checksum(view.data())) {
+    for (name, bytes) in file.iter() {
+        if header.checksums.get(name) != Some(&checksum(bytes)) {
             return Err(format!(
                 "the checksum of {name} does not hold: the file is damaged"
             ));
         }
     }
-    if tensors.len() != header.checksums.len() {
+    if file.len() != header.checksums.len() {
         return Err("tensors are missing".to_owned());
     }
     Ok(header)
@@ -223,69 +237,28 @@ fn checksum(bytes: &[u8]) -> String {
     hash.finish()
 }
 
-/// What a run says beside its state.
-pub(super) struct Facts<'a> {
-    pub(super) identity: &'a Identity,
-    pub(super) note: &'a str,
-    pub(super) trace: Trace<NetworkMeasures>,
-}
-
-/// Writes the state of a problem after the trace's last row; returns the file.
-pub(super) fn save<T: Stored, P: TrainingProblem<T>>(
-    folder: &Path,
-    problem: &mut P,
-    facts: Facts<'_>,
-) -> Result<PathBuf, ModelError> {
-    let iteration = facts.trace.last().map_or(0, |row| row.iteration);
-    let path = folder.join(format!("{PREFIX}{iteration:09}{SUFFIX}"));
-    write::<T>(&path, |writer| problem.visit_state(writer), facts)?;
-    Ok(path)
-}
-
-/// Writes the state that is shown to the visitor. It is in memory once more meanwhile.
+/// Writes the state that `visit` shows to the visitor. The state is in memory once more meanwhile.
 pub(super) fn write<T: Stored>(
     path: &Path,
+    mut header: Header,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-    facts: Facts<'_>,
-) -> Result<(), ModelError> {
+) -> Result<()> {
     let mut writer = Writer::default();
     visit(&mut writer);
-    if let Some(reason) = writer.error {
-        return Err(refusal(path, reason));
-    }
-    let checksums = writer.tensors.iter();
-    let header = Header {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        precision: T::NAME.to_owned(),
-        identity: facts.identity.clone(),
-        note: facts.note.to_owned(),
-        trace: facts.trace,
-        checksums: checksums
-            .map(|tensor| (tensor.name.clone(), checksum(&tensor.bytes)))
-            .collect(),
-    };
-    let header = serde_json::to_string(&header).map_err(|e| refusal(path, e.to_string()))?;
-    let metadata = HashMap::from([
+    let tensors = writer.finish().map_err(refusal(path))?;
+    header.precision = T::NAME.to_owned();
+    let checksums = tensors.iter().map(|t| (t.name.clone(), checksum(&t.bytes)));
+    header.checksums = checksums.collect();
+    let header = serde_json::to_string(&header).map_err(|e| refusal(path)(e.to_string()))?;
+    let texts = HashMap::from([
         (CHECKSUM_KEY.to_owned(), checksum(header.as_bytes())),
         (HEADER_KEY.to_owned(), header),
     ]);
-    write_whole(path, |temporary| {
-        let views: Result<Vec<_>, _> = writer.tensors.iter().map(Tensor::view).collect();
-        serialize_to_file(views.map_err(failed)?, Some(metadata), temporary).map_err(failed)
-    })
-    .map_err(io_error(path))
-}
-
-fn failed(error: SafeTensorError) -> io::Error {
-    match error {
-        SafeTensorError::IoError(error) => error,
-        other => io::Error::other(other.to_string()),
-    }
+    tensors::write(path, &tensors, texts)
 }
 
 /// The checkpoints of a folder by iteration, the earliest first.
-pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(io_error(folder))? {
         let path = entry.map_err(io_error(folder))?.path();

@@ -7,9 +7,10 @@ use twox_hash::xxhash3_128::Hasher;
 use crate::data::{Samples, Target};
 use crate::network::Network;
 use crate::store::Stored;
+use crate::tensors::to_bytes;
 
-/// Bytes hashed at once.
-const CHUNK: usize = 1 << 16;
+/// Numbers hashed at once.
+const CHUNK: usize = 1 << 13;
 
 /// Fingerprints of the data, and the parameters, of a run.
 ///
@@ -67,13 +68,7 @@ impl Identity {
             hash.values(layer.weights.as_slice());
             hash.values(&layer.bias);
         }
-        let sizes: Vec<String> = network
-            .architecture()
-            .sizes
-            .iter()
-            .map(usize::to_string)
-            .collect();
-        self.part(name, &sizes.join("-"), hash)
+        self.part(name, &network.architecture().describe(), hash)
     }
 
     /// With a parameter, of any shape that JSON has.
@@ -127,32 +122,20 @@ fn value_difference(path: &str, was: Option<&Value>, is: Option<&Value>) -> Stri
 
 /// A hash of numbers by their bits.
 #[derive(Default)]
-pub(super) struct Fingerprint {
-    hasher: Hasher,
-    buffer: Vec<u8>,
-}
+pub(super) struct Fingerprint(Hasher);
 
 impl Fingerprint {
     fn values<T: Stored>(&mut self, values: &[T]) {
-        for value in values {
-            value.put(&mut self.buffer);
-            if self.buffer.len() >= CHUNK {
-                self.flush();
-            }
+        for chunk in values.chunks(CHUNK) {
+            self.bytes(&to_bytes(chunk));
         }
-        self.flush();
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.hasher.write(bytes);
-    }
-
-    fn flush(&mut self) {
-        self.hasher.write(&self.buffer);
-        self.buffer.clear();
+        self.0.write(bytes);
     }
 
     pub(super) fn finish(&self) -> String {
-        format!("{:032x}", self.hasher.finish_128())
+        format!("{:032x}", self.0.finish_128())
     }
 }

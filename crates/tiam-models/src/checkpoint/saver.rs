@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use tiam_core::{Run, StopReason};
 
-use super::file::{self, Facts};
+use super::file::{self, Header};
 use super::identity::Identity;
-use crate::error::ModelError;
-use crate::store::{Stored, io_error};
+use crate::error::{ModelError, Result};
+use crate::store::Stored;
+use crate::tensors::io_error;
 use crate::trainer::TrainingProblem;
 
 /// Saving by the clock may take this part of the run's time; where it takes longer, it is done less often.
@@ -123,28 +124,22 @@ impl<'d> Checkpointer<'d> {
         }
     }
 
-    fn save<T: Stored, P: TrainingProblem<T>>(
-        &mut self,
-        run: &mut Run<'_, P>,
-    ) -> Result<(), ModelError> {
+    fn save<T: Stored, P: TrainingProblem<T>>(&mut self, run: &mut Run<'_, P>) -> Result<()> {
         let clock = Instant::now();
-        let facts = Facts {
-            identity: &self.identity,
-            note: &self.note,
-            trace: run.trace().clone(),
-        };
+        let header = Header::new(self.identity.clone(), &self.note, run.trace().clone());
+        let path = header.path_in(&self.folder);
         let written = fs::create_dir_all(&self.folder)
             .map_err(io_error(&self.folder))
-            .and_then(|()| file::save(&self.folder, run.problem_mut(), facts));
+            .and_then(|()| file::write(&path, header, |v| run.problem_mut().visit_state(v)));
         self.last = Instant::now();
         self.cost = clock.elapsed();
-        let written = written?;
+        written?;
         self.saved += 1;
-        self.remove_old(&written)
+        self.remove_old(&path)
     }
 
     /// Only once the new file is safe, and never it: older ones, and what a process that died has left half written.
-    fn remove_old(&self, newest: &Path) -> Result<(), ModelError> {
+    fn remove_old(&self, newest: &Path) -> Result<()> {
         let files = file::list(&self.folder)?;
         // What claims more iterations than the run has done is of no use to it, and goes first.
         let at = files.iter().position(|path| path == newest);
@@ -156,13 +151,9 @@ impl<'d> Checkpointer<'d> {
         }
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             if name.starts_with(".tmp") || name.ends_with(".tmp") {
-                fs::remove_file(path).ok();
+                fs::remove_file(&path).ok();
             }
         }
         Ok(())

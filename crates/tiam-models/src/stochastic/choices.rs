@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tiam_linalg::CurvatureForm;
 
-use crate::error::ModelError;
+use crate::declare::as_text;
+use crate::error::{ModelError, Result};
+use crate::names;
 
 /// How the step size η_t changes over a run's steps t = 0, …, T − 1.
 ///
@@ -55,7 +57,7 @@ impl StepSchedule {
         }
     }
 
-    pub(super) fn check(self) -> Result<(), ModelError> {
+    pub(super) fn check(self) -> Result<()> {
         match self {
             Self::Step { every, factor } => {
                 ModelError::check_positive("step-schedule epochs", every)?;
@@ -80,7 +82,7 @@ impl fmt::Display for StepSchedule {
 impl FromStr for StepSchedule {
     type Err = ModelError;
 
-    fn from_str(s: &str) -> Result<Self, ModelError> {
+    fn from_str(s: &str) -> Result<Self> {
         let step = || {
             let (every, factor) = s.strip_prefix("step:")?.split_once(',')?;
             let (every, factor) = (every.trim().parse().ok()?, factor.trim().parse().ok()?);
@@ -100,19 +102,7 @@ impl FromStr for StepSchedule {
     }
 }
 
-impl From<StepSchedule> for String {
-    fn from(schedule: StepSchedule) -> Self {
-        schedule.to_string()
-    }
-}
-
-impl TryFrom<String> for StepSchedule {
-    type Error = ModelError;
-
-    fn try_from(s: String) -> Result<Self, ModelError> {
-        s.parse()
-    }
-}
+as_text!(StepSchedule);
 
 /// How much each class counts. As text: `equal`, `balanced`, or the weights with commas between them.
 ///
@@ -134,7 +124,7 @@ pub enum ClassWeights {
 }
 
 impl ClassWeights {
-    pub(super) fn check(&self) -> Result<(), ModelError> {
+    pub(super) fn check(&self) -> Result<()> {
         match self {
             Self::Given(weights) => weights.iter().try_for_each(|w| {
                 ModelError::check("class-weights", *w, |x| x >= 0.0, "at least 0")
@@ -160,7 +150,7 @@ impl fmt::Display for ClassWeights {
 impl FromStr for ClassWeights {
     type Err = ModelError;
 
-    fn from_str(s: &str) -> Result<Self, ModelError> {
+    fn from_str(s: &str) -> Result<Self> {
         let weights = match s {
             "equal" => Self::Equal,
             "balanced" => Self::Balanced,
@@ -178,19 +168,7 @@ impl FromStr for ClassWeights {
     }
 }
 
-impl From<ClassWeights> for String {
-    fn from(weights: ClassWeights) -> Self {
-        weights.to_string()
-    }
-}
-
-impl TryFrom<String> for ClassWeights {
-    type Error = ModelError;
-
-    fn try_from(s: String) -> Result<Self, ModelError> {
-        s.parse()
-    }
-}
+as_text!(ClassWeights);
 
 /// Which form the curvature takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,19 +186,6 @@ pub enum CurvatureChoice {
 }
 
 impl CurvatureChoice {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Full, Self::Sketch, Self::Identity];
-
-    /// Name as flags and files write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Full => "full",
-            Self::Sketch => "sketch",
-            Self::Identity => "identity",
-        }
-    }
-
     pub(super) fn form(self, n_in: usize, rank: usize) -> CurvatureForm {
         match self {
             Self::Auto => CurvatureForm::automatic(n_in, rank),
@@ -231,21 +196,4 @@ impl CurvatureChoice {
     }
 }
 
-impl fmt::Display for CurvatureChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for CurvatureChoice {
-    type Err = ModelError;
-
-    fn from_str(s: &str) -> Result<Self, ModelError> {
-        let found = Self::ALL.into_iter().find(|choice| choice.name() == s);
-        found.ok_or_else(|| ModelError::Name {
-            what: "curvature",
-            found: s.to_owned(),
-            known: "auto, full, sketch, identity",
-        })
-    }
-}
+names!(CurvatureChoice, "curvature": Auto = "auto", Full = "full", Sketch = "sketch", Identity = "identity");

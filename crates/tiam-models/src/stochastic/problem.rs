@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor, gather_columns, gather_labels};
+use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
-use super::state::{Pace, State};
+use super::state::{EpochInRun, State};
 use super::weighting::sample_weights;
-use crate::blocks::{NetworkMeasures, PartMeasures};
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
-use crate::network::Network;
+use crate::error::{ModelError, Result};
+use crate::measures::NetworkMeasures;
+use crate::network::{Evaluation, Network};
 use crate::solvers::SolverChoice;
 use crate::trainer::TrainingProblem;
 
@@ -41,27 +41,6 @@ impl<'d, T> StochasticData<'d, T> {
             validation: None,
             test: None,
         }
-    }
-
-    /// With a weight for each sample.
-    #[must_use]
-    pub fn weights(self, weights: &'d [f64]) -> Self {
-        let weights = Some(weights);
-        Self { weights, ..self }
-    }
-
-    /// With a validation part.
-    #[must_use]
-    pub fn validation(self, validation: &'d Samples<T>) -> Self {
-        let validation = Some(validation);
-        Self { validation, ..self }
-    }
-
-    /// With a part that is measured after every epoch.
-    #[must_use]
-    pub fn test(self, test: &'d Samples<T>) -> Self {
-        let test = Some(test);
-        Self { test, ..self }
     }
 }
 
@@ -101,16 +80,16 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         network: Network<T>,
         data: StochasticData<'d, T>,
         config: StochasticConfig,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self> {
         network.check_samples(data.train)?;
-        if config.params().patience.is_some() && data.validation.is_none() {
+        if config.patience.is_some() && data.validation.is_none() {
             let allowed = "without patience, or with a validation part";
             return Err(ModelError::parameter("validation", "none", allowed));
         }
         for part in [data.validation, data.test].into_iter().flatten() {
             network.check_samples(part)?;
         }
-        let weights = sample_weights(data.train, data.weights, &config.params().class_weights)?;
+        let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
         let epochs = config.epochs(data.train.n_samples());
         let mut state = State::new(network, config)?;
         let start = first_samples(data.train, START_SAMPLES)?;
@@ -120,7 +99,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             ..NetworkMeasures::of_training(start.loss, start.accuracy)
         };
         let mut this = Self {
-            objective: start.loss + ridge_term(&state.network, state.config.params().ridge),
+            objective: start.loss + ridge_term(&state.network, state.config.ridge),
             state,
             data,
             weights,
@@ -135,31 +114,17 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         Ok(this)
     }
 
-    /// How each layer's curvature is kept.
-    pub fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
-        self.state.curvature_forms()
-    }
-
     /// The network: the average of the last iterates, or with patience the best on the validation part.
     pub fn network(&self) -> &Network<T> {
         match &self.best {
-            Some(best) if self.state.config.params().patience.is_some() => &best.network,
+            Some(best) if self.state.config.patience.is_some() => &best.network,
             _ => &self.state.network,
         }
     }
 
     fn measure_parts(&mut self, measures: NetworkMeasures) -> NetworkMeasures {
-        let mut part = |samples: Option<&Samples<T>>| {
-            let samples = samples?;
-            let State {
-                network, compute, ..
-            } = &mut self.state;
-            let found = network.evaluate(samples, compute).ok()?;
-            Some(PartMeasures {
-                loss: found.loss,
-                accuracy: found.accuracy,
-            })
-        };
+        let (network, compute) = (&self.state.network, &mut self.state.compute);
+        let mut part = |samples: Option<&Samples<T>>| network.evaluate(samples?, compute).ok();
         NetworkMeasures {
             validation: part(self.data.validation),
             test: part(self.data.test),
@@ -169,21 +134,14 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
 
     /// Keeps the network if it is the best so far on the validation part; NaN never is.
     fn compare_with_best(&mut self) {
-        let (Some(_), Some(found)) = (
-            self.state.config.params().patience,
-            self.measures.validation,
-        ) else {
+        let (Some(_), Some(found)) = (self.state.config.patience, self.measures.validation) else {
             return;
         };
         match &mut self.best {
-            Some(best) if found.loss < best.loss => {
-                best.network.clone_from(&self.state.network);
-                (best.loss, best.age) = (found.loss, 0);
-            }
-            Some(best) => best.age += 1,
+            Some(best) if found.loss >= best.loss || found.loss.is_nan() => best.age += 1,
             None if found.loss.is_nan() => {}
-            None => {
-                self.best = Some(Best {
+            best => {
+                *best = Some(Best {
                     network: self.state.network.clone(),
                     loss: found.loss,
                     age: 0,
@@ -206,20 +164,19 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
 
     fn propose(&mut self, _: usize, inertia: Inertia) -> BlockChange {
         let clock = Instant::now();
-        let pace = Pace {
+        let place = EpochInRun {
             done: self.done,
             of: Some(self.epochs),
             inertia,
         };
         let (samples, weights) = (self.data.train, self.weights.as_deref());
-        let epoch = self.state.epoch(samples, weights, pace);
         let before = self.objective;
-        if !epoch.finite {
+        let Some(sum) = self.state.epoch(samples, weights, place) else {
             let increase = f64::NAN;
             return BlockChange::new(before, increase);
-        }
+        };
         self.training_seconds += clock.elapsed().as_secs_f64();
-        let found = PartMeasures::of(epoch.sum, samples);
+        let found = Evaluation::of(sum, samples);
         let measures = NetworkMeasures::of_training(found.loss, found.accuracy);
         self.candidate = Some(measures);
         BlockChange::between(before, measures.train_loss)
@@ -233,7 +190,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         self.state.settle();
         self.training_seconds += clock.elapsed().as_secs_f64();
         self.done += 1;
-        let (network, ridge) = (&self.state.network, self.state.config.params().ridge);
+        let (network, ridge) = (&self.state.network, self.state.config.ridge);
         self.objective = measures.train_loss + ridge_term(network, ridge);
         self.measures = self.measure_parts(NetworkMeasures {
             training_seconds: Some(self.training_seconds),
@@ -255,13 +212,13 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
     }
 
     fn stop(&self) -> Option<StopReason> {
-        let (patience, best) = (self.state.config.params().patience?, self.best.as_ref()?);
+        let (patience, best) = (self.state.config.patience?, self.best.as_ref()?);
         (best.age >= patience).then_some(StopReason::NoImprovement)
     }
 }
 
 impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
-    fn network(&self) -> Result<Network<T>, ModelError> {
+    fn network(&self) -> Result<Network<T>> {
         Ok(Self::network(self).clone())
     }
 
@@ -285,9 +242,9 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {
-        let asked = self.state.config.params().curvature;
+        let asked = self.state.config.curvature;
         let sizes = &self.state.network.architecture().sizes;
-        let layers = self.curvature_forms().zip(sizes).zip(1..);
+        let layers = self.state.blocks.curvature_forms().zip(sizes).zip(1..);
         let choice = |((form, n_in), l): ((CurvatureForm, &usize), usize)| SolverChoice {
             block: format!("W_{l}"),
             solver: curvature_name(form),
@@ -321,23 +278,18 @@ fn ridge_term<T: Real>(network: &Network<T>, ridge: f64) -> f64 {
 }
 
 /// At most `most` samples, the first ones.
-fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>, ModelError> {
-    let indices: Vec<usize> = (0..samples.n_samples().min(most)).collect();
-    let columns = |from: &Matrix<T>| {
-        let mut to = Matrix::default();
-        gather_columns(&mut to, from, &indices);
-        to
+fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>> {
+    let n = samples.n_samples().min(most);
+    let first = |from: &Matrix<T>| {
+        let n_rows = from.n_rows();
+        Matrix::from_vec(n_rows, n, from.as_slice()[..n_rows * n].to_vec())
     };
     let target = match samples.target() {
-        Target::Values(values) => Target::Values(columns(values)),
-        Target::Classes { labels, n_classes } => {
-            let mut first = Vec::new();
-            gather_labels(&mut first, labels, &indices);
-            Target::Classes {
-                labels: first,
-                n_classes: *n_classes,
-            }
-        }
+        Target::Values(values) => Target::Values(first(values)?),
+        Target::Classes { labels, n_classes } => Target::Classes {
+            labels: labels[..n].to_vec(),
+            n_classes: *n_classes,
+        },
     };
-    Samples::new(columns(samples.inputs()), target)
+    Samples::new(first(samples.inputs())?, target)
 }

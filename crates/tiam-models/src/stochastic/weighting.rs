@@ -4,7 +4,7 @@ use tiam_linalg::Real;
 
 use super::choices::ClassWeights;
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 
 /// One weight a sample, of mean 1: the product of its own and its class's; `None` where all are equal.
 ///
@@ -15,7 +15,7 @@ pub(super) fn sample_weights<T: Real>(
     samples: &Samples<T>,
     own: Option<&[f64]>,
     of_classes: &ClassWeights,
-) -> Result<Option<Vec<T>>, ModelError> {
+) -> Result<Option<Vec<T>>> {
     let n = samples.n_samples();
     let by_class = of_classes.of(samples.target())?;
     if own.is_none() && by_class.is_none() {
@@ -23,7 +23,7 @@ pub(super) fn sample_weights<T: Real>(
     }
     let mut weights = match own {
         Some(own) => {
-            size("sample weights", n, own.len())?;
+            ModelError::check_size("sample weights", n, own.len())?;
             for &weight in own {
                 ModelError::check("sample-weight", weight, |x| x >= 0.0, "at least 0")?;
             }
@@ -49,7 +49,7 @@ impl ClassWeights {
     ///
     /// # Errors
     /// [`ModelError::Size`] when there are not as many weights as classes, [`ModelError::Parameter`] for weights without classes.
-    pub fn of<T: Real>(&self, target: &Target<T>) -> Result<Option<Vec<f64>>, ModelError> {
+    pub fn of<T: Real>(&self, target: &Target<T>) -> Result<Option<Vec<f64>>> {
         let Target::Classes { labels, n_classes } = target else {
             let allowed = "equal, where values are to be predicted";
             return match self {
@@ -60,7 +60,7 @@ impl ClassWeights {
         match self {
             Self::Equal => Ok(None),
             Self::Given(weights) => {
-                size("class weights", *n_classes, weights.len())?;
+                ModelError::check_size("class weights", *n_classes, weights.len())?;
                 Ok(Some(weights.clone()))
             }
             #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
@@ -73,67 +73,5 @@ impl ClassWeights {
                 Ok(Some(counts.iter().map(weight).collect()))
             }
         }
-    }
-}
-
-fn size(what: &'static str, expected: usize, found: usize) -> Result<(), ModelError> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(ModelError::Size {
-        what,
-        expected,
-        found,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tiam_linalg::Matrix;
-
-    fn samples() -> Samples<f64> {
-        let labels = vec![0, 0, 0, 1];
-        let target = Target::Classes {
-            labels,
-            n_classes: 3,
-        };
-        Samples::new(Matrix::zeros(1, 4), target).unwrap()
-    }
-
-    #[test]
-    fn balanced_classes_count_alike_and_the_mean_is_one() {
-        let weights = sample_weights(&samples(), None, &ClassWeights::Balanced).unwrap();
-        let weights = weights.unwrap();
-        assert!((weights[..3].iter().sum::<f64>() - weights[3]).abs() < 1e-12);
-        assert!((weights.iter().sum::<f64>() - 4.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn class_and_sample_weights_multiply() {
-        let given = ClassWeights::Given(vec![1.0, 3.0, 7.0]);
-        let own = [1.0, 2.0, 0.0, 1.0];
-        let weights = sample_weights(&samples(), Some(&own), &given)
-            .unwrap()
-            .unwrap();
-        for (found, wanted) in weights.iter().zip([4.0 / 6.0, 8.0 / 6.0, 0.0, 2.0]) {
-            assert!((found - wanted).abs() < 1e-12, "{weights:?}");
-        }
-    }
-
-    #[test]
-    fn weights_that_mean_nothing_are_refused() {
-        let equal = ClassWeights::Equal;
-        assert!(sample_weights(&samples(), None, &equal).unwrap().is_none());
-        for bad in [&[1.0; 3][..], &[0.0; 4], &[-1.0; 4], &[f64::NAN; 4]] {
-            assert!(sample_weights(&samples(), Some(bad), &equal).is_err());
-        }
-        let two = ClassWeights::Given(vec![1.0; 2]);
-        assert!(sample_weights(&samples(), None, &two).is_err());
-        let values = Samples::new(
-            Matrix::<f64>::zeros(1, 2),
-            Target::Values(Matrix::zeros(1, 2)),
-        );
-        assert!(sample_weights(&values.unwrap(), None, &ClassWeights::Balanced).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! How rows become the network's outputs, and outputs answers.
+//! Encodes rows, runs the network on them, and turns its outputs into predictions.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl Predictor {
     pub(super) fn row_len(&self) -> usize {
         match &self.rows {
             Some(rows) => rows.inputs().count(),
-            None => self.encoding.n_inputs,
+            None => self.shape().n_inputs(),
         }
     }
 
@@ -32,7 +32,7 @@ impl Predictor {
         n: usize,
         scratch: &mut Scratch<T>,
     ) -> Result<()> {
-        let n_inputs = self.encoding.n_inputs;
+        let n_inputs = self.shape().n_inputs();
         scratch.inputs.reshape(n_inputs, n);
         let features = scratch.inputs.as_mut_slice();
         if n == 1 {
@@ -43,7 +43,7 @@ impl Predictor {
                 self.encode(row, features)?;
             }
         }
-        if let Some(scaling) = &self.encoding.input_scaling {
+        if let Some(scaling) = &self.metadata().input_scaling {
             scaling.apply(&mut scratch.inputs)?;
         }
         let Scratch {
@@ -59,8 +59,7 @@ impl Predictor {
 
     /// Multiplications for n rows.
     pub(super) fn work(&self, n: usize) -> usize {
-        let parameters = self.metadata().architecture.n_parameters();
-        parameters.saturating_mul(n)
+        self.shape().n_parameters().saturating_mul(n)
     }
 
     /// One row's features, not yet scaled.
@@ -86,7 +85,7 @@ impl Predictor {
                     Cell::Number(x) => x.to_string(),
                     Cell::Text(text) => text.to_owned(),
                 };
-                let name = self.encoding.feature_names.get(feature);
+                let name = self.metadata().feature_names.get(feature);
                 let at = Box::new(CellPlace {
                     path: "the row".into(),
                     line: 0,
@@ -125,8 +124,8 @@ impl Predictor {
         Predictions {
             classes: Arc::clone(&self.classes),
             indices: Vec::with_capacity(n_classes),
-            outputs: Vec::with_capacity(n * self.encoding.n_outputs),
-            n_outputs: self.encoding.n_outputs,
+            outputs: Vec::with_capacity(n * self.shape().n_outputs()),
+            n_outputs: self.shape().n_outputs(),
         }
     }
 
@@ -134,7 +133,7 @@ impl Predictor {
     pub(super) fn add<T: Scalar>(&self, outputs: &mut [T], to: &mut Predictions) {
         if !self.classes.is_empty() {
             let class = |column: &[T]| u32::try_from(largest(column)).unwrap_or(u32::MAX);
-            let columns = outputs.chunks_exact(self.encoding.n_outputs);
+            let columns = outputs.chunks_exact(self.shape().n_outputs());
             to.indices.extend(columns.map(class));
         }
         self.answers(outputs, &mut to.outputs);
@@ -142,8 +141,10 @@ impl Predictor {
 
     /// Appends the network's outputs, a row after the other, as probabilities or as values in their own units.
     pub(super) fn answers<T: Scalar>(&self, outputs: &mut [T], to: &mut Vec<f64>) {
-        match &self.encoding.output_scaling {
-            _ if self.softmax => prox::softmax_in_place(outputs, self.encoding.n_outputs),
+        match &self.metadata().output_scaling {
+            _ if self.has_probabilities() => {
+                prox::softmax_in_place(outputs, self.shape().n_outputs());
+            }
             Some(scaling) => scaling.invert_in_place(outputs),
             None => {}
         }

@@ -84,7 +84,7 @@ fn last_steps(
         assert!((report.before / before - 1.0).abs() < 1e-11);
         assert!((report.after() / after - 1.0).abs() < 1e-11);
         assert!((report.noise / (f64::EPSILON * before) - 1.0).abs() < 1e-11);
-        assert!((found / loss(&next) - 1.0).abs() < 1e-11);
+        assert!((found.loss / loss(&next) - 1.0).abs() < 1e-11);
         assert_eq!((report.trials, report.rel_residual), (1, None));
         assert!(report.inverse_step.is_nan());
         (previous, z) = (z, next);

@@ -1,0 +1,13 @@
+//! The tests of the crate's public behaviour, in one executable.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod checkpoints;
+mod common;
+mod losses;
+mod memory;
+mod output_start;
+mod properties;
+mod starting_weights;
+mod stochastic;
+mod weights;

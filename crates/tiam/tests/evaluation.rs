@@ -1,0 +1,89 @@
+//! The figures of an evaluation follow their formulas.
+
+use tiam::Evaluation;
+use tiam::linalg::{Compute, Matrix};
+use tiam::models::{Activation, Architecture, Layer, Loss, Network, Samples, Target};
+
+/// A linear network whose outputs are its inputs times a factor.
+fn scaling(n: usize, factor: f64, loss: Loss) -> Network<f64> {
+    let shape = Architecture::new(n, &[], n, Activation::Relu, loss).unwrap();
+    let layer = Layer {
+        weights: Matrix::from_fn(n, n, |i, j| if i == j { factor } else { 0.0 }),
+        bias: vec![0.0; n],
+    };
+    Network::from_layers(shape, vec![layer]).unwrap()
+}
+
+fn of_values(predicted: &[f64], targets: &[f64]) -> Evaluation {
+    let row = |values: &[f64]| Matrix::from_vec(1, values.len(), values.to_vec()).unwrap();
+    let samples = Samples::new(row(predicted), Target::Values(row(targets))).unwrap();
+    let network = scaling(1, 1.0, Loss::Squared);
+    let mut compute = Compute::new(1).unwrap();
+    Evaluation::measure(&network, &samples, None, &mut compute).unwrap()
+}
+
+/// Of the softmax of factor x scores, classes x samples.
+fn of_classes(scores: Matrix<f64>, factor: f64, labels: &[u32], names: &[&str]) -> Evaluation {
+    let n_classes = scores.n_rows();
+    let labels = labels.to_vec();
+    let samples = Samples::new(scores, Target::Classes { labels, n_classes }).unwrap();
+    let network = scaling(n_classes, factor, Loss::CrossEntropy);
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut compute = Compute::new(1).unwrap();
+    Evaluation::measure_classes(&network, &samples, &names, None, &mut compute).unwrap()
+}
+
+#[test]
+fn values_are_compared_as_the_formulas_say() {
+    let found = of_values(&[1.0, 2.0, 3.0, 6.0], &[1.0, 2.0, 3.0, 4.0]);
+    // Squared error 4, spread 2 (1.5² + 0.5²) = 5, absolute error 2.
+    assert!((found.loss - 0.5).abs() < 1e-15);
+    assert!((found.rmse.unwrap() - 1.0).abs() < 1e-15);
+    assert!((found.r2.unwrap() - 0.2).abs() < 1e-15);
+    assert!((found.mae.unwrap() - 0.5).abs() < 1e-15);
+    assert_eq!(of_values(&[3.0, 3.0], &[3.0, 3.0]).r2, None);
+}
+
+#[test]
+fn classes_are_counted_as_the_formulas_say() {
+    // Scores of class 1: 0.9, 0.4, 0.6, 0.2 for the labels 1, 1, 0, 0: three of four pairs are ordered rightly.
+    let ones: [f64; 4] = [0.9, 0.4, 0.6, 0.2];
+    let score = |i: usize, j: usize| if i == 1 { ones[j] } else { 1.0 - ones[j] };
+    let scores = Matrix::from_fn(2, 4, |i, j| score(i, j).ln());
+    let found = of_classes(scores, 1.0, &[1, 1, 0, 0], &["no", "yes"]);
+    assert_eq!(found.accuracy, Some(0.5));
+    let found = found.classes.unwrap();
+    assert_eq!(found.names, ["no", "yes"]);
+    assert_eq!(found.confusion, [[1, 1], [1, 1]]);
+    assert_eq!(found.roc_auc, Some(0.75));
+    assert_eq!(
+        (found.recall(1), found.precision(1)),
+        (Some(0.5), Some(0.5))
+    );
+    assert_eq!((found.f1(0), found.largest_share()), (Some(0.5), Some(0.5)));
+}
+
+#[test]
+fn what_cannot_be_told_is_left_out() {
+    let scores = Matrix::from_fn(3, 2, |i, _| if i == 0 { 0.6 } else { 0.2 });
+    let found = of_classes(scores, 1.0, &[0, 1], &[]).classes.unwrap();
+    assert_eq!(
+        (found.recall(2), found.precision(1), found.f1(2)),
+        (None, None, None)
+    );
+    assert_eq!((found.roc_auc, found.names[2].as_str()), (None, "2"));
+}
+
+#[test]
+fn ties_count_half_in_the_area() {
+    let area = |scores: &[f64], factor: f64, labels: &[u32]| {
+        let scores = Matrix::from_fn(2, scores.len(), |i, j| if i == 1 { scores[j] } else { 0.0 });
+        let found = of_classes(scores, factor, labels, &[]);
+        found.classes.unwrap().roc_auc
+    };
+    assert_eq!(area(&[1.0, 1.0, 1.0], 1.0, &[1, 0, 0]), Some(0.5));
+    assert_eq!(area(&[2.0, 1.0, 3.0], 1.0, &[1, 0, 0]), Some(0.5));
+    assert_eq!(area(&[1.0, 2.0], 1.0, &[1, 1]), None);
+    // A logit that overflows gives a probability that is not a number.
+    assert_eq!(area(&[1e300, 1.0], 1e300, &[1, 0]), None);
+}

@@ -1,0 +1,8 @@
+//! The tests of the crate's public behaviour, in one executable.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod evaluation;
+mod front_door;
+mod presets;
+mod readme;
