@@ -97,7 +97,8 @@ fn compare_solves(sizes: (usize, usize, usize), limits: (usize, f64), exact: boo
         assert!((report.before / before - 1.0).abs() < TIGHT);
         assert!((report.after() - s.value(&stepped)).abs() < 1e-8 * before);
         assert!(
-            (report.noise / noise(&report, f64::EPSILON, RHO, s.target.norm_sq()) - 1.0).abs()
+            (report.noise / noise(&report, before, f64::EPSILON, RHO, s.target.norm_sq()) - 1.0)
+                .abs()
                 < TIGHT
         );
         assert_eq!(report.trials, if exact { 1 } else { most });
@@ -203,7 +204,9 @@ fn a_searched_step_reports_its_trials_its_rounding_and_keeps_its_step_size() {
             "{report:?}"
         );
         assert!(
-            (report.noise / noise(&report, f64::EPSILON, RHO, s.target.norm_sq()) - 1.0).abs()
+            (report.noise / noise(&report, s.value(&a), f64::EPSILON, RHO, s.target.norm_sq())
+                - 1.0)
+                .abs()
                 < TIGHT
         );
         assert_eq!(report.rel_residual, None);

@@ -65,7 +65,7 @@ fn compare<T: Real>((n, n_samples): (usize, usize), threads: usize, tight: f64) 
             "{n} x {n_samples}"
         );
         let z_sq = widen(&target).norm_sq();
-        assert!((report.noise / noise(&report, eps, RHO, z_sq) - 1.0).abs() < tight);
+        assert!((report.noise / noise(&report, before, eps, RHO, z_sq) - 1.0).abs() < tight);
         // The increase is that of the candidate as it is rounded: far closer than the difference of two sums.
         let increase = value(&product, block.values(), &target) - before;
         assert!((report.increase - increase).abs() < 1e-11 * before + tight * increase.abs());

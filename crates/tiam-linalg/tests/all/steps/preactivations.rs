@@ -83,7 +83,13 @@ fn last_steps(
         let (before, after) = (loss(&z) + layer.apart(&z), loss(&next) + layer.apart(&next));
         assert!((report.before / before - 1.0).abs() < 1e-11);
         assert!((report.after() / after - 1.0).abs() < 1e-11);
-        let noise = noise(&report, f64::EPSILON, layer.prediction().rho, z.norm_sq());
+        let noise = noise(
+            &report,
+            before,
+            f64::EPSILON,
+            layer.prediction().rho,
+            z.norm_sq(),
+        );
         assert!((report.noise / noise - 1.0).abs() < 1e-11);
         assert!((found.loss / loss(&next) - 1.0).abs() < 1e-11);
         assert_eq!((report.trials, report.rel_residual), (1, None));
