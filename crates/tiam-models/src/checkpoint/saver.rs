@@ -11,7 +11,7 @@ use tiam_core::{Run, StopReason};
 
 use super::file::{self, Header};
 use super::identity::Identity;
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::store::Stored;
 use crate::tensors::io_error;
 use crate::trainer::TrainingProblem;
@@ -124,10 +124,7 @@ impl<'d> Checkpointer<'d> {
         }
     }
 
-    fn save<T: Stored, P: TrainingProblem<T>>(
-        &mut self,
-        run: &mut Run<'_, P>,
-    ) -> Result<(), ModelError> {
+    fn save<T: Stored, P: TrainingProblem<T>>(&mut self, run: &mut Run<'_, P>) -> Result<()> {
         let clock = Instant::now();
         let header = Header::new(self.identity.clone(), &self.note, run.trace().clone());
         let path = header.path_in(&self.folder);
@@ -142,7 +139,7 @@ impl<'d> Checkpointer<'d> {
     }
 
     /// Only once the new file is safe, and never it: older ones, and what a process that died has left half written.
-    fn remove_old(&self, newest: &Path) -> Result<(), ModelError> {
+    fn remove_old(&self, newest: &Path) -> Result<()> {
         let files = file::list(&self.folder)?;
         // What claims more iterations than the run has done is of no use to it, and goes first.
         let at = files.iter().position(|path| path == newest);
