@@ -12,6 +12,45 @@ use crate::methods::entry::{Entry, inlined};
 use crate::methods::splitting::scaled;
 
 impl<T: Real> DladmmProblem<'_, T> {
+    /// ρ/2 ‖z_l − m_l‖², and ⟨u, z_L − m_L⟩ for the last layer.
+    pub(super) fn fit(&mut self, l: usize) -> f64 {
+        let last = self.is_last(l);
+        let Layer {
+            bias, product, z, ..
+        } = &self.layers[l];
+        let (rows, compute) = (bias.values(), &mut self.compute);
+        if last {
+            let f = inlined(
+                #[inline(always)]
+                |[p, z, u]: [T; 3], b: T| {
+                    let residual = z - p - b;
+                    [residual * residual, u * residual]
+                },
+            );
+            let inputs = [product, self.z_last.values(), &self.dual];
+            let [residual_sq, dual] = sum_entries(inputs, rows, compute, f);
+            return 0.5 * self.rho * residual_sq + dual;
+        }
+        let f = inlined(
+            #[inline(always)]
+            |[p, z]: [T; 2], b: T| [(z - p - b) * (z - p - b)],
+        );
+        let [residual_sq] = sum_entries([product, z], rows, compute, f);
+        0.5 * self.rho * residual_sq
+    }
+
+    /// ρ/2 ‖a_l − h(z_l)‖² of a hidden layer.
+    pub(super) fn link(&mut self, l: usize) -> f64 {
+        let Layer { bias, z, a, .. } = &self.layers[l];
+        let (rows, compute) = (bias.values(), &mut self.compute);
+        let [residual_sq] = with_activation!(self.network.architecture().activation, h => {
+            let f = inlined(#[inline(always)]
+            |[a, z]: [T; 2], _: T| [(a - h.apply(z)) * (a - h.apply(z))]);
+            sum_entries([a, z], rows, compute, f)
+        });
+        0.5 * self.rho * residual_sq
+    }
+
     /// scratch.residual ← ρ (m_l − z_l), less u for the last layer: the gradient of L_ρ in m_l.
     fn residual(&mut self, l: usize) {
         let last = self.is_last(l);
