@@ -11,7 +11,7 @@ use crate::{BlockProblem, DriverConfig, Failure, Observer, Outcome, Run, Trace};
 /// The [crate's first page](crate) has an example.
 pub struct Driver<'o, P: BlockProblem> {
     pub(crate) config: DriverConfig,
-    pub(crate) observers: Vec<&'o mut dyn Observer<P>>,
+    pub(crate) observers: Vec<&'o mut dyn Observer<P::Measures>>,
 }
 
 impl<'o, P: BlockProblem> Driver<'o, P> {
@@ -26,7 +26,7 @@ impl<'o, P: BlockProblem> Driver<'o, P> {
 
     /// Adds an observer. They are called in the order in which they were added.
     #[must_use]
-    pub fn observe(mut self, observer: &'o mut dyn Observer<P>) -> Self {
+    pub fn observe(mut self, observer: &'o mut dyn Observer<P::Measures>) -> Self {
         self.observers.push(observer);
         self
     }

@@ -108,20 +108,62 @@ pub enum CoreError {
     /// A run cannot go on from a trace without rows.
     #[error("a trace without rows cannot be resumed")]
     EmptyTrace,
-    /// Too few points lie above the limit (by more than rounding) to fit a rate.
-    #[error("{n_points} points are usable for a rate fit, {needed} are needed")]
+    /// A rate fit begins after the end of the trace.
+    #[error(
+        "the rate fit begins at iteration {from}; the trace has {n_rows} rows and ends with iteration {last}"
+    )]
+    FitBeyondTrace {
+        /// The iteration that the fit was to begin at.
+        from: usize,
+        /// Rows of the trace.
+        n_rows: usize,
+        /// Iteration of the last row.
+        last: usize,
+    },
+    /// Too few objectives lie above the limit, by more than rounding, to fit a rate.
+    #[error(
+        "a rate fit needs {needed} points, there are {n_points}: of {n_objectives} objectives from iteration \
+         {first_iteration} on, the first {n_points} are above the limit {limit} by more than rounding"
+    )]
     TooFewPoints {
+        /// Usable points.
+        n_points: usize,
+        /// Points needed.
+        needed: usize,
+        /// Objectives from `first_iteration` on.
+        n_objectives: usize,
+        /// The first iteration that can be fitted.
+        first_iteration: usize,
+        /// The limit; the smallest objective if it is estimated.
+        limit: f64,
+    },
+    /// The limit given for a rate fit is not below the objectives, so that too few of them have a gap.
+    #[error(
+        "the limit {limit} is above the objective, which reaches {smallest}: a rate fit needs {needed} points above \
+         the limit, before the first that is not there are {n_points}"
+    )]
+    LimitTooHigh {
+        /// The limit given.
+        limit: f64,
+        /// The smallest objective.
+        smallest: f64,
         /// Usable points.
         n_points: usize,
         /// Points needed.
         needed: usize,
     },
     /// The objective does not decay, so it has no rate.
-    #[error("the objective does not decay from {first} to {last}")]
+    #[error(
+        "the objective does not decay: it is {first} after iteration {first_iteration} and {last} after iteration {last_iteration}"
+    )]
     NoDecay {
-        /// Objective of the first point.
+        /// The first iteration fitted.
+        first_iteration: usize,
+        /// Its objective.
         first: f64,
-        /// Objective of the last point.
+        /// The last iteration fitted.
+        last_iteration: usize,
+        /// Its objective.
         last: f64,
     },
 }

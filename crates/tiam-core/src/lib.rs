@@ -105,6 +105,7 @@
 //! | k | `iteration` | closures and `begin_iteration` count from 0; a trace row tells how many are done |
 
 mod block;
+mod compare;
 mod driver;
 mod error;
 mod inertia;
@@ -121,6 +122,7 @@ mod stopping;
 mod trace;
 
 pub use block::Block;
+pub use compare::{ComparedRun, Comparison, compare};
 pub use driver::Driver;
 pub use error::CoreError;
 pub use inertia::{Inertia, correct, extrapolate};

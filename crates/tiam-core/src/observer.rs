@@ -1,41 +1,38 @@
 //! Observers: they see every row of a run and may end it.
 
-use std::marker::PhantomData;
-
-use crate::{BlockProblem, CoreError, StopReason, TraceRow};
+use crate::{CoreError, StopReason, TraceRow};
 
 /// Sees every row as it is recorded, and may end the run; it changes nothing else. For progress bars, logs, rules over
 /// measures.
 ///
+/// It serves every problem with the measures `M`. For what needs the problem too, do the run [step by step](crate::Run).
+///
 /// An observer is no part of a run's state: a resumed run has the observers, and so the rules, that it is resumed with.
-pub trait Observer<P: BlockProblem> {
+pub trait Observer<M> {
     /// The row of the start, or of a resumed run's last iteration.
-    fn on_start(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) {}
+    fn on_start(&mut self, _row: &TraceRow<M>) {}
 
     /// The row of the iteration just done.
-    fn on_iteration(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) {}
+    fn on_iteration(&mut self, _row: &TraceRow<M>) {}
 
     /// A stopping rule: a reason ends the run. It is asked once about the row of the start (or of a resumed run's last
     /// iteration) and of each iteration, after all observers have seen the row, and only while no other rule holds.
     /// [`stop_when`] makes such an observer of a closure.
-    fn stop(&mut self, _row: &TraceRow<P::Measures>, _problem: &P) -> Option<StopReason> {
+    fn stop(&mut self, _row: &TraceRow<M>) -> Option<StopReason> {
         None
     }
 
     /// Once, at the end: why the run stopped, or the error it failed with.
-    fn on_finish(&mut self, _end: Result<&StopReason, &CoreError>, _problem: &P) {}
+    fn on_finish(&mut self, _end: Result<&StopReason, &CoreError>) {}
 }
 
 /// An observer made of a closure; see [`each_iteration`].
-pub struct EachIteration<P, F> {
-    f: F,
-    problem: PhantomData<fn(&P)>,
-}
+pub struct EachIteration<F>(F);
 
 /// An observer that calls `f` after every iteration.
 ///
 /// ```
-/// use tiam_core::{Block, BlockChange, BlockProblem, Driver, DriverConfig, Inertia, each_iteration};
+/// use tiam_core::{Block, BlockChange, BlockProblem, Driver, DriverConfig, Inertia, TraceRow, each_iteration};
 /// # struct Bowl(Block<f64>);
 /// # impl BlockProblem for Bowl {
 /// #     type Measures = ();
@@ -51,29 +48,18 @@ pub struct EachIteration<P, F> {
 /// # }
 /// # let problem = Bowl(Block::new(vec![1.0]));
 /// let mut seen = Vec::new();
-/// let mut watch = each_iteration(|row, _| seen.push(row.objective));
+/// let mut watch = each_iteration(|row: &TraceRow<()>| seen.push(row.objective));
 /// let outcome = Driver::new(DriverConfig::default()).observe(&mut watch).run(problem)?;
 /// assert_eq!(seen.len(), outcome.iterations);
 /// # Ok::<(), tiam_core::Failure<Bowl>>(())
 /// ```
-pub fn each_iteration<P, F>(f: F) -> EachIteration<P, F>
-where
-    P: BlockProblem,
-    F: FnMut(&TraceRow<P::Measures>, &P),
-{
-    EachIteration {
-        f,
-        problem: PhantomData,
-    }
+pub fn each_iteration<M, F: FnMut(&TraceRow<M>)>(f: F) -> EachIteration<F> {
+    EachIteration(f)
 }
 
-impl<P, F> Observer<P> for EachIteration<P, F>
-where
-    P: BlockProblem,
-    F: FnMut(&TraceRow<P::Measures>, &P),
-{
-    fn on_iteration(&mut self, row: &TraceRow<P::Measures>, problem: &P) {
-        (self.f)(row, problem);
+impl<M, F: FnMut(&TraceRow<M>)> Observer<M> for EachIteration<F> {
+    fn on_iteration(&mut self, row: &TraceRow<M>) {
+        (self.0)(row);
     }
 }
 
@@ -111,20 +97,16 @@ pub struct StopWhen<F> {
 /// assert!(outcome.iterations <= 4);
 /// # Ok::<(), tiam_core::Failure<Bowl>>(())
 /// ```
-pub fn stop_when<M, F>(words: impl Into<String>, rule: F) -> StopWhen<F>
-where
-    F: FnMut(&TraceRow<M>) -> bool,
-{
+pub fn stop_when<M, F: FnMut(&TraceRow<M>) -> bool>(
+    words: impl Into<String>,
+    rule: F,
+) -> StopWhen<F> {
     let words = words.into();
     StopWhen { words, rule }
 }
 
-impl<P, F> Observer<P> for StopWhen<F>
-where
-    P: BlockProblem,
-    F: FnMut(&TraceRow<P::Measures>) -> bool,
-{
-    fn stop(&mut self, row: &TraceRow<P::Measures>, _: &P) -> Option<StopReason> {
+impl<M, F: FnMut(&TraceRow<M>) -> bool> Observer<M> for StopWhen<F> {
+    fn stop(&mut self, row: &TraceRow<M>) -> Option<StopReason> {
         (self.rule)(row).then(|| StopReason::Custom(self.words.clone()))
     }
 }

@@ -12,7 +12,7 @@ use crate::{CoreError, Inertia, Schedule, Stopping};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
-    /// Repeats a step with [`Inertia::NONE`] if its increase is positive or not finite, and counts a restart. The repeated
+    /// Repeats a step with [`Inertia::NONE`] unless it [improves](crate::BlockChange::improves), and counts a restart. The repeated
     /// step is accepted if it is finite, even if it raises the objective (a constraint that moved may force that). A step
     /// without inertia is counted and repeated like any other.
     #[default]

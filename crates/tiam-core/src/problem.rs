@@ -6,29 +6,52 @@ use crate::{Inertia, StopReason};
 
 /// The change of a block's own objective φ by a candidate, all other blocks fixed.
 ///
+/// The guard takes an increase up to `rounding` for none. An objective of two nearly equal terms has the rounding of those
+/// terms and not that of its own value: state it by [`BlockChange::with_rounding`].
+///
 /// ```
 /// use tiam_core::BlockChange;
 /// let change = BlockChange::between(2.0, 1.5);
-/// assert_eq!(change.increase, -0.5);
-/// assert_eq!(change.after(), 1.5);
+/// assert_eq!((change.increase, change.after()), (-0.5, 1.5));
+/// assert!(BlockChange::between(1.0, 1.0 + 2.0 * f64::EPSILON).improves());
+/// assert!(!BlockChange::between(0.0, 1e-16).improves());
+/// // φ = ‖z − m‖² at z = m = 1, where each entry of m is rounded.
+/// assert!(BlockChange::between(0.0, 1e-32).with_rounding(f64::EPSILON.powi(2)).improves());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlockChange {
     /// φ(uᵏ), at the current value.
     pub before: f64,
-    /// φ(candidate) − φ(uᵏ), as accurately as the problem can compute it: the guard compares it with 0, and the
-    /// difference of two nearly equal numbers would restart on rounding alone.
+    /// φ(candidate) − φ(uᵏ).
     pub increase: f64,
+    /// The largest increase that may be rounding in the computation of `increase`; 0 or above.
+    pub rounding: f64,
 }
 
 impl BlockChange {
-    /// From the objective at the current value and at the candidate.
+    /// From the objective at the current value and at the candidate. `rounding` is 64 ε of the larger one: what sums of some
+    /// thousand terms of one sign leave in double precision.
     #[must_use]
     pub fn between(before: f64, after: f64) -> Self {
+        let rounding = ROUNDING_EPSILONS * f64::EPSILON * before.abs().max(after.abs());
+        Self::new(before, after - before).with_rounding(rounding)
+    }
+
+    /// From an increase that was computed without the difference of two objectives; `rounding` is 0, so that every increase
+    /// counts.
+    #[must_use]
+    pub fn new(before: f64, increase: f64) -> Self {
         Self {
             before,
-            increase: after - before,
+            increase,
+            rounding: 0.0,
         }
+    }
+
+    /// The same with this `rounding`.
+    #[must_use]
+    pub fn with_rounding(self, rounding: f64) -> Self {
+        Self { rounding, ..self }
     }
 
     /// φ(candidate) = before + increase. It is a finite number only if both are.
@@ -36,7 +59,16 @@ impl BlockChange {
     pub fn after(&self) -> f64 {
         self.before + self.increase
     }
+
+    /// Whether φ is finite at the candidate and its increase is at most `rounding`. NaN never improves.
+    #[must_use]
+    pub fn improves(&self) -> bool {
+        self.after().is_finite() && self.increase <= self.rounding
+    }
 }
+
+/// Differences below this many ε × the compared objectives are rounding.
+pub(crate) const ROUNDING_EPSILONS: f64 = 64.0;
 
 /// An objective over blocks of variables, each of which can be improved while the others are fixed.
 ///

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::check;
+use crate::problem::ROUNDING_EPSILONS;
 use crate::regress::{Line, fit_line, student_t_975};
-use crate::{CoreError, Trace};
+use crate::{CoreError, Trace, TraceRow};
 
 /// The limit F* of the objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,8 +112,6 @@ impl RateReport {
 /// Minimum number of points for a fit.
 pub const MIN_RATE_POINTS: usize = 8;
 
-/// A gap below this many ε × max |F| is rounding.
-const NOISE_EPSILONS: f64 = 64.0;
 /// The limit is sought down to this many times the objective's whole fall below its smallest value.
 const FARTHEST_LIMIT: f64 = 1e4;
 /// Trial limits, spaced evenly in the logarithm, before refinement.
@@ -129,7 +128,8 @@ const N_REFINEMENTS: usize = 80;
 ///
 /// # Errors
 /// [`CoreError::Parameter`] for an objective or a limit that is not finite, [`CoreError::TooFewPoints`] below
-/// [`MIN_RATE_POINTS`] usable points, [`CoreError::NoDecay`] if the last usable one is not below the first.
+/// [`MIN_RATE_POINTS`] usable points, [`CoreError::LimitTooHigh`] where that is because the limit is not below the objectives,
+/// [`CoreError::NoDecay`] if the last usable one is not below the first.
 ///
 /// ```
 /// use tiam_core::{DecayLaw, Limit, fit_rates};
@@ -153,25 +153,23 @@ pub fn fit_rates(
             "a finite number",
         )?;
     }
-    let skipped = usize::from(first_iteration == 0).min(objectives.len());
-    let values = usable(&objectives[skipped..], limit)?;
-    let (&[first, ..], &[.., last]) = (values, values) else {
-        return Err(CoreError::TooFewPoints {
-            n_points: 0,
-            needed: MIN_RATE_POINTS,
-        });
-    };
-    if values.len() < MIN_RATE_POINTS {
-        return Err(CoreError::TooFewPoints {
-            n_points: values.len(),
-            needed: MIN_RATE_POINTS,
-        });
+    if let Limit::Known(limit) = limit {
+        check("limit", limit, limit.is_finite(), "a finite number")?;
     }
+    let skipped = usize::from(first_iteration == 0).min(objectives.len());
+    let first_iteration = first_iteration + usize::from(first_iteration == 0);
+    let values = usable(&objectives[skipped..], first_iteration, limit)?;
+    let (first, last) = (values[0], values[values.len() - 1]);
     if last >= first {
-        return Err(CoreError::NoDecay { first, last });
+        return Err(CoreError::NoDecay {
+            first_iteration,
+            first,
+            last_iteration: first_iteration + values.len() - 1,
+            last,
+        });
     }
     let iterations: Vec<f64> = (0..values.len())
-        .map(|i| (first_iteration + skipped + i) as f64)
+        .map(|i| (first_iteration + i) as f64)
         .collect();
     let logs: Vec<f64> = iterations.iter().map(|k| k.ln()).collect();
     Ok(RateReport {
@@ -184,32 +182,31 @@ impl<M> Trace<M> {
     /// [`fit_rates`] of the rows from iteration `from` on.
     ///
     /// # Errors
-    /// As [`fit_rates`].
+    /// As [`fit_rates`], and [`CoreError::FitBeyondTrace`] if the trace ends before `from`.
     pub fn fit_rates(&self, from: usize, limit: Limit) -> Result<RateReport, CoreError> {
-        let objectives: Vec<f64> = self
-            .rows
-            .iter()
-            .filter(|row| row.iteration >= from)
-            .map(|row| row.objective)
-            .collect();
-        let first = self
-            .rows
-            .iter()
-            .map(|row| row.iteration)
-            .find(|&iteration| iteration >= from);
-        fit_rates(first.unwrap_or(from), &objectives, limit)
+        let beyond = |row: &TraceRow<M>| row.iteration < from;
+        let skipped = self.rows.iter().take_while(|row| beyond(row)).count();
+        let rows = &self.rows[skipped..];
+        match (rows.first(), self.rows.last()) {
+            (None, Some(last)) => Err(CoreError::FitBeyondTrace {
+                from,
+                n_rows: self.rows.len(),
+                last: last.iteration,
+            }),
+            (first, _) => {
+                let objectives: Vec<f64> = rows.iter().map(|row| row.objective).collect();
+                fit_rates(first.map_or(from, |row| row.iteration), &objectives, limit)
+            }
+        }
     }
 }
 
-/// The points whose gap is above rounding.
-fn usable(objectives: &[f64], limit: Limit) -> Result<&[f64], CoreError> {
+/// The points whose gap is above rounding, [`MIN_RATE_POINTS`] at least.
+fn usable(objectives: &[f64], first_iteration: usize, limit: Limit) -> Result<&[f64], CoreError> {
     let smallest = objectives.iter().copied().fold(f64::INFINITY, f64::min);
-    let bottom = match limit {
-        Limit::Known(limit) => {
-            check("limit", limit, limit.is_finite(), "a finite number")?;
-            limit
-        }
-        Limit::Estimated => smallest,
+    let (bottom, estimated) = match limit {
+        Limit::Known(limit) => (limit, false),
+        Limit::Estimated => (smallest, true),
     };
     let floor = noise(objectives, bottom);
     let n_above = objectives
@@ -217,8 +214,26 @@ fn usable(objectives: &[f64], limit: Limit) -> Result<&[f64], CoreError> {
         .take_while(|&&objective| objective - bottom > floor)
         .count();
     // With the limit unknown, the smallest value is above it. It is left out only where the trace goes on flat after it.
-    let keeps_last = limit == Limit::Estimated && n_above + 1 == objectives.len();
-    Ok(&objectives[..n_above + usize::from(keeps_last)])
+    let keeps_last = estimated && n_above + 1 == objectives.len();
+    let (n_points, needed) = (n_above + usize::from(keeps_last), MIN_RATE_POINTS);
+    if n_points >= needed {
+        Ok(&objectives[..n_points])
+    } else if bottom - smallest > floor {
+        Err(CoreError::LimitTooHigh {
+            limit: bottom,
+            smallest,
+            n_points,
+            needed,
+        })
+    } else {
+        Err(CoreError::TooFewPoints {
+            n_points,
+            needed,
+            n_objectives: objectives.len(),
+            first_iteration,
+            limit: bottom,
+        })
+    }
 }
 
 /// Rounding of the objectives.
@@ -226,7 +241,7 @@ fn noise(objectives: &[f64], limit: f64) -> f64 {
     let scale = objectives
         .iter()
         .fold(limit.abs(), |most, objective| most.max(objective.abs()));
-    (NOISE_EPSILONS * f64::EPSILON * scale).max(f64::MIN_POSITIVE)
+    (ROUNDING_EPSILONS * f64::EPSILON * scale).max(f64::MIN_POSITIVE)
 }
 
 /// Fits one law; `x` is k or ln k.

@@ -13,7 +13,7 @@ use crate::{
 /// A run under way; [`Driver::run`] is [`Run::step`] until it breaks, then [`Run::finish`].
 pub struct Run<'o, P: BlockProblem> {
     config: DriverConfig,
-    observers: Vec<&'o mut dyn Observer<P>>,
+    observers: Vec<&'o mut dyn Observer<P::Measures>>,
     problem: P,
     trace: Trace<P::Measures>,
     schedule: ScheduleSteps,
@@ -150,7 +150,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
     fn open(&mut self) {
         if let Some(row) = self.trace.last() {
             for observer in &mut self.observers {
-                observer.on_start(row, &self.problem);
+                observer.on_start(row);
             }
         }
         self.check_rules();
@@ -162,7 +162,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         let mut reason = reason.or_else(|| self.problem.stop());
         if let Some(row) = self.trace.last() {
             let mut observers = self.observers.iter_mut();
-            let own = || observers.find_map(|observer| observer.stop(row, &self.problem));
+            let own = || observers.find_map(|observer| observer.stop(row));
             reason = reason.or_else(own);
         }
         if let Some(reason) = reason {
@@ -208,7 +208,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
         }
         let row = self.evaluate(done + 1, inertia)?;
         for observer in &mut self.observers {
-            observer.on_iteration(&row, &self.problem);
+            observer.on_iteration(&row);
         }
         let objective = row.objective;
         self.trace.rows.push(row);
@@ -301,7 +301,7 @@ impl<'o, P: BlockProblem> Run<'o, P> {
 
     fn tell_end(&mut self, end: &Result<StopReason, CoreError>) {
         for observer in &mut self.observers {
-            observer.on_finish(end.as_ref(), &self.problem);
+            observer.on_finish(end.as_ref());
         }
     }
 
@@ -330,9 +330,7 @@ fn update<P: BlockProblem>(
     guard: Guard,
 ) -> Result<Update, f64> {
     let mut change = problem.propose(block, inertia);
-    // Written so that a NaN restarts: it never counts as an improvement.
-    let improves = change.after().is_finite() && change.increase <= 0.0;
-    let restarted = guard == Guard::On && !improves;
+    let restarted = guard == Guard::On && !change.improves();
     if restarted {
         change = problem.propose(block, Inertia::NONE);
     }

@@ -8,7 +8,7 @@ use crate::matrix::Matrix;
 use crate::product::tile_product;
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::step::Solver;
+use crate::step::Solve;
 
 /// δ relative to the mean diagonal of ρ Wᵀ W. W has fewer rows than columns in a narrowing network, so the curvature is
 /// singular; this much makes the solve well-posed without slowing the directions that matter (ours).
@@ -19,15 +19,15 @@ const DAMPING: f64 = 1e-3;
 pub(crate) struct ActivationCurvature<T> {
     gram: Matrix<T>,
     factor: Factor<T>,
-    solver: Solver,
+    solve: Solve,
 }
 
 impl<T: Real> ActivationCurvature<T> {
-    pub(crate) fn new(n: usize, solver: Solver) -> Self {
+    pub(crate) fn new(n: usize, solve: Solve) -> Self {
         Self {
             gram: Matrix::zeros(n, n),
             factor: Factor::new(n),
-            solver,
+            solve,
         }
     }
 
@@ -94,19 +94,19 @@ impl<T: Real> ActivationCurvature<T> {
         for i in 0..n {
             self.gram[(i, i)] += T::from_f64(damping);
         }
-        if self.solver.is_exact() {
+        if self.solve == Solve::Cholesky {
             self.factor.factor(&self.gram, 1.0, 0.0);
         }
     }
 
     /// x ← H⁻¹ x for one tile, `right` its copy; returns the iterations taken.
     fn solve_tile(&self, x: &mut [T], right: &[T], work: &mut [T]) -> usize {
-        match self.solver {
-            Solver::ConjugateGradient {
+        match self.solve {
+            Solve::ConjugateGradient {
                 max_iterations,
                 rel_tolerance,
             } => self.conjugate_gradients(x, right, work, max_iterations, rel_tolerance),
-            _ => {
+            Solve::Cholesky => {
                 self.factor.solve_columns(x);
                 1
             }
@@ -151,11 +151,11 @@ impl<T: Real> ActivationCurvature<T> {
 /// One step of conjugate gradients on one column; false when the column needs none.
 fn advance<T: Real>(x: &mut [T], r: &mut [T], s: &mut [T], image: &[T], small: f64) -> bool {
     let residual_sq = dot(r, r);
-    let bend = dot(s, image);
-    if !(residual_sq > small && bend > 0.0) {
+    let curvature = dot(s, image);
+    if !(residual_sq > small && curvature > 0.0) {
         return false;
     }
-    let alpha = T::from_f64(residual_sq / bend);
+    let alpha = T::from_f64(residual_sq / curvature);
     for i in 0..x.len() {
         x[i] += alpha * s[i];
         r[i] -= alpha * image[i];

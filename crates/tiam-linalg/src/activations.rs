@@ -13,7 +13,7 @@ use crate::real::Real;
 use crate::reduce::{LaneSum, dot};
 use crate::simd::vectorised;
 use crate::state::StateVisitor;
-use crate::step::{Inertia, Iterate, Solver, StepReport};
+use crate::step::{Inertia, Iterate, Solver, Step, StepReport};
 use crate::weights::WeightBlock;
 use crate::with_activation;
 
@@ -54,7 +54,7 @@ pub struct ActivationBlock<T> {
     /// W_{l+1} a at the candidate.
     candidate_product: Matrix<T>,
     curvature: Option<ActivationCurvature<T>>,
-    solver: Solver,
+    step: Step,
     tau: f64,
     pending_tau: f64,
     pending_violation: f64,
@@ -79,7 +79,7 @@ impl<T: Real> ActivationBlock<T> {
             gradient: Matrix::zeros(n, n_samples),
             candidate_product: Matrix::zeros(n_next, n_samples),
             curvature: None,
-            solver: solver.without_choice(),
+            step: solver.step(),
             tau: 1.0,
             pending_tau: 1.0,
             pending_violation: 0.0,
@@ -184,12 +184,11 @@ impl<T: Real> ActivationBlock<T> {
         compute: &mut Compute<T>,
     ) -> StepReport {
         let (before, noise) = self.compute_gradient(next, inertia, compute);
-        if !self.solver.is_backtracking() {
+        if let Step::Solve(solve) = self.step {
             let n = self.iterate.current.n_rows();
-            let solver = self.solver;
             let curvature = self
                 .curvature
-                .get_or_insert_with(|| ActivationCurvature::new(n, solver));
+                .get_or_insert_with(|| ActivationCurvature::new(n, solve));
             let solved = curvature.solve(&mut self.gradient, next, compute);
             let after = self.finish(next, band, inertia, 1.0, compute);
             if after <= before || !inertia.is_none() {
@@ -278,13 +277,13 @@ impl<T: Real> ActivationBlock<T> {
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
-        let mut tau = self.solver.first_trial::<T>(self.tau);
+        let mut tau = self.step.first_trial::<T>(self.tau);
         let mut trials = 1;
         loop {
             let [image_sq, step_sq] = self.trial(next, band, inertia, 1.0 / tau, compute);
             // A comparison with NaN is false: it ends the search.
             let too_long = next.rho * image_sq > tau * step_sq;
-            match self.solver.next_trial(tau, trials) {
+            match self.step.next_trial(tau, trials) {
                 Some(larger) if too_long => tau = larger,
                 _ => return (tau, trials),
             }
@@ -373,9 +372,9 @@ impl<T: Real> ActivationBlock<T> {
                 tile_cols::<T>(n.max(n_next)),
                 |((out, wa), a, ap, z, g, target)| {
                     let inputs = [a.data, ap.data, z.data, g.data];
-                    let h = band.activation;
-                    let distance =
-                        with_activation!(h, h => candidate_tile(out.data, inputs, h, trial, p3));
+                    let distance = with_activation!(band.activation, h => {
+                        candidate_tile(out.data, inputs, h, trial, p3)
+                    });
                     violation = violation.merge(Largest(distance));
                     tile_product(wa.data, weights.view(), out.data);
                     residual_sq += residual_norm_sq(wa.data, next.bias, target.data);

@@ -71,10 +71,10 @@ impl<T: Real> Gradients<T> {
 /// let (weights, x) = (Matrix::from_vec(1, 1, vec![2.0])?, Matrix::from_vec(1, 1, vec![3.0])?);
 /// let y = Matrix::from_vec(1, 1, vec![4.0])?;
 /// let layers = [AffineLayer { weights: &weights, bias: &[1.0] }];
-/// let mut gradients = Gradients::zeros(&&layers[..]);
+/// let mut gradients = Gradients::zeros(&layers);
 /// let target = LossTarget::values(&y);
 /// let h = Activation::Identity;
-/// let sum = loss_gradient(&mut gradients, &&layers[..], h, &x, target, None, &mut Compute::new(1)?);
+/// let sum = loss_gradient(&mut gradients, &layers, h, &x, target, None, &mut Compute::new(1)?);
 /// assert_eq!((sum.loss, gradients.layers()[0].weights[(0, 0)]), (4.5, 9.0));
 /// # Ok::<(), tiam_linalg::LinalgError>(())
 /// ```

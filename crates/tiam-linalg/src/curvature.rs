@@ -6,7 +6,7 @@ use crate::matrix::Matrix;
 use crate::product::{feature_gram, outer_product, product, sample_gram};
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::step::Solver;
+use crate::step::Solve;
 use crate::weights::WeightProblem;
 
 /// Corrections of an exact solve by its own residual: two recover in single precision what the squared
@@ -48,7 +48,6 @@ pub(crate) struct InputCurvature<T> {
     gram_valid: bool,
     factor: Factor<T>,
     factor_of: Option<FactorOf>,
-    solver: Solver,
     residual: Matrix<T>,
     search: Matrix<T>,
     image: Matrix<T>,
@@ -56,7 +55,7 @@ pub(crate) struct InputCurvature<T> {
 }
 
 impl<T: Real> InputCurvature<T> {
-    pub(crate) fn new(n_in: usize, n_samples: usize, solver: Solver) -> Self {
+    pub(crate) fn new(n_in: usize, n_samples: usize) -> Self {
         let dual = n_in > n_samples;
         let n = n_in.min(n_samples);
         Self {
@@ -65,7 +64,6 @@ impl<T: Real> InputCurvature<T> {
             gram_valid: false,
             factor: Factor::new(n),
             factor_of: None,
-            solver,
             residual: Matrix::default(),
             search: Matrix::default(),
             image: Matrix::default(),
@@ -82,13 +80,14 @@ impl<T: Real> InputCurvature<T> {
     /// x ← X with X H ≈ `gradient`; the residual is recomputed from the result.
     pub(crate) fn solve(
         &mut self,
+        how: Solve,
         x: &mut Matrix<T>,
         gradient: &Matrix<T>,
         problem: &WeightProblem<'_, T>,
         compute: &mut Compute<T>,
     ) -> Solved {
         self.reserve(gradient, problem.inputs.n_cols());
-        let exact = self.solver.is_exact();
+        let exact = how == Solve::Cholesky;
         // CG in dual shape works with products alone; every other form needs the Gram matrix.
         if (exact || !self.dual) && !self.gram_valid {
             if self.dual {
@@ -98,10 +97,15 @@ impl<T: Real> InputCurvature<T> {
             }
             self.gram_valid = true;
         }
-        if exact {
-            self.solve_exactly(x, gradient, problem, compute)
-        } else {
-            self.conjugate_gradients(x, gradient, problem, compute)
+        match how {
+            Solve::Cholesky => self.solve_exactly(x, gradient, problem, compute),
+            Solve::ConjugateGradient {
+                max_iterations,
+                rel_tolerance,
+            } => {
+                let until = (max_iterations, rel_tolerance);
+                self.conjugate_gradients(x, gradient, until, problem, compute)
+            }
         }
     }
 
@@ -227,19 +231,10 @@ impl<T: Real> InputCurvature<T> {
         &mut self,
         x: &mut Matrix<T>,
         gradient: &Matrix<T>,
+        (max_iterations, rel_tolerance): (usize, f64),
         problem: &WeightProblem<'_, T>,
         compute: &mut Compute<T>,
     ) -> Solved {
-        let Solver::ConjugateGradient {
-            max_iterations,
-            rel_tolerance,
-        } = self.solver
-        else {
-            return Solved {
-                rel_residual: f64::NAN,
-                iterations: 0,
-            };
-        };
         x.as_mut_slice().fill(T::zero());
         self.residual
             .as_mut_slice()
@@ -254,11 +249,11 @@ impl<T: Real> InputCurvature<T> {
             let search = std::mem::take(&mut self.search);
             self.apply(&search, problem, compute);
             self.search = search;
-            let bend = dot(self.search.as_slice(), self.image.as_slice());
-            if !(bend > 0.0 && bend.is_finite()) {
+            let curvature = dot(self.search.as_slice(), self.image.as_slice());
+            if !(curvature > 0.0 && curvature.is_finite()) {
                 break;
             }
-            let alpha = T::from_f64(residual_sq / bend);
+            let alpha = T::from_f64(residual_sq / curvature);
             add_scaled(x, &self.search, alpha);
             add_scaled(&mut self.residual, &self.image, -alpha);
             let next = self.residual.norm_sq();

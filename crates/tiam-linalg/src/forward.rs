@@ -32,13 +32,22 @@ pub trait AffineLayers<T>: Sync {
     }
 }
 
-impl<T: Real> AffineLayers<T> for &[AffineLayer<'_, T>] {
-    fn n_layers(&self) -> usize {
-        self.len()
-    }
-    fn layer(&self, l: usize) -> AffineLayer<'_, T> {
-        self[l]
-    }
+macro_rules! affine_layers {
+    ($([$($bounds:tt)*] $type:ty;)*) => {$(
+        impl<T: Real, $($bounds)*> AffineLayers<T> for $type {
+            fn n_layers(&self) -> usize {
+                self.len()
+            }
+            fn layer(&self, l: usize) -> AffineLayer<'_, T> {
+                self[l]
+            }
+        }
+    )*};
+}
+affine_layers! {
+    [] &[AffineLayer<'_, T>];
+    [] Vec<AffineLayer<'_, T>>;
+    [const N: usize] [AffineLayer<'_, T>; N];
 }
 
 /// Where a forward pass starts.
@@ -117,7 +126,7 @@ pub(crate) fn forward_generic<T: Real>(
 /// ];
 /// let mut out = [0.0];
 /// // Units 2 and max(−1, 0) = 0: 3 · 2 + 0.5.
-/// forward_one(&mut out, &&layers[..], Activation::Relu, &[2.0], &mut Compute::new(1)?);
+/// forward_one(&mut out, &layers, Activation::Relu, &[2.0], &mut Compute::new(1)?);
 /// assert_eq!(out, [6.5]);
 /// # Ok::<(), tiam_linalg::LinalgError>(())
 /// ```

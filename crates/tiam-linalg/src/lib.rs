@@ -52,7 +52,7 @@ pub use prox::LossSum;
 pub use real::Real;
 pub use spd::SpdFactor;
 pub use state::StateVisitor;
-pub use step::{Accuracy, Inertia, Solver, StepReport};
+pub use step::{Accuracy, Form, Inertia, Solve, Solver, Step, StepReport};
 pub use stochastic::{
     CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
 };

@@ -129,37 +129,91 @@ impl Solver {
         }
     }
 
-    /// Itself, or for [`Solver::Auto`] the form that fits every shape.
-    pub(crate) fn without_choice(self) -> Self {
+    /// What is computed; for [`Solver::Auto`] the step that fits every shape.
+    pub fn step(self) -> Step {
         match self {
+            Self::Backtracking | Self::Gram | Self::Dual => Step::Backtracking,
+            Self::UnitBacktracking => Step::UnitBacktracking,
+            Self::Cholesky | Self::DualCholesky => Step::Solve(Solve::Cholesky),
+            Self::ConjugateGradient {
+                max_iterations,
+                rel_tolerance,
+            } => Step::Solve(Solve::ConjugateGradient {
+                max_iterations,
+                rel_tolerance,
+            }),
             Self::Auto {
                 accuracy: Accuracy::GradientStep,
-            } => Self::Backtracking,
+            } => Step::Backtracking,
             Self::Auto {
                 accuracy: Accuracy::RelResidual(_),
-            } => Self::Cholesky,
-            chosen => chosen,
+            } => Step::Solve(Solve::Cholesky),
         }
     }
 
-    /// True for the forms that solve by a factor.
-    pub(crate) fn is_exact(self) -> bool {
-        matches!(self, Self::Cholesky | Self::DualCholesky)
+    /// From what it is computed; plain for [`Solver::Auto`].
+    pub fn form(self) -> Form {
+        match self {
+            Self::Gram => Form::Gram,
+            Self::Dual | Self::DualCholesky => Form::Dual,
+            _ => Form::Plain,
+        }
     }
 
-    /// True for the forms with W in the span of its start and the inputs.
-    pub(crate) fn is_dual(self) -> bool {
-        matches!(self, Self::Dual | Self::DualCholesky)
+    /// The solver that computes `step` in the plain form.
+    pub fn plain(step: Step) -> Self {
+        match step {
+            Step::Backtracking => Self::Backtracking,
+            Step::UnitBacktracking => Self::UnitBacktracking,
+            Step::Solve(Solve::Cholesky) => Self::Cholesky,
+            Step::Solve(Solve::ConjugateGradient {
+                max_iterations,
+                rel_tolerance,
+            }) => Self::ConjugateGradient {
+                max_iterations,
+                rel_tolerance,
+            },
+        }
     }
+}
 
-    /// True for the forms that search a step size and solve nothing.
-    pub(crate) fn is_backtracking(self) -> bool {
-        matches!(
-            self,
-            Self::Backtracking | Self::UnitBacktracking | Self::Gram | Self::Dual
-        )
-    }
+/// A least-squares step, whatever it is computed from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// The gradient step of [`Solver::Backtracking`].
+    Backtracking,
+    /// That of [`Solver::UnitBacktracking`].
+    UnitBacktracking,
+    /// The solution of the block's linear system.
+    Solve(Solve),
+}
 
+/// A solution of a block's linear system.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Solve {
+    /// By a factor of the curvature.
+    Cholesky,
+    /// By conjugate gradients, as [`Solver::ConjugateGradient`] says.
+    ConjugateGradient {
+        /// Most iterations.
+        max_iterations: usize,
+        /// Stops below this fraction of the first residual.
+        rel_tolerance: f64,
+    },
+}
+
+/// From what a W step is computed. The same step in another form differs by rounding alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Products with the inputs.
+    Plain,
+    /// a aᵀ: [`Solver::Gram`].
+    Gram,
+    /// W = c W_start + C aᵀ: [`Solver::Dual`].
+    Dual,
+}
+
+impl Step {
     /// The first θ to try after a step with `last`.
     pub(crate) fn first_trial<T: Real>(self, last: f64) -> f64 {
         match self {
@@ -223,123 +277,5 @@ impl<T: Real> Iterate<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::float_cmp, reason = "these numbers are exact")]
-
-    use super::*;
-
-    const SOLVED: Solver = Solver::Auto {
-        accuracy: Accuracy::RelResidual(1e-3),
-    };
-
-    #[test]
-    fn a_report_is_the_difference_of_two_objectives() {
-        let report = StepReport::between::<f64>(-8.0, -5.0);
-        assert_eq!((report.before, report.increase), (-8.0, 3.0));
-        assert_eq!(report.after(), -5.0);
-        assert_eq!(report.noise, 8.0 * f64::EPSILON);
-        assert_eq!((report.trials, report.rel_residual), (1, None));
-        assert!(report.inverse_step.is_nan());
-        let single = StepReport::between::<f32>(-8.0, -5.0);
-        assert_eq!(single.noise, 8.0 * f64::from(f32::EPSILON));
-        let still = StepReport::unchanged();
-        assert_eq!((still.before, still.after(), still.noise), (0.0, 0.0, 0.0));
-    }
-
-    #[test]
-    fn an_increase_up_to_the_noise_is_none() {
-        let report = |increase| StepReport {
-            noise: 0.25,
-            increase,
-            ..StepReport::unchanged()
-        };
-        for (increase, significant) in [
-            (0.0, 0.0),
-            (0.25, 0.0),
-            (-0.25, 0.0),
-            (0.5, 0.5),
-            (-0.5, -0.5),
-        ] {
-            assert_eq!(report(increase).significant_increase(), significant);
-        }
-        assert!(report(f64::NAN).significant_increase().is_nan());
-    }
-
-    #[test]
-    fn solvers_have_their_names_and_their_kinds() {
-        // Name, exact, dual, backtracking, and what it is without a choice.
-        let table = [
-            (Solver::Backtracking, "backtracking", [0, 0, 1]),
-            (Solver::UnitBacktracking, "unit_backtracking", [0, 0, 1]),
-            (Solver::Gram, "gram", [0, 0, 1]),
-            (Solver::Dual, "dual", [0, 1, 1]),
-            (Solver::Cholesky, "cholesky", [1, 0, 0]),
-            (Solver::DualCholesky, "dual_cholesky", [1, 1, 0]),
-            (Solver::CG, "cg", [0, 0, 0]),
-            (Solver::AUTO, "auto", [0, 0, 0]),
-            (SOLVED, "auto", [0, 0, 0]),
-        ];
-        for (solver, name, kinds) in table {
-            assert_eq!(solver.name(), name);
-            let found = [
-                solver.is_exact(),
-                solver.is_dual(),
-                solver.is_backtracking(),
-            ];
-            assert_eq!(found.map(u8::from), kinds, "{name}");
-            let chosen = match solver {
-                Solver::AUTO => Solver::Backtracking,
-                SOLVED => Solver::Cholesky,
-                other => other,
-            };
-            assert_eq!(solver.without_choice(), chosen, "{name}");
-        }
-    }
-
-    #[test]
-    fn backtracking_starts_at_half_and_doubles() {
-        let (plain, unit) = (Solver::Backtracking, Solver::UnitBacktracking);
-        assert_eq!(plain.first_trial::<f64>(12.0), 6.0);
-        assert_eq!(unit.first_trial::<f64>(12.0), 1.0);
-        assert_eq!(plain.next_trial(6.0, 1), Some(12.0));
-        assert_eq!(unit.next_trial(6.0, 1), Some(12.0));
-        // Ten doublings, then the block stays; the others give up beyond any finite curvature.
-        assert_eq!(unit.next_trial(512.0, 10), Some(1024.0));
-        assert_eq!(unit.next_trial(1024.0, 11), Some(f64::INFINITY));
-        assert_eq!(plain.next_trial(6.0, 1099), Some(12.0));
-        assert_eq!(plain.next_trial(6.0, 1100), None);
-    }
-
-    #[test]
-    fn the_first_trial_keeps_a_finite_reciprocal() {
-        let single = f64::from(f32::MIN_POSITIVE).sqrt();
-        assert_eq!(
-            Solver::Gram.first_trial::<f64>(0.0),
-            f64::MIN_POSITIVE.sqrt()
-        );
-        assert_eq!(Solver::Gram.first_trial::<f32>(0.0), single);
-        assert_eq!(Solver::Gram.first_trial::<f32>(3.0 * single), 1.5 * single);
-    }
-
-    #[test]
-    fn accepting_moves_candidate_to_current_and_current_to_previous() {
-        let one = |x: f64| Matrix::from_fn(1, 1, |_, _| x);
-        let mut iterate = Iterate::new(one(1.0));
-        assert_eq!(
-            (&iterate.current, &iterate.previous),
-            (&one(1.0), &one(1.0))
-        );
-        iterate.candidate = one(2.0);
-        iterate.accept();
-        assert_eq!(
-            (&iterate.current, &iterate.previous),
-            (&one(2.0), &one(1.0))
-        );
-        iterate.candidate = one(3.0);
-        iterate.accept();
-        assert_eq!(
-            (&iterate.current, &iterate.previous),
-            (&one(3.0), &one(2.0))
-        );
-    }
-}
+#[path = "../tests/unit/step.rs"]
+mod tests;

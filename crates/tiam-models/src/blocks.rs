@@ -372,10 +372,7 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
         if let Some(clock) = clock {
             self.solvers.spend(l, kind == Kind::Weights, clock, false);
         }
-        BlockChange {
-            before: report.before,
-            increase: report.significant_increase(),
-        }
+        BlockChange::new(report.before, report.increase).with_rounding(report.noise)
     }
 
     fn accept(&mut self, block: usize) {

@@ -18,6 +18,7 @@ use tiam_core::{DriverConfig, Observer, Trace};
 use tiam_linalg::StateVisitor;
 
 use crate::error::Result;
+use crate::measures::NetworkMeasures;
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
 
@@ -72,7 +73,7 @@ pub struct Session<'s, 'd> {
 pub fn run_in<T: Stored, P: TrainingProblem<T>>(
     mut problem: P,
     driver: DriverConfig,
-    observers: &mut [&mut dyn Observer<P>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
     session: Session<'_, '_>,
 ) -> Result<Trained<T>, TrainError<T>> {
     let guard = driver.params().guard;

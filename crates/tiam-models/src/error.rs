@@ -7,9 +7,6 @@ use thiserror::Error;
 /// This crate's results.
 pub type Result<T, E = ModelError> = std::result::Result<T, E>;
 
-/// This crate's results.
-pub type Result<T, E = ModelError> = std::result::Result<T, E>;
-
 /// Errors of this crate.
 #[derive(Debug, Error)]
 #[non_exhaustive]

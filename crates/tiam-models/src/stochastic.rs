@@ -20,6 +20,7 @@ use self::state::{EpochInRun, State};
 use self::weighting::sample_weights;
 use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::{ModelError, Result};
+use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Network};
 use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, run};
@@ -54,7 +55,7 @@ pub fn train_stochastic<'d, T: Real>(
     network: Network<T>,
     data: StochasticData<'d, T>,
     config: &StochasticConfig,
-    observers: &mut [&mut dyn Observer<StochasticProblem<'d, T>>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let driver = config.driver(data.train.n_samples())?;
     let problem = StochasticProblem::new(network, data, config.clone())?;

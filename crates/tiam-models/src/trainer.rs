@@ -82,7 +82,7 @@ pub fn train<'d, T: Real>(
     network: Network<T>,
     samples: &'d Samples<T>,
     config: &TiamConfig,
-    observers: &mut [&mut dyn Observer<NetworkProblem<'d, T>>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let problem = NetworkProblem::new(network, samples, config.clone())?;
     run(problem, config.driver.clone(), observers)
@@ -154,7 +154,7 @@ impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
 pub fn run<T: Real, P: TrainingProblem<T>>(
     problem: P,
     driver: DriverConfig,
-    observers: &mut [&mut dyn Observer<P>],
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
     let guard = driver.params().guard;
     let started = observed(driver, observers).start(problem);
@@ -162,9 +162,9 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
 }
 
 /// A driver with its observers.
-pub(crate) fn observed<'o, P: BlockProblem>(
+pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
     driver: DriverConfig,
-    observers: &'o mut [&mut dyn Observer<P>],
+    observers: &'o mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Driver<'o, P> {
     let mut driver = Driver::new(driver);
     for observer in observers {

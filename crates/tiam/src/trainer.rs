@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tiam_core::{BlockProblem, DriverConfig, Observer, StopReason, Stopping, TraceRow};
+use tiam_core::{DriverConfig, Observer, StopReason, Stopping, TraceRow};
 use tiam_models::{
     ModelError, Network, NetworkMeasures, NetworkProblem, Session, StochasticData,
     StochasticParams, StochasticProblem, Stored, TiamParams, TrainError, Trained, TrainingProblem,
@@ -41,22 +41,22 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// An observer of any problem: it passes rows on, and ends the run when a rule holds.
+/// It passes rows on, and ends the run when a rule holds.
 struct Rows<'a, 'b> {
     on_row: &'b mut OnRow<'a>,
     rules: Vec<Rule>,
 }
 
-impl<P: BlockProblem<Measures = NetworkMeasures>> Observer<P> for Rows<'_, '_> {
-    fn on_start(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) {
+impl Observer<NetworkMeasures> for Rows<'_, '_> {
+    fn on_start(&mut self, row: &TraceRow<NetworkMeasures>) {
         (self.on_row)(row);
     }
 
-    fn on_iteration(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) {
+    fn on_iteration(&mut self, row: &TraceRow<NetworkMeasures>) {
         (self.on_row)(row);
     }
 
-    fn stop(&mut self, row: &TraceRow<NetworkMeasures>, _: &P) -> Option<StopReason> {
+    fn stop(&mut self, row: &TraceRow<NetworkMeasures>) -> Option<StopReason> {
         let held = self.rules.iter().find(|rule| (rule.holds)(row));
         held.map(|rule| StopReason::Custom(rule.words.clone()))
     }

@@ -246,10 +246,7 @@ impl<T: Real> BlockProblem for GradientProblem<'_, T> {
         self.candidate.epochs += 1;
         // A loss alone would not tell: a ReLU maps NaN to 0.
         if !self.candidate.all_finite() {
-            return BlockChange {
-                before,
-                increase: f64::NAN,
-            };
+            return BlockChange::new(before, f64::NAN);
         }
         self.evaluate_candidate();
         BlockChange::between(before, self.candidate.objective(self.config.ridge))

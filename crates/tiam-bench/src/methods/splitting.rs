@@ -56,10 +56,7 @@ pub(crate) fn measures<T: Real>(
 
 /// The change of a block whose candidate could not be computed.
 pub(crate) fn refused(before: f64) -> BlockChange {
-    BlockChange {
-        before,
-        increase: f64::NAN,
-    }
+    BlockChange::new(before, f64::NAN)
 }
 
 /// W_l's entries and b_l, to write.

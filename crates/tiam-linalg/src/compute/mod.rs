@@ -133,7 +133,7 @@ impl<T: Real> Compute<T> {
         &mut self,
         flops_per_col: usize,
         slab: S,
-        body: &(impl Fn(&mut WorkerScratch<T>, S) -> R + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, S) -> R + Sync),
     ) -> R {
         let mut total = self.over_units(flops_per_col, slab, body);
         self.over_processes(&mut total, &mut []);
@@ -145,7 +145,7 @@ impl<T: Real> Compute<T> {
         &mut self,
         flops_per_col: usize,
         slab: S,
-        body: &(impl Fn(&mut WorkerScratch<T>, S) -> R + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, S) -> R + Sync),
     ) -> R {
         let n = n_shards(slab.n_cols(), flops_per_col);
         let body = |scratch: &mut WorkerScratch<T>, (): &mut (), slab: S| body(scratch, slab);
@@ -157,7 +157,7 @@ impl<T: Real> Compute<T> {
         &mut self,
         flops_per_col: usize,
         slab: S,
-        body: &(impl Fn(&mut WorkerScratch<T>, S) + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, S) + Sync),
     ) {
         self.over_units(flops_per_col, slab, body);
     }
@@ -168,7 +168,7 @@ impl<T: Real> Compute<T> {
         len: usize,
         flops_per_col: usize,
         slab: S,
-        body: &(impl Fn(&mut WorkerScratch<T>, &mut [T], S) -> R + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, &mut [T], S) -> R + Sync),
     ) -> (R, &[T]) {
         let mut sums = std::mem::take(&mut self.sums);
         let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
@@ -185,7 +185,7 @@ impl<T: Real> Compute<T> {
         len: usize,
         flops_per_col: usize,
         slab: S,
-        body: &(impl Fn(&mut WorkerScratch<T>, &mut [f64], S) -> R + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, &mut [f64], S) -> R + Sync),
     ) -> (R, &[f64]) {
         let mut sums = std::mem::take(&mut self.wide_sums);
         let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
@@ -204,7 +204,7 @@ impl<T: Real> Compute<T> {
         len: usize,
         flops_per_col: usize,
         slab: S,
-        body: &(impl Fn(&mut WorkerScratch<T>, &mut [U], S) -> R + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, &mut [U], S) -> R + Sync),
     ) -> R {
         let n = n_shards(slab.n_cols(), flops_per_col);
         sums.resize_with(n.max(sums.len()), Vec::new);
@@ -236,35 +236,48 @@ impl<T: Real> Compute<T> {
         &mut self,
         slab: S,
         parts: &mut [P],
-        body: &(impl Fn(&mut WorkerScratch<T>, &mut P, S) -> R + Sync),
+        body: &(dyn Fn(&mut WorkerScratch<T>, &mut P, S) -> R + Sync),
     ) -> R {
         if let [part] = parts {
             return body(&mut self.workers[0], part, slab);
         }
         let (n, n_cols) = (parts.len(), slab.n_cols());
+        let mut totals = [const { None }; MAX_SHARDS];
+        let totals = &mut totals[..n];
         let mut shards = [const { None }; MAX_SHARDS];
         let mut rest = slab;
-        for (i, (shard, part)) in shards.iter_mut().zip(parts).enumerate() {
+        let each = shards.iter_mut().zip(parts).zip(totals.iter_mut());
+        for (i, ((shard, part), total)) in each.enumerate() {
             // Where a cut falls depends on the shard's number alone, even where a slab is cut later than asked for.
             let done = n_cols - rest.n_cols();
             let (slab, after) = rest.split_at((n_cols * (i + 1) / n).saturating_sub(done));
-            *shard = Some((slab, part));
             rest = after;
+            let mut slab = Some(slab);
+            *shard = Some(move |worker: &mut WorkerScratch<T>| {
+                *total = slab.take().map(|slab| body(worker, part, slab));
+            });
         }
-        let mut totals = [const { None }; MAX_SHARDS];
-        let n_workers = self.workers.len().min(n);
-        let (workers, shards) = (&mut self.workers[..n_workers], &mut shards[..n]);
-        let totals = &mut totals[..n];
-        match &self.pool {
-            Some(pool) if pool.current_thread_index().is_none() => {
-                pool.install(|| share_out(workers, shards, totals, body));
-            }
-            _ => share_out(workers, shards, totals, body),
+        let mut tasks = [const { None }; MAX_SHARDS];
+        for (task, shard) in tasks.iter_mut().zip(&mut shards[..n]) {
+            *task = shard.as_mut().map(|shard| shard as &mut Task<T>);
         }
+        self.run(&mut tasks[..n]);
         // The tree has a total where every shard has.
         match reduction::tree(totals) {
             Some(total) => total,
             None => unreachable!("a shard without a total"),
+        }
+    }
+
+    /// Runs the tasks in the pool.
+    fn run(&mut self, tasks: &mut [Option<&mut Task<T>>]) {
+        let n_workers = self.workers.len().min(tasks.len());
+        let workers = &mut self.workers[..n_workers];
+        match &self.pool {
+            Some(pool) if pool.current_thread_index().is_none() => {
+                pool.install(|| share_out(workers, tasks));
+            }
+            _ => share_out(workers, tasks),
         }
     }
 
@@ -274,29 +287,25 @@ impl<T: Real> Compute<T> {
     }
 }
 
+/// The work on a shard. It has no type of its own, so that what shares it out is compiled once.
+type Task<'a, T> = dyn FnMut(&mut WorkerScratch<T>) + Send + 'a;
+
 /// Gives every worker its run of shards.
-fn share_out<T: Send, S: Send, P: Send, R: Send>(
-    workers: &mut [WorkerScratch<T>],
-    shards: &mut [Option<(S, &mut P)>],
-    totals: &mut [Option<R>],
-    body: &(impl Fn(&mut WorkerScratch<T>, &mut P, S) -> R + Sync),
-) {
+fn share_out<T: Send>(workers: &mut [WorkerScratch<T>], tasks: &mut [Option<&mut Task<'_, T>>]) {
     if let [worker] = workers {
-        for (shard, total) in shards.iter_mut().zip(totals) {
-            *total = shard.take().map(|(slab, part)| body(worker, part, slab));
-        }
+        tasks.iter_mut().flatten().for_each(|task| task(worker));
         return;
     }
     let half = workers.len() / 2;
-    let cut = shards.len() * half / workers.len();
+    let cut = tasks.len() * half / workers.len();
     let (left_workers, right_workers) = workers.split_at_mut(half);
-    let (left, right) = shards.split_at_mut(cut);
-    let (left_totals, right_totals) = totals.split_at_mut(cut);
+    let (left, right) = tasks.split_at_mut(cut);
     rayon::join(
-        || share_out(left_workers, left, left_totals, body),
-        || share_out(right_workers, right, right_totals, body),
+        || share_out(left_workers, left),
+        || share_out(right_workers, right),
     );
 }
 
 #[cfg(test)]
+#[path = "../../tests/unit/compute.rs"]
 mod tests;

@@ -214,8 +214,7 @@ impl<T: Real> Pass<'_, T> {
                 T::one(),
                 Par::Seq,
             );
-            let from = z.len() - n_in * n;
-            let z = &z[from..];
+            let z = &z[z.len() - n_in * n..];
             with_activation!(self.h, h => times_derivative(below, z, h));
         }
     }

@@ -48,7 +48,7 @@ pub struct StochasticStep {
 /// let (inputs, y) = (Matrix::from_vec(1, 2, vec![0.0, 1.0])?, Matrix::from_vec(1, 2, vec![1.0, 3.0])?);
 /// let weights = Matrix::<f64>::zeros(1, 1);
 /// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
-/// let mut blocks = StochasticBlocks::new(&&layers[..], &|_| CurvatureForm::Full, &mut || 0.0);
+/// let mut blocks = StochasticBlocks::new(&layers, &|_| CurvatureForm::Full, &mut || 0.0);
 /// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, error_tolerance: None };
 /// let compute = &mut Compute::new(1)?;
 /// blocks.gradient(Activation::Identity, batch, true, compute);

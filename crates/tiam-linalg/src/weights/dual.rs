@@ -6,8 +6,8 @@
 
 use std::sync::OnceLock;
 
-use super::search::{Line, LineTerms, displaced};
-use super::{Along, Pending, WeightBlock, WeightProblem, mix};
+use super::line::{Along, Line, LineTerms, Pending, along_direction};
+use super::{Products, Request, WeightProblem, mix};
 use crate::cholesky::Factor;
 use crate::compute::Compute;
 use crate::curvature::relative;
@@ -17,7 +17,7 @@ use crate::product::{product, sample_gram};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::state::StateVisitor;
-use crate::step::{Inertia, Solver};
+use crate::step::Inertia;
 
 /// A matrix of the span: c W_start + C aᵀ, C n_out x N.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ fn base<T>([current, previous]: [&Coordinates<T>; 2], inertia: Inertia) -> &Coor
 
 /// The span, and the iterates in it.
 #[derive(Debug)]
-pub(super) struct DualForm<T> {
+pub(super) struct Dual<T> {
     inputs: Matrix<T>,
     start: Matrix<T>,
     start_product: Matrix<T>,
@@ -71,13 +71,13 @@ struct Exact<T> {
     factor_of: Option<[f64; 3]>,
 }
 
-impl<T: Real> DualForm<T> {
+impl<T: Real> Dual<T> {
     /// The span of `start` and of a copy of `inputs`; `start_product` is their product. 2 n_in N² flops.
     pub(super) fn new(
         start: Matrix<T>,
         start_product: Matrix<T>,
         inputs: &Matrix<T>,
-        solver: Solver,
+        solves: bool,
         compute: &mut Compute<T>,
     ) -> Self {
         let (n_out, n) = (start.n_rows(), inputs.n_cols());
@@ -87,7 +87,7 @@ impl<T: Real> DualForm<T> {
             start: 1.0,
             ..Coordinates::zero(n_out, n)
         };
-        let exact = (solver == Solver::DualCholesky).then(|| Exact {
+        let exact = solves.then(|| Exact {
             direction: Coordinates::zero(n_out, n),
             residual: Matrix::zeros(n_out, n),
             factor: Factor::new(n),
@@ -249,57 +249,52 @@ impl<T: Real> DualForm<T> {
     }
 }
 
-impl<T: Real> WeightBlock<T> {
-    /// ‖W a + b 1ᵀ − z‖² and the candidate's line. `direction_product` becomes the product of the line's direction.
-    pub(super) fn dual_line(
+impl<T: Real> Dual<T> {
+    /// ‖W a + b 1ᵀ − z‖² and the candidate's line; the direction's product becomes that of the line's direction.
+    pub(super) fn line(
         &mut self,
-        dual: &mut DualForm<T>,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
+        products: &mut Products<T>,
+        request: &Request<'_, T>,
         compute: &mut Compute<T>,
     ) -> (f64, Line) {
-        let mut gradient_product = std::mem::take(&mut self.direction_product);
-        let [current, previous] = [self.product.as_slice(), self.previous_of(inertia)];
-        let residual_sq = dual.compute_gradient(problem, inertia, [current, previous]);
-        dual.apply(&mut gradient_product, &dual.gradient, compute);
-        let products = [current, previous, gradient_product.as_slice()];
-        let terms = dual.line_terms(&dual.gradient, inertia, products);
-        dual.gradient_norm_sq = terms.matrix[2];
-        let line = match dual.exact.take() {
-            None => {
-                let weights = [problem.rho, problem.ridge];
-                terms.backtracked::<T>(inertia, weights, self.solver, self.theta)
-            }
+        let Request {
+            problem, inertia, ..
+        } = *request;
+        let mut gradient_product = std::mem::take(&mut products.direction);
+        let known = [products.current.as_slice(), products.previous_of(inertia)];
+        let residual_sq = self.compute_gradient(problem, inertia, known);
+        self.apply(&mut gradient_product, &self.gradient, compute);
+        let [current, previous] = known;
+        let all = [current, previous, gradient_product.as_slice()];
+        let terms = self.line_terms(&self.gradient, inertia, all);
+        self.gradient_norm_sq = terms.matrix[2];
+        let line = match self.exact.take() {
+            None => terms.backtracked(request),
             Some(mut exact) => {
-                let products = [current, previous];
-                let line = dual.solved_line(
-                    &mut exact,
-                    (problem, inertia),
-                    products,
-                    (&mut gradient_product, terms),
-                    compute,
-                );
-                dual.exact = Some(exact);
+                let along = (&mut gradient_product, terms);
+                let line = self.solved_line(&mut exact, request, known, along, compute);
+                self.exact = Some(exact);
                 line
             }
         };
-        self.direction_product = gradient_product;
+        products.direction = gradient_product;
         (residual_sq, line)
     }
-}
 
-impl<T: Real> DualForm<T> {
     /// E = D = (p1 − p2) Δ − G H⁻¹ with (c, C) H⁻¹ = (c/μ, (C − (ρ c/μ) P)(μ I + ρ K)⁻¹), by Woodbury without its cancellation.
     ///
     /// `gradient` holds the product of G with the inputs, and then that of D; beside it the terms along G.
     fn solved_line(
         &self,
         exact: &mut Exact<T>,
-        (problem, inertia): (&WeightProblem<'_, T>, Inertia),
+        request: &Request<'_, T>,
         [product, previous_product]: [&[T]; 2],
         (gradient, along): (&mut Matrix<T>, LineTerms),
         compute: &mut Compute<T>,
     ) -> Line {
+        let Request {
+            problem, inertia, ..
+        } = *request;
         let ridge = exact.refresh(&self.kernel, problem);
         let Exact {
             direction,
@@ -331,10 +326,10 @@ impl<T: Real> DualForm<T> {
         let rel_residual = relative(self.inner(&left, gradient, &left).max(0.0), along.matrix[2]);
         *residual = left.samples;
         // D = (p1 − p2) Δ − x.
-        let apart = inertia.start - inertia.gradient;
+        let p1_minus_p2 = inertia.start - inertia.gradient;
         let previous = base([&self.current, &self.previous], inertia);
-        direction.start = apart * (self.current.start - previous.start) - direction.start;
-        let apart = T::from_f64(apart);
+        direction.start = p1_minus_p2 * (self.current.start - previous.start) - direction.start;
+        let p1_minus_p2 = T::from_f64(p1_minus_p2);
         let deltas = self
             .current
             .samples
@@ -342,7 +337,7 @@ impl<T: Real> DualForm<T> {
             .iter()
             .zip(previous.samples.as_slice());
         for (d, (w, wp)) in direction.samples.as_mut_slice().iter_mut().zip(deltas) {
-            *d = apart * (*w - *wp) - *d;
+            *d = p1_minus_p2 * (*w - *wp) - *d;
         }
         self.apply(gradient, direction, compute);
         let products = [product, previous_product, gradient.as_slice()];
@@ -352,7 +347,7 @@ impl<T: Real> DualForm<T> {
             self.inner(direction, gradient, &self.gradient),
         ];
         Line {
-            pending: displaced(inertia, f64::NAN),
+            pending: along_direction(inertia, f64::NAN),
             trials: 1,
             rel_residual: Some(rel_residual),
             terms,

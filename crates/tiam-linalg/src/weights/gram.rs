@@ -3,8 +3,9 @@
 //! With S = a aᵀ and Q = (W a + b 1ᵀ − z) aᵀ, the gradient at any Ŵ on the line is ρ (Q + p2 Δ S) + μ Ŵ, and ⟨E a, E a⟩ = ⟨E S, E⟩. Q and
 //! the new W a are the two large products of a step; a step that is proposed again costs products with S alone.
 
-use super::search::{Line, LineTerms};
-use super::{WeightBlock, WeightProblem};
+use super::line::{Line, LineTerms};
+use super::primal::Primal;
+use super::{Products, Request};
 use crate::compute::Compute;
 use crate::kernels::{add_scaled, gram_terms, subtract};
 use crate::matrix::Matrix;
@@ -14,7 +15,7 @@ use crate::step::Inertia;
 
 /// S and what is known of the step under way.
 #[derive(Debug)]
-pub(super) struct GramForm<T> {
+pub(super) struct Gram<T> {
     gram: Matrix<T>,
     gram_valid: bool,
     /// Q, with ‖W a + b 1ᵀ − z‖².
@@ -29,7 +30,7 @@ pub(super) struct GramForm<T> {
     delta_known: bool,
 }
 
-impl<T: Real> GramForm<T> {
+impl<T: Real> Gram<T> {
     pub(super) fn new(n_out: usize, n_in: usize) -> Self {
         Self {
             gram: Matrix::zeros(n_in, n_in),
@@ -55,21 +56,28 @@ impl<T: Real> GramForm<T> {
     }
 }
 
-impl<T: Real> WeightBlock<T> {
+impl<T: Real> Primal<T> {
     /// ‖W a + b 1ᵀ − z‖² and the candidate's line, along the gradient.
     pub(super) fn gram_line(
         &mut self,
-        form: &mut GramForm<T>,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
+        form: &mut Gram<T>,
+        products: &mut Products<T>,
+        request: &Request<'_, T>,
         compute: &mut Compute<T>,
     ) -> (f64, Line) {
+        let Request {
+            problem, inertia, ..
+        } = *request;
         if !form.gram_valid {
             feature_gram(&mut form.gram, problem.inputs, compute);
             form.gram_valid = true;
         }
         if !form.step_known {
-            form.residual_sq = self.residual_outer(problem, Inertia::NONE, compute);
+            let at_current = Request {
+                inertia: Inertia::NONE,
+                ..*request
+            };
+            form.residual_sq = self.residual_outer(products, &at_current, compute);
             std::mem::swap(&mut self.gradient, &mut form.residual);
             form.step_known = true;
         }
@@ -86,20 +94,18 @@ impl<T: Real> WeightBlock<T> {
             let p = T::from_f64(inertia.gradient);
             add_scaled(gradient, form.delta_image.as_slice(), p);
         }
-        self.finish_gradient(problem, inertia, compute);
+        self.finish_gradient(request, compute);
         product(&mut form.image, &self.gradient, &form.gram, compute);
         let terms = LineTerms {
             matrix: self.gradient_terms,
             product: self.image_terms(form, inertia),
         };
-        let weights = [problem.rho, problem.ridge];
-        let line = terms.backtracked::<T>(inertia, weights, self.solver, self.theta);
-        (form.residual_sq, line)
+        (form.residual_sq, terms.backtracked(request))
     }
 
     /// [⟨Δ S, Δ⟩, ⟨Δ S, E⟩, ⟨E S, E⟩].
-    fn image_terms(&self, form: &GramForm<T>, inertia: Inertia) -> [f64; 3] {
-        let previous = self.previous_weights_of(inertia);
+    fn image_terms(&self, form: &Gram<T>, inertia: Inertia) -> [f64; 3] {
+        let previous = self.previous_of(inertia);
         let matrices = [self.current.as_slice(), previous, self.gradient.as_slice()];
         // Where Δ plays no part its image is whatever was there, and its difference from itself is 0.
         let images = [form.delta_image.as_slice(), form.image.as_slice()];

@@ -1,293 +1,123 @@
-//! The plain form of a W step: gradient, direction and the six inner products, from products with the inputs.
+//! The line of a W step: its step size, its candidate and the objective's change, from inner products along it.
 
-use super::search::{Line, LineTerms, displaced};
-use super::{Along, PASS_FLOPS, WeightBlock, WeightProblem};
-use crate::compute::{Cols, ColsMut, Compute, Total, WorkerScratch, buffer, for_tiles, tile_cols};
-use crate::curvature::InputCurvature;
-use crate::kernels::{assemble_gradient, line_terms, proximal_direction, residual_tile};
-use crate::matrix::Matrix;
-use crate::product::{outer_by_columns, tile_outer, tile_product};
+use super::Request;
 use crate::real::Real;
-use crate::reduce::dot;
 use crate::step::Inertia;
 
-impl<T: Real> WeightBlock<T> {
-    /// gradient ← ∇φ(Ŵ) of the quadratic part; returns ‖W a + b 1ᵀ − z‖².
-    pub(super) fn compute_gradient(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> f64 {
-        let residual_sq = self.residual_outer(problem, inertia, compute);
-        self.finish_gradient(problem, inertia, compute);
-        residual_sq
+/// W_new − W = c_delta Δ + c_direction E.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pub(super) c_delta: f64,
+    pub(super) c_direction: f64,
+    pub(super) along: Along,
+    pub(super) theta: f64,
+}
+
+/// Which matrix E is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Along {
+    /// The gradient itself: plain backtracking.
+    Gradient,
+    /// The direction's own matrix: every other step.
+    Direction,
+}
+
+/// A candidate W_new = W + c_delta Δ + c_direction E, and what is known along its line.
+pub(super) struct Line {
+    pub(super) pending: Pending,
+    pub(super) trials: usize,
+    pub(super) rel_residual: Option<f64>,
+    pub(super) terms: LineTerms,
+    /// ⟨∇φ(Ŵ), Δ⟩ and ⟨∇φ(Ŵ), E⟩.
+    pub(super) slopes: [f64; 2],
+    /// λ (‖W_new‖₁ − ‖W‖₁).
+    pub(super) l1_increase: f64,
+}
+
+impl Line {
+    /// True when an entry of W_new, or of its product's change, might not be finite in the scalar type.
+    fn overflows<T: Real>(&self, norm_sq: f64) -> bool {
+        let (c, d) = (self.pending.c_delta.abs(), self.pending.c_direction.abs());
+        let change = |terms: [f64; 3]| c * terms[0].sqrt() + d * terms[2].sqrt();
+        let largest = (norm_sq.sqrt() + change(self.terms.matrix)).max(change(self.terms.product));
+        largest > 0.25 * T::max_value().to_f64()
     }
 
-    /// gradient ← (Ŵ a + b 1ᵀ − z) aᵀ; returns ‖W a + b 1ᵀ − z‖².
-    pub(super) fn residual_outer(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> f64 {
-        if self.current.n_cols() > problem.inputs.n_cols() {
-            self.gradient_by_features(problem, inertia, compute)
-        } else {
-            self.gradient_by_samples(problem, inertia, compute)
+    /// φ(W_new) − φ(W), from the slope at Ŵ and the curvature along the line: no difference of large numbers. Infinite where
+    /// W_new is beyond the scalar type; `norm_sq` is ‖W‖².
+    pub(super) fn increase<T: Real>(&self, request: &Request<'_, T>, norm_sq: f64) -> f64 {
+        if self.overflows::<T>(norm_sq) {
+            return f64::INFINITY;
         }
+        let (c, d) = (self.pending.c_delta, self.pending.c_direction);
+        let curvature = self.terms.curvature(request);
+        // ∇φ(W) = ∇φ(Ŵ) − p2 Δ H.
+        let from_hat = request.inertia.gradient * (c * curvature[0] + d * curvature[1]);
+        c * self.slopes[0] + d * self.slopes[1] - from_hat
+            + 0.5 * quadratic(curvature, c, d)
+            + self.l1_increase
+    }
+}
+
+/// Inner products along the line, of the matrices and of their products with the inputs:
+/// [⟨Δ,Δ⟩, ⟨Δ,E⟩, ⟨E,E⟩] each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LineTerms {
+    pub(super) matrix: [f64; 3],
+    pub(super) product: [f64; 3],
+}
+
+impl LineTerms {
+    /// ⟨ΔH,Δ⟩, ⟨ΔH,E⟩, ⟨EH,E⟩ with H = ρ a aᵀ + μ I.
+    pub(super) fn curvature<T>(&self, request: &Request<'_, T>) -> [f64; 3] {
+        let (rho, ridge) = (request.problem.rho, request.problem.ridge);
+        std::array::from_fn(|i| rho * self.product[i] + ridge * self.matrix[i])
     }
 
-    /// gradient ← ρ gradient + μ Ŵ, and its inner products.
-    pub(super) fn finish_gradient(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) {
-        let n_out = self.current.n_rows();
-        let p = T::from_f64(inertia.gradient);
-        let (rho, ridge) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
-        let mut gradient = std::mem::take(&mut self.gradient);
-        let slab = (
-            ColsMut::new(gradient.as_mut_slice(), n_out),
-            Cols::new(self.current.as_slice(), n_out),
-            Cols::new(self.previous_weights_of(inertia), n_out),
-        );
-        let body = |_: &mut WorkerScratch<T>, (g, w, wp): (ColsMut<'_, T>, _, _)| {
-            let (w, wp): (Cols<'_, T>, Cols<'_, T>) = (w, wp);
-            assemble_gradient(g.data, [w.data, wp.data], p, rho, ridge)
-        };
-        self.gradient_terms = compute.over_units(PASS_FLOPS * n_out, slab, &body);
-        self.gradient = gradient;
-    }
-
-    /// The residual at Ŵ times aᵀ, one sum a shard: for more samples than features.
-    fn gradient_by_samples(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> f64 {
-        let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
-        let p = T::from_f64(inertia.gradient);
-        let slab = (
-            Cols::new(self.product.as_slice(), n_out),
-            Cols::new(self.previous_of(inertia), n_out),
-            Cols::new(problem.target.as_slice(), n_out),
-            Cols::new(problem.inputs.as_slice(), n_in),
-        );
-        let tile = tile_cols::<T>(n_out);
-        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
-        let body = |scratch: &mut WorkerScratch<T>, sum: &mut [T], slab: Slabs<'_, T>| {
-            let mut residual_sq = 0.0;
-            for_tiles(slab, tile, |(m, mp, z, a)| {
-                let r = buffer(&mut scratch.tile_a, m.data.len());
-                residual_sq += residual_tile(r, m.data, mp.data, problem.bias, z.data, p);
-                tile_outer(sum, r, n_out, a.data, n_in);
-            });
-            residual_sq
-        };
-        let len = n_out * n_in;
-        let (residual_sq, sum) = compute.sum_over_samples(len, 2 * len, slab, &body);
-        self.gradient.as_mut_slice().copy_from_slice(sum);
-        residual_sq
-    }
-
-    /// The same split over the features: for more features than samples, where the residual is small.
-    fn gradient_by_features(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> f64 {
-        // The direction's product is computed only after the gradient: until then its buffer is free.
-        let mut residual = std::mem::take(&mut self.direction_product);
-        let mut residual_sq = residual_tile(
-            residual.as_mut_slice(),
-            self.product.as_slice(),
-            self.previous_of(inertia),
-            problem.bias,
-            problem.target.as_slice(),
-            T::from_f64(inertia.gradient),
-        );
-        compute.over_processes(&mut residual_sq, &mut []);
-        outer_by_columns(&mut self.gradient, &residual, problem.inputs, compute);
-        self.direction_product = residual;
-        residual_sq
-    }
-
-    /// W_previous a, or W a where the step makes no use of the previous value (Δ a is then exactly 0).
-    pub(super) fn previous_of(&self, inertia: Inertia) -> &[T] {
-        if inertia.ignores_previous() {
-            self.product.as_slice()
-        } else {
-            self.previous_product.as_slice()
-        }
-    }
-
-    /// W_previous, or W where the step makes no use of it.
-    pub(super) fn previous_weights_of(&self, inertia: Inertia) -> &[T] {
-        if inertia.ignores_previous() {
-            self.current.as_slice()
-        } else {
-            self.previous.as_slice()
-        }
-    }
-
-    /// The plain form: E = ∇φ(Ŵ), θ by backtracking on the inner products alone.
-    pub(super) fn gradient_line(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> Line {
-        let terms = self.line_terms(Along::Gradient, problem, inertia, compute);
-        let weights = [problem.rho, problem.ridge];
-        terms.backtracked::<T>(inertia, weights, self.solver, self.theta)
-    }
-
-    /// With ℓ1: W̄ = soft(W̃ − G/θ, λ/θ) is not on the line, so E = W̄ − Ŵ, one product a trial.
-    pub(super) fn proximal_line(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> Line {
-        let mut direction = self.take_direction();
-        let mut theta = self.solver.first_trial::<T>(self.theta);
+    /// The paper's step for E = ∇φ(Ŵ), θ by backtracking on the inner products alone.
+    pub(super) fn backtracked<T: Real>(self, request: &Request<'_, T>) -> Line {
+        let (inertia, step) = (request.inertia, request.step);
+        let curvature = self.curvature(request);
+        let p1_minus_p2 = inertia.start - inertia.gradient;
+        let mut theta = step.first_trial::<T>(request.last_theta);
         let mut trials = 1;
-        let (mut terms, mut l1_norm);
-        loop {
-            l1_norm = proximal_direction(
-                direction.as_mut_slice(),
-                [
-                    self.current.as_slice(),
-                    self.previous_weights_of(inertia),
-                    self.gradient.as_slice(),
-                ],
-                [inertia.start, inertia.gradient, inertia.correction],
-                1.0 / theta,
-                problem.l1 / theta,
-            );
-            self.direction = Some(direction);
-            terms = self.line_terms(Along::Direction, problem, inertia, compute);
-            let needed = terms.curvature(problem.rho, problem.ridge)[2];
-            // A comparison with NaN is false: it ends the search.
-            let too_long = needed > theta * terms.matrix[2];
-            let Some(larger) = self.solver.next_trial(theta, trials).filter(|_| too_long) else {
-                break;
-            };
+        // D = W̄ − Ŵ = (p1 − p2) Δ − E/θ. A comparison with NaN is false: it ends the search.
+        while quadratic(curvature, p1_minus_p2, -1.0 / theta)
+            > theta * quadratic(self.matrix, p1_minus_p2, -1.0 / theta)
+            && let Some(larger) = step.next_trial(theta, trials)
+        {
             theta = larger;
             trials += 1;
-            direction = self.take_direction();
         }
-        let l1_increase = problem.l1 * (l1_norm - self.l1_norm);
+        let scale = 1.0 + inertia.correction;
         Line {
-            pending: displaced(inertia, theta),
+            pending: Pending {
+                c_delta: scale * inertia.start,
+                c_direction: -scale / theta,
+                along: Along::Gradient,
+                theta,
+            },
             trials,
             rel_residual: None,
-            terms,
-            slopes: self.direction_slopes(),
-            l1_increase,
-        }
-    }
-
-    /// Exact or CG: E = D = (p1 − p2) Δ − ∇φ(Ŵ) H⁻¹.
-    pub(super) fn solved_line(
-        &mut self,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> Line {
-        let mut direction = self.take_direction();
-        let (solver, samples) = (self.solver, problem.inputs.n_cols());
-        let curvature = self
-            .curvature
-            .get_or_insert_with(|| InputCurvature::new(problem.inputs.n_rows(), samples, solver));
-        let solved = curvature.solve(&mut direction, &self.gradient, problem, compute);
-        let apart = T::from_f64(inertia.start - inertia.gradient);
-        let deltas = self
-            .current
-            .as_slice()
-            .iter()
-            .zip(self.previous_weights_of(inertia));
-        for (d, (w, wp)) in direction.as_mut_slice().iter_mut().zip(deltas) {
-            *d = apart * (*w - *wp) - *d;
-        }
-        self.direction = Some(direction);
-        let terms = self.line_terms(Along::Direction, problem, inertia, compute);
-        Line {
-            pending: displaced(inertia, f64::NAN),
-            trials: solved.iterations,
-            rel_residual: Some(solved.rel_residual),
-            terms,
-            slopes: self.direction_slopes(),
+            slopes: [self.matrix[1], self.matrix[2]],
+            terms: self,
             l1_increase: 0.0,
         }
     }
+}
 
-    /// The direction's buffer, made at its first use.
-    fn take_direction(&mut self) -> Matrix<T> {
-        self.direction
-            .take()
-            .unwrap_or_else(|| Matrix::zeros(self.current.n_rows(), self.current.n_cols()))
-    }
+/// The quadratic form with terms [xx, xy, yy] at c x + d y.
+fn quadratic(terms: [f64; 3], c: f64, d: f64) -> f64 {
+    c * c * terms[0] + 2.0 * c * d * terms[1] + d * d * terms[2]
+}
 
-    /// E a and the inner products along Δ and E.
-    fn line_terms(
-        &mut self,
-        along: Along,
-        problem: &WeightProblem<'_, T>,
-        inertia: Inertia,
-        compute: &mut Compute<T>,
-    ) -> LineTerms {
-        let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
-        let mut direction_product = std::mem::take(&mut self.direction_product);
-        let direction = match (&self.direction, along) {
-            (Some(direction), Along::Direction) => direction,
-            _ => &self.gradient,
-        };
-        let slab = (
-            ColsMut::new(direction_product.as_mut_slice(), n_out),
-            Cols::new(problem.inputs.as_slice(), n_in),
-            Cols::new(self.product.as_slice(), n_out),
-            Cols::new(self.previous_of(inertia), n_out),
-        );
-        let tile = tile_cols::<T>(n_out);
-        let body = |_: &mut _, slab: (ColsMut<'_, T>, Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
-            let mut sums = [0.0; 3];
-            for_tiles(slab, tile, |(e, a, m, mp)| {
-                tile_product(e.data, direction.view(), a.data);
-                sums = sums.merge(line_terms(m.data, mp.data, e.data));
-            });
-            sums
-        };
-        let product = compute.over_samples(2 * n_out * n_in, slab, &body);
-        let matrix = match along {
-            Along::Gradient => self.gradient_terms,
-            Along::Direction => {
-                let slab = (
-                    Cols::new(self.current.as_slice(), n_out),
-                    Cols::new(self.previous_weights_of(inertia), n_out),
-                    Cols::new(direction.as_slice(), n_out),
-                );
-                let body = |_: &mut _, (w, wp, e): (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
-                    line_terms(w.data, wp.data, e.data)
-                };
-                compute.over_units(PASS_FLOPS * n_out, slab, &body)
-            }
-        };
-        self.direction_product = direction_product;
-        LineTerms { matrix, product }
-    }
-
-    /// ⟨∇φ(Ŵ), Δ⟩ and ⟨∇φ(Ŵ), E⟩ where E is the direction.
-    fn direction_slopes(&self) -> [f64; 2] {
-        let direction = self.direction.as_ref().map_or(&[][..], Matrix::as_slice);
-        [
-            self.gradient_terms[1],
-            dot(self.gradient.as_slice(), direction),
-        ]
+/// W_new − W = (1 + p3)(W̄ − W) = (1 + p3)(p2 Δ + D) for a direction D = W̄ − Ŵ.
+pub(super) fn along_direction(inertia: Inertia, theta: f64) -> Pending {
+    let scale = 1.0 + inertia.correction;
+    Pending {
+        c_delta: scale * inertia.gradient,
+        c_direction: scale,
+        along: Along::Direction,
+        theta,
     }
 }

@@ -1,14 +1,13 @@
 //! Saves and restores the state of a weight block between two steps.
 
-use super::WeightBlock;
-use super::form::Form;
+use super::{State, WeightBlock};
 use crate::compute::Compute;
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::state::StateVisitor;
 use crate::step::Solver;
 
-/// Forms of one step, among which a choice by measured speed may fall otherwise in another process: the one that a run began with goes on.
+/// Forms of one step, among which earlier versions chose by the machine's speed: the one that a run began with goes on.
 const FORMS: [Solver; 3] = [Solver::Backtracking, Solver::Gram, Solver::Dual];
 
 impl<T: Real> WeightBlock<T> {
@@ -39,40 +38,42 @@ impl<T: Real> WeightBlock<T> {
         if let (Some(_), Some(solver)) = (position, FORMS.get(form)) {
             self.solver = *solver;
         }
-        let mut dual = matches!(self.form, Form::Dual(_));
+        let mut dual = matches!(self.state, State::Dual(_));
         visitor.flag(&format!("{name}.dual"), &mut dual);
-        if dual && matches!(self.form, Form::Plain) {
-            self.enter_dual_form(inputs, compute);
+        if dual && matches!(self.state, State::Primal(_)) {
+            self.enter_dual(inputs, compute);
         }
         for (part, flag) in [
             ("fixed", &mut self.inputs_fixed),
             ("history", &mut self.has_history),
-            ("previous_known", &mut self.previous_product_valid),
+            ("previous_known", &mut self.products.previous_valid),
         ] {
             visitor.flag(&format!("{name}.{part}"), flag);
         }
-        if let Form::Dual(form) = &mut self.form {
-            form.visit_state(name, visitor);
-        } else {
-            visitor.values(&format!("{name}.current"), self.current.as_mut_slice());
-            if self.has_history {
-                let previous = shaped_as(&self.current, &mut self.previous);
-                visitor.values(&format!("{name}.previous"), previous);
+        match &mut self.state {
+            State::Dual(dual) => dual.visit_state(name, visitor),
+            State::Primal(primal) => {
+                visitor.values(&format!("{name}.current"), primal.current.as_mut_slice());
+                if self.has_history {
+                    let previous = shaped_as(&primal.current, &mut primal.previous);
+                    visitor.values(&format!("{name}.previous"), previous);
+                }
             }
         }
-        visitor.values(&format!("{name}.product"), self.product.as_mut_slice());
-        if self.previous_product_valid {
-            let previous = shaped_as(&self.product, &mut self.previous_product);
+        let products = &mut self.products;
+        visitor.values(&format!("{name}.product"), products.current.as_mut_slice());
+        if products.previous_valid {
+            let previous = shaped_as(&products.current, &mut products.previous);
             visitor.values(&format!("{name}.previous_product"), previous);
             // One is never without the other.
-            shaped_as(&self.product, &mut self.direction_product);
+            shaped_as(&products.current, &mut products.direction);
         }
         for (part, number) in [
             ("theta", &mut self.theta),
             ("norm_sq", &mut self.norm_sq),
             ("l1_norm", &mut self.l1_norm),
-            ("drift.error", &mut self.drift.error),
-            ("drift.change", &mut self.drift.change),
+            ("drift.error", &mut self.products.drift.error),
+            ("drift.change", &mut self.products.drift.change),
         ] {
             visitor.number(&format!("{name}.{part}"), number);
         }

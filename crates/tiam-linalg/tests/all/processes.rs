@@ -3,11 +3,10 @@
 use std::sync::{Arc, Barrier, Mutex};
 
 use crate::common::random;
-use tiam_linalg::Activation::Relu;
 use tiam_linalg::{
-    AffineLayer, BiasBlock, Compute, CurvatureForm, CurvatureRule, Gradients, Inertia, LossTarget,
-    Matrix, PreactivationBlock, Prediction, Reduction, Solver, StochasticBatch, StochasticBlocks,
-    StochasticStep, WeightBlock, WeightProblem, loss_gradient,
+    Activation, AffineLayer, BiasBlock, Compute, CurvatureForm, CurvatureRule, Gradients, Inertia,
+    LossTarget, Matrix, PreactivationBlock, Prediction, Reduction, Solver, StochasticBatch,
+    StochasticBlocks, StochasticStep, WeightBlock, WeightProblem, loss_gradient,
 };
 
 const RANKS: usize = 2;
@@ -154,8 +153,8 @@ fn the_blocks_of_the_full_batch() {
                     bias: bias.values(),
                     rho: 0.7,
                 };
-                let (step, objective) = block.propose_last(prediction, target, inertia, compute);
-                seen.extend([step.before, step.increase, objective.loss]);
+                let (step, loss) = block.propose_last(prediction, target, inertia, compute);
+                seen.extend([step.before, step.increase, loss.loss]);
                 block.accept();
             }
             seen.extend(weights.weights().as_slice());
@@ -177,11 +176,11 @@ fn back_propagation_and_a_batch() {
         let x = of(&x, samples);
         let labels: Vec<u32> = samples.iter().map(|j| (j % 3) as u32).collect();
         let target = LossTarget::classes(&labels, 3);
-        let mut gradients = Gradients::zeros(&&layers[..]);
+        let mut gradients = Gradients::zeros(&layers);
         let found = loss_gradient(
             &mut gradients,
-            &&layers[..],
-            Relu,
+            &layers,
+            Activation::Relu,
             &x,
             target,
             None,
@@ -190,7 +189,7 @@ fn back_propagation_and_a_batch() {
         let mut seen = vec![found.loss, found.correct as f64];
         seen.extend(gradients.layers()[0].weights.as_slice());
         seen.extend(&gradients.layers()[0].bias);
-        let mut blocks = StochasticBlocks::new(&&layers[..], &|_| CurvatureForm::Full, &mut || 0.0);
+        let mut blocks = StochasticBlocks::new(&layers, &|_| CurvatureForm::Full, &mut || 0.0);
         let indices: Vec<usize> = (0..samples.len()).collect();
         let batch = StochasticBatch {
             inputs: &x,
@@ -204,7 +203,7 @@ fn back_propagation_and_a_batch() {
             damping: 0.1,
         };
         for _ in 0..2 {
-            seen.push(blocks.gradient(Relu, batch, true, compute).loss);
+            seen.push(blocks.gradient(Activation::Relu, batch, true, compute).loss);
             blocks.refresh_curvature(rule, compute);
             seen.push(blocks.directions(0.1, compute));
             let step = StochasticStep {

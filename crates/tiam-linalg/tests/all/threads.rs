@@ -1,12 +1,12 @@
 //! Every step has the same bits on one, two, three and eight threads.
 
 use crate::common::random;
-use tiam_linalg::Activation::Relu;
 use tiam_linalg::{
-    ActivationBlock, AffineLayer, Band, BiasBlock, Compute, CurvatureForm, CurvatureRule,
-    ForwardFrom, Gradients, Inertia, LossTarget, Matrix, NextLayer, PreactivationBlock, Prediction,
-    Real, Solver, StepReport, StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock,
-    WeightProblem, band_violation, forward_loss, loss_gradient, map_entries, penalty, sum_entries,
+    Activation, ActivationBlock, AffineLayer, Band, BiasBlock, Compute, CurvatureForm,
+    CurvatureRule, ForwardFrom, Gradients, Inertia, LossTarget, Matrix, NextLayer,
+    PreactivationBlock, Prediction, Real, Solver, StepReport, StochasticBatch, StochasticBlocks,
+    StochasticStep, WeightBlock, WeightProblem, band_violation, forward_loss, loss_gradient,
+    map_entries, penalty, sum_entries,
 };
 
 const STEPS: [Inertia; 3] = [
@@ -35,7 +35,7 @@ fn assert_same<T: Real>(what: &str, run: impl Fn(&mut Compute<T>) -> Vec<f64>) {
 }
 
 fn see<T: Real>(seen: &mut Vec<f64>, values: &[T]) {
-    seen.extend(values.iter().map(|x| (*x).to_f64()));
+    seen.extend(values.iter().map(|x| tiam_core::Scalar::to_f64(*x)));
 }
 
 fn report(seen: &mut Vec<f64>, report: StepReport) {
@@ -112,7 +112,7 @@ fn hidden_layer<T: Real>() {
     };
     let band = Band {
         center: &z,
-        activation: Relu,
+        activation: Activation::Relu,
         epsilon: 0.2,
     };
     for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
@@ -132,7 +132,12 @@ fn hidden_layer<T: Real>() {
                 block.accept(&mut next);
             }
             see(&mut seen, block.values().as_slice());
-            seen.push(band_violation(block.values(), &z, Relu, compute));
+            seen.push(band_violation(
+                block.values(),
+                &z,
+                Activation::Relu,
+                compute,
+            ));
             seen
         });
     }
@@ -144,11 +149,12 @@ fn hidden_layer<T: Real>() {
         let classes = LossTarget::classes(&labels, n);
         for inertia in STEPS {
             report(&mut seen, b.propose(&product, &z, 0.7, inertia, compute));
-            let step = hidden.propose_hidden(prediction, &a, Relu, 0.2, inertia, compute);
+            let step =
+                hidden.propose_hidden(prediction, &a, Activation::Relu, 0.2, inertia, compute);
             report(&mut seen, step);
-            let (step, objective) = last.propose_last(prediction, classes, inertia, compute);
+            let (step, loss) = last.propose_last(prediction, classes, inertia, compute);
             report(&mut seen, step);
-            seen.push(objective.loss);
+            seen.extend([loss.loss, loss.penalty]);
             b.accept();
             hidden.accept();
             last.accept();
@@ -197,14 +203,14 @@ fn network<T: Real>() {
         .collect();
     let target = LossTarget::classes(&labels, 7);
     assert_same::<T>("back-propagation", |compute| {
-        let mut gradients = Gradients::zeros(&&layers[..]);
+        let mut gradients = Gradients::zeros(&layers);
         let batch: Vec<usize> = (0..n_samples).rev().collect();
         let mut seen = Vec::new();
         for batch in [None, Some(&batch[..])] {
             let found = loss_gradient(
                 &mut gradients,
-                &&layers[..],
-                Relu,
+                &layers,
+                Activation::Relu,
                 &x,
                 target,
                 batch,
@@ -217,14 +223,14 @@ fn network<T: Real>() {
             }
         }
         let from = ForwardFrom::Inputs(&x);
-        seen.push(forward_loss(&&layers[..], Relu, from, target, compute).loss);
+        seen.push(forward_loss(&layers, Activation::Relu, from, target, compute).loss);
         seen
     });
     for form in [CurvatureForm::Full, CurvatureForm::Sketch { rank: 8 }] {
         assert_same::<T>(form.name(), |compute| {
             let mut draws = random::<f64>(1, 20_000, 5).into_vec().into_iter();
             let mut draw = || draws.next().unwrap();
-            let mut blocks = StochasticBlocks::new(&&layers[..], &|_| form, &mut draw);
+            let mut blocks = StochasticBlocks::new(&layers, &|_| form, &mut draw);
             let mut seen = Vec::new();
             for (i, inertia) in STEPS.into_iter().enumerate() {
                 let batch: Vec<usize> = (0..512 - i).map(|j| (7 * j + i) % n_samples).collect();
@@ -235,7 +241,11 @@ fn network<T: Real>() {
                     weights: None,
                     error_tolerance: (i > 0).then_some(0.05),
                 };
-                seen.push(blocks.gradient(Relu, batch, i < 2, compute).loss);
+                seen.push(
+                    blocks
+                        .gradient(Activation::Relu, batch, i < 2, compute)
+                        .loss,
+                );
                 if i < 2 {
                     let rule = CurvatureRule {
                         retain: 0.9,

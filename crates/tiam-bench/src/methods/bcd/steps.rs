@@ -112,10 +112,7 @@ impl<T: Real> BcdProblem<'_, T> {
             ..Inertia::NONE
         };
         let report = bias.propose(product, u, self.config.rho, shortened, &mut self.compute);
-        BlockChange {
-            before: report.before,
-            increase: report.increase,
-        }
+        BlockChange::new(report.before, report.increase)
     }
 
     pub(super) fn propose_u(&mut self, l: usize) -> BlockChange {
@@ -239,17 +236,11 @@ fn input_of<'a, T: Real>(before: &'a [Layer<T>], samples: &'a Samples<T>) -> &'a
 }
 
 fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
-    BlockChange {
-        before: c * before,
-        increase: c * increase,
-    }
+    BlockChange::new(c * before, c * increase)
 }
 
 fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
-    BlockChange {
-        before: a.before + b.before,
-        increase: a.increase + b.increase,
-    }
+    BlockChange::new(a.before + b.before, a.increase + b.increase)
 }
 
 /// y ← y + c x.

@@ -62,8 +62,5 @@ impl StepSize {
 
 /// The change of the quadratic by a step −G/θ: −‖G‖²/θ + ⟨G, H G⟩/(2θ²), never positive for a θ that the search accepted.
 pub(super) fn change(before: f64, theta: f64, curvature: f64, gradient_sq: f64) -> BlockChange {
-    BlockChange {
-        before,
-        increase: (0.5 * curvature / theta - gradient_sq) / theta,
-    }
+    BlockChange::new(before, (0.5 * curvature / theta - gradient_sq) / theta)
 }

@@ -131,10 +131,7 @@ impl<T: Real> DladmmProblem<'_, T> {
         let target = if last { &self.scratch.residual } else { z };
         let inertia = Inertia::NONE;
         let report = bias.propose(product, target, self.rho, inertia, &mut self.compute);
-        BlockChange {
-            before,
-            increase: report.increase,
-        }
+        BlockChange::new(before, report.increase)
     }
 
     /// scratch.residual ← z_L + c u, or W_L a_{L−1} − c u.
@@ -170,10 +167,7 @@ impl<T: Real> DladmmProblem<'_, T> {
                 .propose_last(prediction, target, Inertia::NONE, &mut self.compute);
         self.candidate_loss = candidate.loss;
         // The prox sees ρ/2 ‖z − m + u/ρ‖², a constant above ⟨u, z − m⟩ + ρ/2 ‖z − m‖².
-        BlockChange {
-            before: self.loss + self.fit(l),
-            increase: report.increase,
-        }
+        BlockChange::new(self.loss + self.fit(l), report.increase)
     }
 
     /// The exact minimiser of a hidden z_l, entry by entry.
@@ -203,10 +197,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             },
         );
         let sums = map_entries(out, [a, product, z], bias.values(), &mut self.compute, f);
-        BlockChange {
-            before: 0.5 * self.rho * sums[0],
-            increase: 0.5 * self.rho * sums[1],
-        }
+        BlockChange::new(0.5 * self.rho * sums[0], 0.5 * self.rho * sums[1])
     }
 
     /// u + ρ (z_L − m_L).
@@ -229,10 +220,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             },
         );
         let [finite] = map_entries(out, inputs, rows, &mut self.compute, f);
-        BlockChange {
-            before,
-            increase: self.rho * residual_sq + finite,
-        }
+        BlockChange::new(before, self.rho * residual_sq + finite)
     }
 }
 

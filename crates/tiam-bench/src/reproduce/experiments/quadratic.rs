@@ -83,10 +83,7 @@ impl BlockProblem for Quadratic {
             }
         });
         let (from, to) = (block.current(), block.candidate());
-        let mut change = BlockChange {
-            before: 0.0,
-            increase: 0.0,
-        };
+        let mut change = BlockChange::new(0.0, 0.0);
         for i in 0..d.len() {
             change.before += d[i] * from[i] * (0.5 * from[i] + pull[i]);
             // As a product, so that a small change of a large value is not lost.

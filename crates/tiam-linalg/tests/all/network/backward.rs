@@ -69,29 +69,13 @@ impl Setting {
         threads: usize,
     ) -> (f64, Gradients<f64>) {
         let layers = self.layers();
-        let mut gradients = Gradients::zeros(&&layers[..]);
+        let mut gradients = Gradients::zeros(&layers);
         let mut compute = Compute::new(threads).unwrap();
         let target = self.target(classes);
         // Twice: what the first call leaves behind must not show.
         let out = &mut gradients;
-        loss_gradient(
-            out,
-            &&layers[..],
-            h,
-            &self.inputs,
-            target,
-            None,
-            &mut compute,
-        );
-        let sum = loss_gradient(
-            out,
-            &&layers[..],
-            h,
-            &self.inputs,
-            target,
-            batch,
-            &mut compute,
-        );
+        loss_gradient(out, &layers, h, &self.inputs, target, None, &mut compute);
+        let sum = loss_gradient(out, &layers, h, &self.inputs, target, batch, &mut compute);
         (sum.loss, gradients)
     }
 
@@ -378,7 +362,7 @@ fn gradients_of_another_shape_panic() {
     let mut compute = Compute::new(1).unwrap();
     loss_gradient(
         &mut gradients,
-        &&layers[..],
+        &layers,
         Relu,
         &setting.inputs,
         target,

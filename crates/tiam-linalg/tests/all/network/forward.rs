@@ -67,11 +67,11 @@ fn a_pass_is_layer_after_layer_from_the_inputs_or_from_their_product() {
                 ForwardFrom::FirstProduct(&product),
             ] {
                 let mut z = Matrix::from_fn(wanted.n_rows(), n, |_, _| f64::NAN);
-                forward(&mut z, &&layers[..], Elu, from, compute);
+                forward(&mut z, &layers, Elu, from, compute);
                 assert!(distance(&z, &wanted) <= 1e-12, "{sizes:?} {threads}");
                 for classes in [true, false] {
                     let target = setting.target(classes);
-                    let found = forward_loss(&&layers[..], Elu, from, target, compute);
+                    let found = forward_loss(&layers, Elu, from, target, compute);
                     let loss = naive_loss(&setting, &wanted, classes);
                     assert!((found.loss - loss.loss).abs() <= 1e-12 * (1.0 + loss.loss));
                     assert_eq!(found.correct, loss.correct);
@@ -90,13 +90,7 @@ fn a_pass_of_one_sample_is_layer_after_layer() {
         let compute = &mut Compute::new(1).unwrap();
         for sample in 0..4 {
             let mut z = vec![f64::NAN; wanted.n_rows()];
-            forward_one(
-                &mut z,
-                &&layers[..],
-                Elu,
-                setting.inputs.col(sample),
-                compute,
-            );
+            forward_one(&mut z, &layers, Elu, setting.inputs.col(sample), compute);
             let near = |(z, y): (&f64, &f64)| (z - y).abs() <= 1e-12 * (1.0 + y.abs());
             assert!(z.iter().zip(wanted.col(sample)).all(near), "{sizes:?}");
         }
@@ -110,7 +104,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     let loss = |threads| {
         let from = ForwardFrom::Inputs(&setting.inputs);
         let compute = &mut Compute::new(threads).unwrap();
-        forward_loss(&&layers[..], Elu, from, setting.target(true), compute)
+        forward_loss(&layers, Elu, from, setting.target(true), compute)
             .loss
             .to_bits()
     };
@@ -123,22 +117,15 @@ fn a_gradient_reports_the_loss_of_its_samples_and_how_many_are_classified_correc
     for (sizes, n) in SETTINGS {
         let setting = Setting::random(sizes, n, 14);
         let (layers, z) = (setting.layers(), naive(&setting, Elu));
-        let mut gradients = Gradients::zeros(&&layers[..]);
+        let mut gradients = Gradients::zeros(&layers);
         let all: Vec<usize> = (0..n).rev().collect();
         for classes in [true, false] {
             let wanted = naive_loss(&setting, &z, classes);
             for (threads, batch) in [(1, None), (2, None), (3, Some(&all[..]))] {
                 let (out, target) = (&mut gradients, setting.target(classes));
                 let compute = &mut Compute::new(threads).unwrap();
-                let found = loss_gradient(
-                    out,
-                    &&layers[..],
-                    Elu,
-                    &setting.inputs,
-                    target,
-                    batch,
-                    compute,
-                );
+                let found =
+                    loss_gradient(out, &layers, Elu, &setting.inputs, target, batch, compute);
                 assert!((found.loss - wanted.loss).abs() <= 1e-12 * (1.0 + wanted.loss));
                 assert_eq!(found.correct, wanted.correct);
             }

@@ -97,11 +97,11 @@ impl Setting {
     /// −∇R/B by back-propagation, weights column after column, then the bias.
     fn gradient(&self, h: Activation, classes: bool, indices: &[usize]) -> Vec<Vec<f64>> {
         let layers = self.layers();
-        let mut gradients = Gradients::zeros(&&layers[..]);
+        let mut gradients = Gradients::zeros(&layers);
         let (target, mut compute) = (self.target(classes), Compute::new(1).unwrap());
         loss_gradient(
             &mut gradients,
-            &&layers[..],
+            &layers,
             h,
             &self.inputs,
             target,
@@ -202,13 +202,7 @@ fn samples_that_have_met_their_targets_do_not_go_backward() {
     let layers = setting.layers();
     let from = tiam_linalg::ForwardFrom::Inputs(&setting.inputs);
     let mut z = Matrix::zeros(3, 60);
-    tiam_linalg::forward(
-        &mut z,
-        &&layers[..],
-        Relu,
-        from,
-        &mut Compute::new(1).unwrap(),
-    );
+    tiam_linalg::forward(&mut z, &layers, Relu, from, &mut Compute::new(1).unwrap());
     tiam_linalg::prox::softmax_in_place(z.as_mut_slice(), 3);
     let open = |&j: &usize| z[(setting.labels[j] as usize, j)] < 0.95;
     let open: Vec<usize> = indices.iter().copied().filter(open).collect();
@@ -323,7 +317,7 @@ fn steps_follow_the_equations() {
         weights: &weights,
         bias: &[0.25],
     }];
-    let mut blocks = StochasticBlocks::new(&&layers[..], &|_| CurvatureForm::Identity, &mut || 0.0);
+    let mut blocks = StochasticBlocks::new(&layers, &|_| CurvatureForm::Identity, &mut || 0.0);
     let compute = &mut Compute::new(1).unwrap();
     let (p1, p2, p3, length, ridge, averaging) = (0.7, 0.6, 0.2, 0.1, 0.01, 0.8);
     let step = StochasticStep {

@@ -1,27 +1,26 @@
-//! Test problems. Not every test file uses every one.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+//! Problems and configurations that several tests use.
 
 use std::ops::Range;
 
 use tiam_core::{
-    Block, BlockChange, BlockProblem, Driver, DriverParams, Guard, Inertia, Outcome, Schedule,
-    Stopping,
+    Block, BlockChange, BlockProblem, Driver, DriverConfig, DriverParams, Guard, Inertia, Outcome,
+    Schedule, Stopping,
 };
 
 /// F(x) = ½ (x − x*)ᵀ A (x − x*), so F* = 0 and small gaps are exact; one gradient step of size 1/θ per block.
 #[derive(Clone, Debug)]
-pub struct Quadratic {
+pub(crate) struct Quadratic {
     /// Row by row, symmetric positive definite.
-    pub a: Vec<f64>,
-    pub solution: Vec<f64>,
-    pub ranges: Vec<Range<usize>>,
+    pub(crate) a: Vec<f64>,
+    pub(crate) solution: Vec<f64>,
+    pub(crate) ranges: Vec<Range<usize>>,
     /// θ of each block: the largest absolute row sum of its diagonal part, no less than its largest eigenvalue.
-    pub theta: Vec<f64>,
-    pub blocks: Vec<Block<f64>>,
+    pub(crate) theta: Vec<f64>,
+    pub(crate) blocks: Vec<Block<f64>>,
 }
 
 impl Quadratic {
-    pub fn new(a: Vec<f64>, solution: Vec<f64>, sizes: &[usize], start: &[f64]) -> Self {
+    pub(crate) fn new(a: Vec<f64>, solution: Vec<f64>, sizes: &[usize], start: &[f64]) -> Self {
         let n = solution.len();
         assert_eq!(a.len(), n * n);
         let mut ranges = Vec::new();
@@ -50,7 +49,7 @@ impl Quadratic {
     }
 
     /// A diagonal one: no coupling.
-    pub fn diagonal(curvatures: &[f64], sizes: &[usize], start: &[f64]) -> Self {
+    pub(crate) fn diagonal(curvatures: &[f64], sizes: &[usize], start: &[f64]) -> Self {
         let n = curvatures.len();
         let mut a = vec![0.0; n * n];
         for i in 0..n {
@@ -60,7 +59,7 @@ impl Quadratic {
     }
 
     /// A = B Bᵀ / n + μ I with B from `entries`, so no eigenvalue is below μ.
-    pub fn strongly_convex(entries: &[f64], n: usize, mu: f64, sizes: &[usize]) -> Self {
+    pub(crate) fn strongly_convex(entries: &[f64], n: usize, mu: f64, sizes: &[usize]) -> Self {
         let b = &entries[..n * n];
         let mut a = vec![0.0; n * n];
         for i in 0..n {
@@ -74,11 +73,11 @@ impl Quadratic {
         Self::new(a, solution, sizes, &start)
     }
 
-    pub fn dim(&self) -> usize {
+    pub(crate) fn dim(&self) -> usize {
         self.solution.len()
     }
 
-    pub fn x(&self) -> Vec<f64> {
+    pub(crate) fn x(&self) -> Vec<f64> {
         self.blocks
             .iter()
             .flat_map(|block| block.current().to_vec())
@@ -86,7 +85,7 @@ impl Quadratic {
     }
 
     /// Rows `range` of A (x − x*), the block's gradient.
-    pub fn gradient(&self, range: &Range<usize>, x: &[f64]) -> Vec<f64> {
+    pub(crate) fn gradient(&self, range: &Range<usize>, x: &[f64]) -> Vec<f64> {
         let n = self.dim();
         range
             .clone()
@@ -98,7 +97,7 @@ impl Quadratic {
             .collect()
     }
 
-    pub fn value(&self, x: &[f64]) -> f64 {
+    pub(crate) fn value(&self, x: &[f64]) -> f64 {
         let gradient = self.gradient(&(0..self.dim()), x);
         gradient
             .iter()
@@ -145,13 +144,10 @@ impl BlockProblem for Quadratic {
         let entry = |i: usize, j: usize| {
             self.a[(range.start + i) * n + range.start + j] * step[i] * step[j]
         };
-        let bend: f64 = (0..step.len())
+        let curvature: f64 = (0..step.len())
             .map(|i| (0..step.len()).map(|j| entry(i, j)).sum::<f64>())
             .sum();
-        BlockChange {
-            before: self.value(&x),
-            increase: slope + bend / 2.0,
-        }
+        BlockChange::new(self.value(&x), slope + curvature / 2.0)
     }
 
     fn accept(&mut self, block: usize) {
@@ -165,8 +161,26 @@ impl BlockProblem for Quadratic {
     fn measures(&mut self) {}
 }
 
+/// Some inertia.
+pub(crate) const SOME: Inertia = Inertia {
+    start: 0.5,
+    gradient: 0.5,
+    correction: 0.2,
+};
+
+/// `n` iterations with [`SOME`] inertia.
+pub(crate) fn config(n: usize, guard: Guard) -> DriverConfig {
+    params(SOME, Schedule::Constant, guard, n).check().unwrap()
+}
+
+/// Three blocks of a quadratic on which (.9, .9, .3) restarts now and then.
+pub(crate) fn bowl() -> Quadratic {
+    let entries: Vec<f64> = (0..48).map(|i| (f64::from(i * i) * 0.7).sin()).collect();
+    Quadratic::strongly_convex(&entries, 6, 0.05, &[2, 3, 1])
+}
+
 /// Parameters in one line.
-pub fn params(inertia: Inertia, schedule: Schedule, guard: Guard, n: usize) -> DriverParams {
+pub(crate) fn params(inertia: Inertia, schedule: Schedule, guard: Guard, n: usize) -> DriverParams {
     let stopping = Stopping::default().max_iterations(n);
     DriverParams::default()
         .inertia(inertia)
@@ -175,31 +189,34 @@ pub fn params(inertia: Inertia, schedule: Schedule, guard: Guard, n: usize) -> D
         .stopping(stopping)
 }
 
-pub fn run<P: BlockProblem>(params: DriverParams, problem: P) -> Outcome<P> {
+pub(crate) fn run<P: BlockProblem>(params: DriverParams, problem: P) -> Outcome<P> {
     Driver::new(params.check().unwrap()).run(problem).unwrap()
 }
 
 /// A problem whose every answer is written down beforehand, and which writes down every question.
-pub struct Scripted {
-    pub n_blocks: usize,
+pub(crate) struct Scripted {
+    pub(crate) n_blocks: usize,
     /// The increase of each proposal, in the order asked; 0 − 1 afterwards.
-    pub increases: Vec<f64>,
+    pub(crate) increases: Vec<f64>,
     /// The objective of the start and after each iteration; the last one repeats.
-    pub objectives: Vec<f64>,
-    pub violations: Vec<f64>,
-    pub log: Vec<String>,
+    pub(crate) objectives: Vec<f64>,
+    pub(crate) violations: Vec<f64>,
+    /// Rounding of every increase.
+    pub(crate) rounding: f64,
+    pub(crate) log: Vec<String>,
     n_proposed: usize,
     n_objectives: usize,
     n_violations: usize,
 }
 
 impl Scripted {
-    pub fn new(n_blocks: usize, increases: &[f64], objectives: &[f64]) -> Self {
+    pub(crate) fn new(n_blocks: usize, increases: &[f64], objectives: &[f64]) -> Self {
         Self {
             n_blocks,
             increases: increases.to_vec(),
             objectives: objectives.to_vec(),
             violations: vec![0.0],
+            rounding: 0.0,
             log: Vec::new(),
             n_proposed: 0,
             n_objectives: 0,
@@ -208,13 +225,13 @@ impl Scripted {
     }
 
     /// The same with the violation of the start and after each iteration; the last one repeats.
-    pub fn violating(mut self, violations: &[f64]) -> Self {
+    pub(crate) fn violating(mut self, violations: &[f64]) -> Self {
         self.violations = violations.to_vec();
         self
     }
 
     /// What was asked, without objective and measures.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.join(" ")
     }
 }
@@ -240,14 +257,8 @@ impl BlockProblem for Scripted {
             if inertia.is_none() { "-" } else { "" }
         ));
         self.n_proposed += 1;
-        BlockChange {
-            before: 1.0,
-            increase: self
-                .increases
-                .get(self.n_proposed - 1)
-                .copied()
-                .unwrap_or(-1.0),
-        }
+        let increase = self.increases.get(self.n_proposed - 1);
+        BlockChange::new(1.0, increase.copied().unwrap_or(-1.0)).with_rounding(self.rounding)
     }
 
     fn accept(&mut self, block: usize) {

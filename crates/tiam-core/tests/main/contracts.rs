@@ -1,9 +1,6 @@
 //! Tests of single types: a block's steps, a borrowed problem, the report of a rate.
-#![allow(clippy::float_cmp, clippy::unwrap_used)]
 
-mod common;
-
-use common::{Quadratic, params, run};
+use crate::common::{Quadratic, params, run};
 use tiam_core::{
     Block, BlockChange, BlockProblem, CoreError, DecayLaw, Driver, Guard, Inertia, Limit, Schedule,
     StopReason, Trace, TraceRow, fit_rates,
@@ -113,22 +110,6 @@ fn a_step_of_the_callers_own_is_what_gets_accepted() {
     block.accept();
     assert_eq!(block.current(), [5.0, 6.0]);
     assert_eq!(block.previous(), [1.0, 2.0]);
-}
-
-#[test]
-fn a_projected_step_is_corrected_and_then_projected_again() {
-    // From 4, the step ends at 3 and the correction at 2.5; without one the point is projected once.
-    for (correction, expected, projections) in [(0.5, 2.5, 2), (0.0, 3.0, 1)] {
-        let inertia = Inertia::new(0.0, 0.0, correction).unwrap();
-        let (mut block, mut n) = (Block::new(vec![4.0f64]), 0);
-        let project = |u: &mut [f64]| {
-            n += 1;
-            u[0] = u[0].max(0.0);
-        };
-        block.propose_projected(inertia, 1.0, |_, out| out[0] = 1.0, project);
-        assert_eq!(block.candidate(), [expected]);
-        assert_eq!(n, projections);
-    }
 }
 
 #[test]

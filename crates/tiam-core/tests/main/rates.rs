@@ -1,11 +1,8 @@
 //! Tests of the rate estimator on series of known rate, and of the serialised trace.
-#![allow(clippy::float_cmp, clippy::unwrap_used)]
 
-mod common;
-
-use common::{Quadratic, params, run};
+use crate::common::{Quadratic, params, run};
+use crate::properties::seeded;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use tiam_core::{
     CoreError, DecayLaw, Guard, Inertia, Limit, MIN_RATE_POINTS, RateFit, RateReport, Schedule,
     StopReason, Trace, TraceRow, fit_rates,
@@ -22,13 +19,6 @@ fn sublinear(p: f64, constant: f64, limit: f64, n: usize) -> Vec<f64> {
     (0..n)
         .map(|k| limit + constant * if k == 0 { 10.0 } else { (k as f64).powf(-p) })
         .collect()
-}
-
-fn seeded() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(20_250_311),
-        ..ProptestConfig::default()
-    }
 }
 
 proptest! {
@@ -190,16 +180,22 @@ fn series_without_a_rate_are_errors() {
     assert_eq!(few(&values[..needed], Limit::Known(1.0)), needed - 1);
     assert_eq!(few(&[], Limit::Estimated), 0);
     assert_eq!(few(&[1.0], Limit::Known(0.0)), 0);
-    assert_eq!(few(&values, Limit::Known(5.0)), 0);
     assert_eq!(few(&[2.0; 50], Limit::Estimated), 0);
     assert_eq!(few(&[0.0; 50], Limit::Known(0.0)), 0);
-    let flat = fit_rates(0, &[2.0; 50], Limit::Known(1.0)).unwrap_err();
+    let words = |values: &[f64], limit| fit_rates(0, values, limit).unwrap_err().to_string();
     assert_eq!(
-        flat,
-        CoreError::NoDecay {
-            first: 2.0,
-            last: 2.0
-        }
+        words(&values[..5], Limit::Known(1.0)),
+        "a rate fit needs 8 points, there are 4: of 4 objectives from iteration 1 on, the first 4 are above the \
+         limit 1 by more than rounding"
+    );
+    assert_eq!(
+        words(&[3.0, 2.0, 1.5], Limit::Known(1.75)),
+        "the limit 1.75 is above the objective, which reaches 1.5: a rate fit needs 8 points above the limit, \
+         before the first that is not there are 1"
+    );
+    assert_eq!(
+        words(&[2.0; 50], Limit::Known(1.0)),
+        "the objective does not decay: it is 2 after iteration 1 and 2 after iteration 49"
     );
     for bad in [f64::NAN, f64::INFINITY] {
         let with_bad = [&values[..], &[bad]].concat();
@@ -212,6 +208,29 @@ fn series_without_a_rate_are_errors() {
             Err(CoreError::Parameter { .. })
         ));
     }
+}
+
+#[test]
+fn a_fit_that_begins_beyond_the_trace_names_both() {
+    let outcome = run(
+        params(Inertia::NONE, Schedule::Constant, Guard::Off, 105),
+        Quadratic::diagonal(&[1.0, 0.01], &[2], &[1.0, 1.0]),
+    );
+    let fit = |from| outcome.trace.fit_rates(from, Limit::Known(0.0));
+    assert_eq!(
+        fit(500).unwrap_err().to_string(),
+        "the rate fit begins at iteration 500; the trace has 106 rows and ends with iteration 105"
+    );
+    assert!(matches!(
+        fit(100),
+        Err(CoreError::TooFewPoints {
+            n_points: 6,
+            n_objectives: 6,
+            first_iteration: 100,
+            ..
+        })
+    ));
+    assert!(fit(98).is_ok());
 }
 
 #[test]

@@ -1,22 +1,11 @@
 //! Tests of the driver: order of the blocks, guard and errors.
-#![allow(clippy::float_cmp, clippy::unwrap_used, clippy::result_large_err)]
-
-mod common;
 
 use std::error::Error;
 
-use common::{Quadratic, Scripted, params, run};
-use tiam_core::{CoreError, Driver, DriverConfig, Guard, Inertia, Order, Schedule};
-
-const SOME: Inertia = Inertia {
-    start: 0.5,
-    gradient: 0.5,
-    correction: 0.2,
+use crate::common::{Quadratic, SOME, Scripted, config, params, run};
+use tiam_core::{
+    Block, BlockChange, BlockProblem, CoreError, Driver, Guard, Inertia, Order, Schedule,
 };
-
-fn config(n: usize, guard: Guard) -> DriverConfig {
-    params(SOME, Schedule::Constant, guard, n).check().unwrap()
-}
 
 #[test]
 fn blocks_are_visited_in_the_order_asked_for() {
@@ -95,6 +84,82 @@ fn guard_repeats_a_step_that_does_not_improve_without_inertia() {
     assert_eq!(
         (unguarded.problem.log().as_str(), unguarded.restarts),
         ("k0 p0 a0", 0)
+    );
+}
+
+#[test]
+fn an_increase_up_to_its_rounding_is_no_restart() {
+    for (increase, restarts) in [(-1.0, 0), (0.25, 0), (0.25 + 1e-16, 1), (f64::NAN, 1)] {
+        let mut problem = Scripted::new(1, &[increase, -1.0], &[1.0]);
+        problem.rounding = 0.25;
+        let outcome = run(params(SOME, Schedule::Constant, Guard::On, 1), problem);
+        assert_eq!(outcome.restarts, restarts, "{increase}");
+    }
+}
+
+/// F(u) = 1000 + Σ (ln cosh(u − i/1000) + ...) over 1000 terms, to be minimised to the last bit.
+struct ManyTerms {
+    block: Block<f64>,
+    knows_rounding: bool,
+}
+
+fn many_terms(u: f64) -> f64 {
+    (0..1000)
+        .map(|i| 1.0 + (u - f64::from(i) / 1000.0).cosh().ln())
+        .sum()
+}
+
+impl BlockProblem for ManyTerms {
+    type Measures = ();
+    fn n_blocks(&self) -> usize {
+        1
+    }
+    fn block_name(&self, _: usize) -> String {
+        "u".into()
+    }
+    fn propose(&mut self, _: usize, inertia: Inertia) -> BlockChange {
+        let slope = |u: &[f64], out: &mut [f64]| {
+            out[0] = (0..1000)
+                .map(|i| (u[0] - f64::from(i) / 1000.0).tanh())
+                .sum();
+        };
+        self.block.propose_with(inertia, 2e-4, slope);
+        let [before, after] =
+            [self.block.current(), self.block.candidate()].map(|u| many_terms(u[0]));
+        if self.knows_rounding {
+            BlockChange::between(before, after)
+        } else {
+            BlockChange::new(before, after - before)
+        }
+    }
+    fn accept(&mut self, _: usize) {
+        self.block.accept();
+    }
+    fn objective(&mut self) -> f64 {
+        many_terms(self.block.current()[0])
+    }
+    fn measures(&mut self) {}
+}
+
+#[test]
+fn without_inertia_rounding_restarts_nothing_at_the_minimum() {
+    let restarts = |knows_rounding| {
+        let plain = params(Inertia::NONE, Schedule::Constant, Guard::On, 500);
+        let block = Block::new(vec![3.0]);
+        run(
+            plain,
+            ManyTerms {
+                block,
+                knows_rounding,
+            },
+        )
+        .restarts
+    };
+    assert_eq!(restarts(true), 0);
+    assert!(
+        restarts(false) > 10,
+        "{}: the problem is too easy to tell",
+        restarts(false)
     );
 }
 

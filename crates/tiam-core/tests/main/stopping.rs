@@ -1,23 +1,14 @@
 //! Tests of every stopping rule and of the ranges of all parameters.
-#![allow(clippy::float_cmp, clippy::unwrap_used)]
-
-mod common;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{Quadratic, Scripted, params};
+use crate::common::{SOME, Scripted, bowl, params};
 use tiam_core::{
-    BlockProblem, CoreError, Driver, DriverConfig, DriverParams, Guard, Inertia, Observer,
-    Schedule, StopReason, Stopping, TraceRow, stop_when,
-};
-
-const SOME: Inertia = Inertia {
-    start: 0.5,
-    gradient: 0.5,
-    correction: 0.2,
+    CoreError, Driver, DriverConfig, DriverParams, Guard, Inertia, Observer, Schedule, StopReason,
+    Stopping, TraceRow, stop_when,
 };
 
 fn stopping(stopping: Stopping) -> DriverConfig {
@@ -25,12 +16,6 @@ fn stopping(stopping: Stopping) -> DriverConfig {
         .stopping(stopping)
         .check()
         .unwrap()
-}
-
-/// Three blocks of a quadratic on which (.9, .9, .3) restarts now and then.
-fn bowl() -> Quadratic {
-    let entries: Vec<f64> = (0..48).map(|i| (f64::from(i * i) * 0.7).sin()).collect();
-    Quadratic::strongly_convex(&entries, 6, 0.05, &[2, 3, 1])
 }
 
 #[test]
@@ -112,8 +97,8 @@ fn violated_constraints_keep_the_objective_from_counting() {
 #[test]
 fn an_interrupt_finishes_the_iteration_under_way() {
     struct Setter(Arc<AtomicBool>);
-    impl<P: BlockProblem> Observer<P> for Setter {
-        fn on_iteration(&mut self, row: &TraceRow<P::Measures>, _: &P) {
+    impl<M> Observer<M> for Setter {
+        fn on_iteration(&mut self, row: &TraceRow<M>) {
             self.0.store(row.iteration == 4, Ordering::Relaxed);
         }
     }

@@ -1,9 +1,6 @@
 //! Property tests: identities and theorems on random problems of a family.
-#![allow(clippy::float_cmp, clippy::unwrap_used)]
 
-mod common;
-
-use common::{Quadratic, params, run};
+use crate::common::{Quadratic, params, run};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tiam_core::{
@@ -30,7 +27,7 @@ fn quadratic() -> impl Strategy<Value = (Quadratic, f64)> {
         })
 }
 
-fn inertia() -> impl Strategy<Value = Inertia> {
+pub(crate) fn inertia() -> impl Strategy<Value = Inertia> {
     (0.0..=1.0f64, 0.0..=1.0f64, 0.0..=1.0f64)
         .prop_map(|(p1, p2, p3)| Inertia::new(p1, p2, p3).unwrap())
 }
@@ -97,7 +94,7 @@ fn theory(problem: &Quadratic, mu: f64) -> f64 {
 }
 
 /// The same cases on every machine.
-fn seeded() -> ProptestConfig {
+pub(crate) fn seeded() -> ProptestConfig {
     ProptestConfig {
         rng_seed: RngSeed::Fixed(20_250_308),
         ..ProptestConfig::default()
