@@ -78,9 +78,9 @@ pub enum TrainError<T: Real> {
 /// assert_eq!(trained.trace.rows.last().and_then(|row| row.measures.train_accuracy), Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn train<'d, T: Real>(
+pub fn train<T: Real>(
     network: Network<T>,
-    samples: &'d Samples<T>,
+    samples: &Samples<T>,
     config: &TiamConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
@@ -133,20 +133,6 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     }
 }
 
-impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
-    fn network(&self) -> Result<Network<T>> {
-        Self::network(self)
-    }
-
-    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
-        Self::visit_state(self, visitor);
-    }
-
-    fn solver_choices(&self) -> Vec<SolverChoice> {
-        Self::solver_choices(self)
-    }
-}
-
 /// Runs a training problem of any method to its end.
 ///
 /// # Errors
@@ -173,7 +159,7 @@ pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
     driver
 }
 
-/// Does all iterations, with `after` each, and takes what the run leaves, whatever its end.
+/// Does all iterations, calls `after` after each, and returns the run's result, whatever its end.
 pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
     started: Result<Run<'o, P>, Failure<P>>,
     guard: Guard,
@@ -209,7 +195,7 @@ pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
     }
 }
 
-/// What a failure leaves, with the network that was good, or else the problem's.
+/// The error of a failed run, with the last good network where one was kept, else with the problem's.
 fn failed<T: Real, P: TrainingProblem<T>>(
     failure: Failure<P>,
     good: Option<Network<T>>,
