@@ -159,6 +159,5 @@ engine! {
     ) -> ProxReport = prox::softmax_prox::prox_cross_entropy_generic;
     fn prox_squared(z: &mut [Self], center: &[Self], target: &[Self], rho: Self) = prox::simple::prox_squared_generic;
     fn squared_loss(z: &[Self], target: &[Self]) -> f64 = prox::simple::squared_loss_generic;
-    fn soft_threshold(w: &mut [Self], threshold: Self) = prox::simple::soft_threshold_generic;
     fn l1_norm(w: &[Self]) -> f64 = prox::simple::l1_norm_generic;
 }

@@ -2,8 +2,10 @@
 
 pub use tiam_core::Inertia;
 
+use crate::compute::{Cols, Compute, WorkerScratch};
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::reduce::dot;
 use crate::state::StateVisitor;
 
 /// What a step found: the block's own objective before it, how much the candidate would raise it, and how the
@@ -14,7 +16,7 @@ pub struct StepReport {
     pub before: f64,
     /// Objective at the candidate minus `before`; negative for descent.
     pub increase: f64,
-    /// Increases up to this are rounding in the computation of the two objectives.
+    /// Increases up to this are rounding: that of the objectives, and, for an increase, that of the terms of the residual.
     pub noise: f64,
     /// θ (τ for activations): the reciprocal of the step size that was accepted; NaN for solves that use none.
     pub inverse_step: f64,
@@ -56,7 +58,30 @@ impl StepReport {
             rel_residual: None,
         }
     }
+
+    /// With the rounding of a residual m − z, z the `target`, in an objective that contains ρ/2 ‖m − z‖²: where a step has just
+    /// made the residual vanish, what is left of it is rounding of m. The target is read only where that can matter.
+    pub(crate) fn against<T: Real>(
+        self,
+        target: &Matrix<T>,
+        rho: f64,
+        compute: &mut Compute<T>,
+    ) -> Self {
+        if self.increase > self.noise {
+            let n = target.n_rows();
+            let body = |_: &mut WorkerScratch<T>, z: Cols<'_, T>| dot(z.data, z.data);
+            let target_sq = compute.over_samples(2 * n, Cols::new(target.as_slice(), n), &body);
+            let lost = RESIDUAL_EPSILONS * T::EPS.to_f64();
+            let noise = self.noise + 0.5 * rho * lost * lost * target_sq;
+            Self { noise, ..self }
+        } else {
+            self
+        }
+    }
 }
+
+/// A residual below this many eps times the terms it is a difference of is rounding: the sum over 1,000 inputs leaves about √1000.
+const RESIDUAL_EPSILONS: f64 = 64.0;
 
 /// How the least-squares steps of weights and activations are computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -277,128 +302,5 @@ impl<T: Real> Iterate<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::float_cmp, reason = "these numbers are exact")]
-
-    use super::*;
-
-    const SOLVED: Solver = Solver::Auto {
-        accuracy: Accuracy::RelResidual(1e-3),
-    };
-
-    #[test]
-    fn a_report_is_the_difference_of_two_objectives() {
-        let report = StepReport::between::<f64>(-8.0, -5.0);
-        assert_eq!((report.before, report.increase), (-8.0, 3.0));
-        assert_eq!(report.after(), -5.0);
-        assert_eq!(report.noise, 8.0 * f64::EPSILON);
-        assert_eq!((report.trials, report.rel_residual), (1, None));
-        assert!(report.inverse_step.is_nan());
-        let single = StepReport::between::<f32>(-8.0, -5.0);
-        assert_eq!(single.noise, 8.0 * f64::from(f32::EPSILON));
-        let still = StepReport::unchanged();
-        assert_eq!((still.before, still.after(), still.noise), (0.0, 0.0, 0.0));
-    }
-
-    #[test]
-    fn an_increase_up_to_the_noise_is_none() {
-        let report = |increase| StepReport {
-            noise: 0.25,
-            increase,
-            ..StepReport::unchanged()
-        };
-        for (increase, significant) in [
-            (0.0, 0.0),
-            (0.25, 0.0),
-            (-0.25, 0.0),
-            (0.5, 0.5),
-            (-0.5, -0.5),
-        ] {
-            assert_eq!(report(increase).significant_increase(), significant);
-        }
-        assert!(report(f64::NAN).significant_increase().is_nan());
-    }
-
-    #[test]
-    fn a_solver_is_a_step_in_a_form() {
-        let (cholesky, cg) = (Step::Solve(Solve::Cholesky), Solver::CG.step());
-        let table = [
-            (
-                Solver::Backtracking,
-                "backtracking",
-                Step::Backtracking,
-                Form::Plain,
-            ),
-            (
-                Solver::UnitBacktracking,
-                "unit_backtracking",
-                Step::UnitBacktracking,
-                Form::Plain,
-            ),
-            (Solver::Gram, "gram", Step::Backtracking, Form::Gram),
-            (Solver::Dual, "dual", Step::Backtracking, Form::Dual),
-            (Solver::Cholesky, "cholesky", cholesky, Form::Plain),
-            (Solver::DualCholesky, "dual_cholesky", cholesky, Form::Dual),
-            (Solver::CG, "cg", cg, Form::Plain),
-            (Solver::AUTO, "auto", Step::Backtracking, Form::Plain),
-            (SOLVED, "auto", cholesky, Form::Plain),
-        ];
-        for (solver, name, step, form) in table {
-            assert_eq!(solver.name(), name);
-            assert_eq!((solver.step(), solver.form()), (step, form), "{name}");
-            if form == Form::Plain && name != "auto" {
-                assert_eq!(Solver::plain(step), solver);
-            }
-        }
-    }
-
-    #[test]
-    fn backtracking_starts_at_half_and_doubles() {
-        let (plain, unit) = (Step::Backtracking, Step::UnitBacktracking);
-        assert_eq!(plain.first_trial::<f64>(12.0), 6.0);
-        assert_eq!(unit.first_trial::<f64>(12.0), 1.0);
-        assert_eq!(plain.next_trial(6.0, 1), Some(12.0));
-        assert_eq!(unit.next_trial(6.0, 1), Some(12.0));
-        // Ten doublings, then the block stays; the others give up beyond any finite curvature.
-        assert_eq!(unit.next_trial(512.0, 10), Some(1024.0));
-        assert_eq!(unit.next_trial(1024.0, 11), Some(f64::INFINITY));
-        assert_eq!(plain.next_trial(6.0, 1099), Some(12.0));
-        assert_eq!(plain.next_trial(6.0, 1100), None);
-    }
-
-    #[test]
-    fn the_first_trial_keeps_a_finite_reciprocal() {
-        let single = f64::from(f32::MIN_POSITIVE).sqrt();
-        assert_eq!(
-            Step::Backtracking.first_trial::<f64>(0.0),
-            f64::MIN_POSITIVE.sqrt()
-        );
-        assert_eq!(Step::Backtracking.first_trial::<f32>(0.0), single);
-        assert_eq!(
-            Step::Backtracking.first_trial::<f32>(3.0 * single),
-            1.5 * single
-        );
-    }
-
-    #[test]
-    fn accepting_moves_candidate_to_current_and_current_to_previous() {
-        let one = |x: f64| Matrix::from_fn(1, 1, |_, _| x);
-        let mut iterate = Iterate::new(one(1.0));
-        assert_eq!(
-            (&iterate.current, &iterate.previous),
-            (&one(1.0), &one(1.0))
-        );
-        iterate.candidate = one(2.0);
-        iterate.accept();
-        assert_eq!(
-            (&iterate.current, &iterate.previous),
-            (&one(2.0), &one(1.0))
-        );
-        iterate.candidate = one(3.0);
-        iterate.accept();
-        assert_eq!(
-            (&iterate.current, &iterate.previous),
-            (&one(3.0), &one(2.0))
-        );
-    }
-}
+#[path = "../tests/unit/step.rs"]
+mod tests;

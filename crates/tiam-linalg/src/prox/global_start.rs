@@ -162,4 +162,5 @@ fn log_omega<T: Real>(x: T) -> T {
 }
 
 #[cfg(test)]
+#[path = "../../tests/unit/global_start.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 //! Proximal maps and losses, on contiguous slabs.
 //!
 //! prox_{g/θ}(v) = argmin_u g(u) + θ/2 ‖u − v‖². These are the pieces of a block step that are not products: the last layer's
-//! loss ([`prox_cross_entropy`], [`prox_squared`]) and a sparsity term on weights ([`soft_threshold`]).
+//! loss ([`prox_cross_entropy`], [`prox_squared`]).
 //!
 //! A slab holds whole samples one after the other: sample i of `n_classes` values is `z[i * n_classes..(i + 1) * n_classes]`, a range of columns
 //! of a column-major `n_classes` x `n_samples` matrix. Every function is sequential, allocates nothing, chooses its instruction
@@ -26,7 +26,7 @@ pub(crate) mod simple;
 pub(crate) mod softmax_prox;
 
 pub use cross_entropy::{LossSum, cross_entropy, softmax_in_place};
-pub use simple::{l1_norm, prox_squared, soft_threshold, squared_loss};
+pub use simple::{l1_norm, prox_squared, squared_loss};
 pub use softmax_prox::{ProxReport, prox_cross_entropy, prox_cross_entropy_scratch_len};
 
 /// The larger of two; NaN if either is (`f64::max` drops it).

@@ -282,4 +282,5 @@ impl<T: Real> Tile<'_, T> {
 }
 
 #[cfg(test)]
+#[path = "../../tests/unit/newton.rs"]
 pub(super) mod tests;

@@ -1,31 +1,8 @@
 //! Proximal maps with closed forms, and their losses.
 
-use super::layout::LANES;
 use crate::Real;
-use crate::elementary::dispatch_kernel;
-
-/// Entries added up in `T` before the sum goes on in `f64`: few enough that `f32` loses nothing that matters.
-const BLOCK: usize = 16 * LANES;
-
-/// Σ f(i) over `0..len`: blocks of [`BLOCK`] in [`LANES`] partial sums of `T`, blocks in `f64`.
-#[inline(always)]
-fn blocked_sum<T: Real>(x: &[T], f: impl Fn(T) -> T) -> f64 {
-    let mut total = 0.0;
-    for block in x.chunks(BLOCK) {
-        let mut sums = [T::zero(); LANES];
-        let (rows, tail) = block.as_chunks::<LANES>();
-        for row in rows {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += f(value);
-            }
-        }
-        for (sum, &value) in sums.iter_mut().zip(tail) {
-            *sum += f(value);
-        }
-        total += sums.iter().fold(0.0, |total, &sum| total + sum.to_f64());
-    }
-    total
-}
+use crate::reduce::LaneSum;
+use crate::simd::vectorised;
 
 /// z ← argmin_z ½ ‖z − t‖² + ρ/2 ‖z − c‖² = (t + ρ c) / (1 + ρ), t the target.
 ///
@@ -53,14 +30,17 @@ pub(crate) fn prox_squared_generic<T: Real>(z: &mut [T], center: &[T], target: &
         rho > T::zero() && rho.is_finite(),
         "rho must be positive and finite, got {rho}"
     );
-    dispatch_kernel!(<T: Real> (z: &'a mut [T], center: &'a [T], target: &'a [T], rho: T) -> () {
-        // As a weighted mean: 1 + ρ times a value cannot overflow.
-        let share = T::one() / (T::one() + rho);
-        let rest = rho * share;
-        for ((z, &center), &target) in z.iter_mut().zip(center).zip(target) {
-            *z = share * target + rest * center;
-        }
-    });
+    // As a weighted mean: 1 + ρ times a value cannot overflow.
+    let share = T::one() / (T::one() + rho);
+    let rest = rho * share;
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((z, &center), &target) in z.iter_mut().zip(center).zip(target) {
+                *z = share * target + rest * center;
+            }
+        },
+    );
 }
 
 /// ½ ‖z − t‖², t the target, summed over the slab.
@@ -84,47 +64,18 @@ pub(crate) fn squared_loss_generic<T: Real>(z: &[T], target: &[T]) -> f64 {
         target.len(),
         "z and target must have the same length"
     );
-    dispatch_kernel!(<T: Real> (z: &'a [T], target: &'a [T]) -> f64 {
-        let mut total = 0.0;
-        for (z, target) in z.chunks(BLOCK).zip(target.chunks(BLOCK)) {
-            let mut difference = [T::zero(); BLOCK];
-            for ((d, &z), &target) in difference.iter_mut().zip(z).zip(target) {
-                *d = z - target;
+    const N: usize = LaneSum::<f64>::FLUSH;
+    let sum_sq = vectorised(
+        #[inline(always)]
+        || {
+            let mut sum = LaneSum::new();
+            for (z, target) in z.chunks(N).zip(target.chunks(N)) {
+                sum.add([z, target], |[z, t]| (z - t) * (z - t));
             }
-            total += blocked_sum(&difference, |d| d * d);
-        }
-        0.5 * total
-    })
-}
-
-/// w_i ← sign(w_i) max(|w_i| − t, 0), the proximal map of t ‖w‖₁.
-///
-/// For a weight term μ₁ ‖W‖₁ in a step of size 1/θ, t = μ₁/θ. NaN stays NaN. Cost: 3 flops an entry. No scratch.
-/// Source: the TIAM paper admits any prox-friendly Ω (arXiv:2503.08489v2); the formula is elementary.
-///
-/// # Panics
-/// If `threshold` is negative or NaN.
-///
-/// ```
-/// let mut w = [3.0_f64, -0.5, -2.0];
-/// tiam_linalg::prox::soft_threshold(&mut w, 1.0);
-/// assert!((w[0] - 2.0).abs() + w[1].abs() + (w[2] + 1.0).abs() < 1e-15);
-/// ```
-pub fn soft_threshold<T: Real>(w: &mut [T], threshold: T) {
-    T::soft_threshold(w, threshold)
-}
-
-pub(crate) fn soft_threshold_generic<T: Real>(w: &mut [T], threshold: T) {
-    assert!(
-        threshold >= T::zero(),
-        "threshold must not be negative, got {threshold}"
+            sum.finish()
+        },
     );
-    dispatch_kernel!(<T: Real> (w: &'a mut [T], threshold: T) -> () {
-        for w in w {
-            // w less its projection on [−t, t].
-            *w -= clamp(*w, -threshold, threshold);
-        }
-    });
+    0.5 * sum_sq
 }
 
 /// ‖w‖₁ = Σ |w_i|. Cost: 2 flops an entry. No scratch.
@@ -138,12 +89,14 @@ pub fn l1_norm<T: Real>(w: &[T]) -> f64 {
 }
 
 pub(crate) fn l1_norm_generic<T: Real>(w: &[T]) -> f64 {
-    dispatch_kernel!(<T: Real> (w: &'a [T]) -> f64 { blocked_sum(w, |w| w.abs()) })
-}
-
-/// Branch-free; NaN stays NaN.
-#[inline(always)]
-fn clamp<T: Real>(x: T, low: T, high: T) -> T {
-    let x = if x < low { low } else { x };
-    if x > high { high } else { x }
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sum = LaneSum::new();
+            for w in w.chunks(LaneSum::<T>::FLUSH) {
+                sum.add([w], |[w]| w.abs());
+            }
+            sum.finish()
+        },
+    )
 }

@@ -343,4 +343,5 @@ fn subtract_from<T: Real>(d: &mut [T], g: &[T], c: T) {
 }
 
 #[cfg(test)]
+#[path = "../../tests/unit/curvature.rs"]
 mod tests;

@@ -63,7 +63,7 @@ pub struct WeightBlock<T> {
 #[derive(Debug)]
 enum State<T> {
     /// As matrices: the plain form, and the Gram form.
-    Primal(Primal<T>),
+    Primal(Box<Primal<T>>),
     /// In the span of a start and the inputs.
     Dual(Box<Dual<T>>),
 }
@@ -167,7 +167,7 @@ impl<T: Real> WeightBlock<T> {
             pending: None,
             norm_sq: weights.norm_sq(),
             l1_norm: l1_norm(weights.as_slice()),
-            state: State::Primal(Primal::new(weights)),
+            state: State::Primal(Box::new(Primal::new(weights))),
         }
     }
 
@@ -270,7 +270,7 @@ impl<T: Real> WeightBlock<T> {
             primal.previous = dual.previous().clone();
             self.norm_sq = primal.current.norm_sq();
             self.l1_norm = l1_norm(primal.current.as_slice());
-            self.state = State::Primal(primal);
+            self.state = State::Primal(Box::new(primal));
         }
     }
 
@@ -380,14 +380,15 @@ impl<T: Real> WeightBlock<T> {
         };
         let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
         self.pending = Some(line.pending);
-        StepReport {
+        let report = StepReport {
             before,
             increase: line.increase(&request, self.norm_sq),
             noise: T::EPS.to_f64() * before,
             inverse_step: line.pending.theta,
             trials: line.trials,
             rel_residual: line.rel_residual,
-        }
+        };
+        report.against(problem.target, problem.rho, compute)
     }
 
     fn request<'a>(&self, problem: &'a WeightProblem<'a, T>, inertia: Inertia) -> Request<'a, T> {
