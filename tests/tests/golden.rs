@@ -31,7 +31,7 @@ fn fixtures() -> Vec<(String, Trajectory)> {
 #[test]
 fn every_recorded_trajectory_is_met_in_every_iteration() {
     let fixtures = fixtures();
-    assert_eq!(fixtures.len(), 7);
+    assert_eq!(fixtures.len(), 10);
     for threads in [1, 2] {
         for (name, trajectory) in &fixtures {
             let deviation = trajectory.replay(threads).unwrap();

@@ -1,4 +1,4 @@
-//! Triple-inertial block alternating minimisation: coefficients, schedules, driver, trace and rate fits. This crate knows no
+//! Triple-inertial block alternating minimisation: coefficients, schedules, driver, trace, comparisons and rate fits. This crate knows no
 //! matrix and no network; `tiam-models` trains networks with it.
 //!
 //! An objective F(u_1, ..., u_n) that is hard to minimise in all blocks at once is often easy in each. Alternating
@@ -19,9 +19,13 @@
 //! # Who owns what
 //!
 //! A [`BlockProblem`] owns its numbers and computes candidates; a [`Driver`] owns the order, the [`Schedule`], the [`Guard`]
-//! and its restarts, the [`Stopping`] rules, the [`Observer`]s (which may hold a rule of your own, [`stop_when`]) and the [`Trace`]. A run ends with an [`Outcome`], which
-//! carries its [`StopReason`], or with a [`Failure`], which carries the last finite iterate. [`Driver::start`] gives a
-//! [`Run`] to be done step by step, [`Driver::resume`] continues one.
+//! and its restarts, the [`Stopping`] rules, the [`Observer`]s (which may hold a rule of your own, [`stop_when`]) and the
+//! [`Trace`]. A run ends with an [`Outcome`], which carries its [`StopReason`], or with a [`Failure`], which carries the last
+//! finite iterate. [`Driver::start`] gives a [`Run`] to be done step by step, [`Driver::resume`] continues one, and
+//! [`compare`] runs several configurations.
+//!
+//! A [`Block`] holds the numbers of a block and does its step: [`Block::propose_with`] by a gradient, [`Block::propose_prox`]
+//! by a gradient and a proximal map, [`Block::propose_exact`] by a minimiser.
 //!
 //! # A problem of your own
 //!
@@ -88,7 +92,8 @@
 //! # How fast was it?
 //!
 //! [`Trace::fit_rates`] fits a linear (C qᵏ) and a sublinear (C k⁻ᵖ) law to the gap above the limit, which may be known or
-//! estimated, and tells the rate with its confidence interval, R², and which law fits better.
+//! estimated, and tells the rate with its confidence interval, R², and which law fits better. [`Trace::write_csv`] writes the
+//! rows as a table.
 //!
 //! # Notation
 //!
@@ -101,6 +106,7 @@
 //! | uᵏ⁺¹ | `candidate`, until accepted | new value of a block |
 //! | φ | `before`, [`BlockChange::after`] | a block's own objective |
 //! | θ, τ | 1 / `step_size` | bound of a block's curvature |
+//! | g | `prox`, by its proximal map | constraint or simple term of a block |
 //! | F, F* | `objective`, [`Limit`] | objective and its limit |
 //! | k | `iteration` | closures and `begin_iteration` count from 0; a trace row tells how many are done |
 

@@ -169,35 +169,33 @@ impl Stopping {
     /// # Errors
     /// [`CoreError::Parameter`] with the first value outside its range.
     pub fn check(&self) -> Result<(), CoreError> {
-        if let Some(target) = self.target_objective {
-            check(
+        type Range = fn(f64) -> bool;
+        let patience = Some(self.patience as f64);
+        let rules: [(_, _, Range, _); 4] = [
+            (
                 "target_objective",
-                target,
-                target.is_finite(),
+                self.target_objective,
+                f64::is_finite,
                 "a finite number",
-            )?;
-        }
-        if let Some(change) = self.rel_change {
-            check(
+            ),
+            (
                 "rel_change",
-                change,
-                change.is_finite() && change >= 0.0,
+                self.rel_change,
+                |x| x.is_finite() && x >= 0.0,
                 "a finite number >= 0",
-            )?;
-        }
-        check(
-            "patience",
-            self.patience as f64,
-            self.patience >= 1,
-            "an integer >= 1",
-        )?;
-        if let Some(violation) = self.max_violation {
-            check(
+            ),
+            ("patience", patience, |x| x >= 1.0, "an integer >= 1"),
+            (
                 "max_violation",
-                violation,
-                violation >= 0.0,
+                self.max_violation,
+                |x| x >= 0.0,
                 "a number >= 0",
-            )?;
+            ),
+        ];
+        for (name, value, range, allowed) in rules {
+            if let Some(value) = value {
+                check(name, value, range(value), allowed)?;
+            }
         }
         Ok(())
     }
@@ -213,30 +211,29 @@ impl Stopping {
     pub(crate) fn reason<M>(&self, trace: &Trace<M>) -> Option<StopReason> {
         let row = trace.last()?;
         let feasible = self.max_violation.is_none_or(|max| row.violation <= max);
-        if feasible
-            && self
-                .target_objective
-                .is_some_and(|target| row.objective <= target)
-        {
-            Some(StopReason::TargetObjective)
-        } else if feasible
-            && self
-                .rel_change
-                .is_some_and(|tolerance| self.is_unchanged(trace, tolerance))
-        {
-            Some(StopReason::RelChange)
-        } else if self.interrupted() {
-            Some(StopReason::Interrupted)
-        } else if self
-            .time_limit
-            .is_some_and(|limit| row.seconds >= limit.as_secs_f64())
-        {
-            Some(StopReason::TimeLimit)
-        } else if row.iteration >= self.max_iterations {
-            Some(StopReason::MaxIterations)
-        } else {
-            None
-        }
+        let reached = |target| row.objective <= target;
+        let unchanged = |tolerance| self.is_unchanged(trace, tolerance);
+        let passed = |limit: Duration| row.seconds >= limit.as_secs_f64();
+        let rules = [
+            (
+                feasible && self.target_objective.is_some_and(reached),
+                StopReason::TargetObjective,
+            ),
+            (
+                feasible && self.rel_change.is_some_and(unchanged),
+                StopReason::RelChange,
+            ),
+            (self.interrupted(), StopReason::Interrupted),
+            (self.time_limit.is_some_and(passed), StopReason::TimeLimit),
+            (
+                row.iteration >= self.max_iterations,
+                StopReason::MaxIterations,
+            ),
+        ];
+        rules
+            .into_iter()
+            .find(|(holds, _)| *holds)
+            .map(|(_, reason)| reason)
     }
 
     /// Whether the last `patience` rows changed by at most `tolerance` each. The trace alone decides, so a resumed run agrees.

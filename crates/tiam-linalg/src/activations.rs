@@ -183,7 +183,7 @@ impl<T: Real> ActivationBlock<T> {
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
-        let (before, noise) = self.compute_gradient(next, inertia, compute);
+        let before = self.compute_gradient(next, inertia, compute);
         if let Step::Solve(solve) = self.step {
             let n = self.iterate.current.n_rows();
             let curvature = self
@@ -193,36 +193,33 @@ impl<T: Real> ActivationBlock<T> {
             let after = self.finish(next, band, inertia, 1.0, compute);
             if after <= before || !inertia.is_none() {
                 self.pending_tau = self.tau;
-                let report = StepReport::between::<T>(before, after);
-                let rel_residual = Some(solved.rel_residual);
-                return StepReport {
-                    noise,
+                let report = StepReport {
                     trials: solved.iterations,
-                    rel_residual,
-                    ..report
+                    rel_residual: Some(solved.rel_residual),
+                    ..StepReport::between::<T>(before, after)
                 };
+                return report.against(next.target, next.rho, compute);
             }
             self.compute_gradient(next, inertia, compute);
         }
         let (tau, trials) = self.backtrack(next, band, inertia, compute);
         self.pending_tau = tau;
         let after = self.finish(next, band, inertia, 1.0 / tau, compute);
-        StepReport {
-            noise,
+        let report = StepReport {
             inverse_step: tau,
             trials,
             ..StepReport::between::<T>(before, after)
-        }
+        };
+        report.against(next.target, next.rho, compute)
     }
 
-    /// gradient ← ρ Wᵀ (W â + b 1ᵀ − z); returns ρ/2 ‖W a + b 1ᵀ − z‖² and its rounding: where a step has just made
-    /// the residual vanish, what is left of it is n products' rounding against z.
+    /// gradient ← ρ Wᵀ (W â + b 1ᵀ − z); returns ρ/2 ‖W a + b 1ᵀ − z‖².
     fn compute_gradient(
         &mut self,
         next: NextLayer<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
-    ) -> (f64, f64) {
+    ) -> f64 {
         let n = self.iterate.current.n_rows();
         let weights = next.weights.weights();
         let n_next = weights.n_rows();
@@ -242,10 +239,9 @@ impl<T: Real> ActivationBlock<T> {
             Cols<'a, T>,
         );
         let body = |scratch: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
-            let (mut residual_sq, mut target_sq) = (0.0, 0.0);
+            let mut residual_sq = 0.0;
             for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(g, a, ap, wa, z)| {
                 residual_sq += residual_norm_sq(wa.data, next.bias, z.data);
-                target_sq += dot(z.data, z.data);
                 let r = buffer(&mut scratch.tile_b, wa.data.len());
                 if p > T::zero() {
                     let hat = buffer(&mut scratch.tile_a, a.data.len());
@@ -257,16 +253,9 @@ impl<T: Real> ActivationBlock<T> {
                 scaled_residual(r, next.bias, z.data, rho);
                 tile_product(g.data, weights.view().transpose(), r);
             });
-            [residual_sq, target_sq]
+            residual_sq
         };
-        let [residual_sq, target_sq] = compute.over_samples(4 * n * n_next, slab, &body);
-        let eps = T::EPS.to_f64();
-        #[allow(clippy::cast_precision_loss, reason = "a layer's width")]
-        let lost_sq = 4.0 * eps * eps * n as f64 * target_sq;
-        (
-            0.5 * next.rho * residual_sq,
-            0.5 * next.rho * (eps * residual_sq + lost_sq),
-        )
+        0.5 * next.rho * compute.over_samples(4 * n * n_next, slab, &body)
     }
 
     /// The least τ among half the last one and its doublings with ρ ‖W D‖² ≤ τ ‖D‖², D = ā − â; and the number tried.

@@ -81,14 +81,12 @@ impl<T: Real> BiasBlock<T> {
             increase += moved * (moved + 2.0 * mean);
             self.candidate[i] = candidate;
         }
-        StepReport {
-            before: 0.5 * rho * residual_sq,
+        let before = 0.5 * rho * residual_sq;
+        let report = StepReport {
             increase: 0.5 * rho * n_samples * increase,
-            noise: T::EPS.to_f64() * 0.5 * rho * residual_sq,
-            inverse_step: f64::NAN,
-            trials: 1,
-            rel_residual: None,
-        }
+            ..StepReport::between::<T>(before, before)
+        };
+        report.against(target, rho, compute)
     }
 
     /// row_sums ← Σ over samples of W a − z; returns ‖W a + b 1ᵀ − z‖² and the number of samples.

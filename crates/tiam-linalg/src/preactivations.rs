@@ -115,7 +115,8 @@ impl<T: Real> PreactivationBlock<T> {
         };
         let ends = compute.over_samples(20 * n, slab, &body);
         let [before, after] = ends.map(|distance_sq| 0.5 * prediction.rho * distance_sq);
-        StepReport::between::<T>(before, after)
+        let report = StepReport::between::<T>(before, after);
+        report.against(current, prediction.rho, compute)
     }
 
     /// The last layer's step: z̄ = argmin R(z; Y) + ρ/2 ‖z − c‖², c = z̃ − (ẑ − m), then z̄ + p3 (z̄ − z). Its
@@ -182,7 +183,8 @@ impl<T: Real> PreactivationBlock<T> {
             loss: losses[1],
             penalty: penalties[1],
         };
-        (StepReport::between::<T>(before, after), candidate)
+        let report = StepReport::between::<T>(before, after);
+        (report.against(current, prediction.rho, compute), candidate)
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub use tiam_core::Inertia;
 
+use crate::compute::{Cols, Compute, WorkerScratch};
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::reduce::dot;
 use crate::state::StateVisitor;
 
 /// What a step found: the block's own objective before it, how much the candidate would raise it, and how the
@@ -14,7 +16,7 @@ pub struct StepReport {
     pub before: f64,
     /// Objective at the candidate minus `before`; negative for descent.
     pub increase: f64,
-    /// Increases up to this are rounding in the computation of the two objectives.
+    /// Increases up to this are rounding: that of the objectives, and, for an increase, that of the terms of the residual.
     pub noise: f64,
     /// θ (τ for activations): the reciprocal of the step size that was accepted; NaN for solves that use none.
     pub inverse_step: f64,
@@ -56,7 +58,30 @@ impl StepReport {
             rel_residual: None,
         }
     }
+
+    /// With the rounding of a residual m − z, z the `target`, in an objective that contains ρ/2 ‖m − z‖²: where a step has just
+    /// made the residual vanish, what is left of it is rounding of m. The target is read only where that can matter.
+    pub(crate) fn against<T: Real>(
+        self,
+        target: &Matrix<T>,
+        rho: f64,
+        compute: &mut Compute<T>,
+    ) -> Self {
+        if self.increase > self.noise {
+            let n = target.n_rows();
+            let body = |_: &mut WorkerScratch<T>, z: Cols<'_, T>| dot(z.data, z.data);
+            let target_sq = compute.over_samples(2 * n, Cols::new(target.as_slice(), n), &body);
+            let lost = RESIDUAL_EPSILONS * T::EPS.to_f64();
+            let noise = self.noise + 0.5 * rho * lost * lost * target_sq;
+            Self { noise, ..self }
+        } else {
+            self
+        }
+    }
 }
+
+/// A residual below this many eps times the terms it is a difference of is rounding: the sum over 1,000 inputs leaves about √1000.
+const RESIDUAL_EPSILONS: f64 = 64.0;
 
 /// How the least-squares steps of weights and activations are computed.
 #[derive(Clone, Copy, Debug, PartialEq)]

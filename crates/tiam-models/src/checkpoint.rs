@@ -15,12 +15,11 @@ pub use saver::{Cadence, Checkpointer};
 use std::path::Path;
 
 use tiam_core::{DriverConfig, Observer, Trace};
-use tiam_linalg::StateVisitor;
+use tiam_linalg::{Real, StateVisitor};
 
 use crate::error::Result;
 use crate::measures::NetworkMeasures;
-use crate::store::Stored;
-use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
+use crate::trainer::{AnyProblem, TrainError, Trained, TrainingProblem, observed, to_the_end};
 
 /// Checkpoints of a run: where they are saved, and the one that the run goes on from.
 #[derive(Default)]
@@ -70,8 +69,18 @@ pub struct Session<'s, 'd> {
 /// assert_eq!(trained.trace.rows.len(), 21);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn run_in<T: Stored, P: TrainingProblem<T>>(
+pub fn run_in<T: Real, P: TrainingProblem<T>>(
     mut problem: P,
+    driver: DriverConfig,
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
+    session: Session<'_, '_>,
+) -> Result<Trained<T>, TrainError<T>> {
+    run_any(&mut problem, driver, observers, session)
+}
+
+/// [`run_in`], compiled once for all problems.
+fn run_any<T: Real>(
+    problem: AnyProblem<'_, T>,
     driver: DriverConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
     session: Session<'_, '_>,
@@ -80,7 +89,7 @@ pub fn run_in<T: Stored, P: TrainingProblem<T>>(
     let driver = observed(driver, observers);
     let started = match session.resume {
         Some(checkpoint) => {
-            checkpoint.restore(&mut problem)?;
+            checkpoint.restore(problem)?;
             driver.resume(problem, checkpoint.trace().clone())
         }
         None => driver.start(problem),
@@ -94,7 +103,7 @@ pub fn run_in<T: Stored, P: TrainingProblem<T>>(
 }
 
 /// Writes a state that is no run's, and what it was made of.
-pub(crate) fn save_state<T: Stored>(
+pub(crate) fn save_state<T: Real>(
     path: &Path,
     identity: Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
@@ -103,7 +112,7 @@ pub(crate) fn save_state<T: Stored>(
 }
 
 /// Reads what [`save_state`] wrote, where that was made of the same.
-pub(crate) fn restore_state<T: Stored>(
+pub(crate) fn restore_state<T: Real>(
     path: &Path,
     identity: &Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),

@@ -10,6 +10,7 @@ use tiam_core::{
 use tiam_linalg::{Real, StateVisitor};
 
 use crate::blocks::NetworkProblem;
+use crate::checkpoint::{Session, run_in};
 use crate::data::Samples;
 use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
@@ -142,10 +143,11 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
     driver: DriverConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
-    let guard = driver.params().guard;
-    let started = observed(driver, observers).start(problem);
-    to_the_end(started, guard, |_, _| {})
+    run_in(problem, driver, observers, Session::default())
 }
+
+/// A problem of any method, for what is compiled once for all of them.
+pub(crate) type AnyProblem<'p, T> = &'p mut (dyn TrainingProblem<T> + 'p);
 
 /// A driver with its observers.
 pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
@@ -160,17 +162,17 @@ pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
 }
 
 /// Does all iterations, calls `after` after each, and returns the run's result, whatever its end.
-pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
-    started: Result<Run<'o, P>, Failure<P>>,
+pub(crate) fn to_the_end<'o, 'p, T: Real>(
+    started: Result<Run<'o, AnyProblem<'p, T>>, Failure<AnyProblem<'p, T>>>,
     guard: Guard,
-    mut after: impl FnMut(&mut Run<'o, P>, &ControlFlow<StopReason>),
+    mut after: impl FnMut(&mut Run<'o, AnyProblem<'p, T>>, &ControlFlow<StopReason>),
 ) -> Result<Trained<T>, TrainError<T>> {
     let mut run = match started {
         Ok(run) => run,
         Err(failure) => return Err(failed(failure, None)),
     };
     // Without a guard a step may be finite and ruin all the same, which only shows at the end of its iteration.
-    let network = |run: &Run<'o, P>| match guard {
+    let network = |run: &Run<'o, AnyProblem<'p, T>>| match guard {
         Guard::Off => run.problem().network().map(Some),
         Guard::On => Ok(None),
     };
@@ -196,10 +198,7 @@ pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
 }
 
 /// The error of a failed run, with the last good network where one was kept, else with the problem's.
-fn failed<T: Real, P: TrainingProblem<T>>(
-    failure: Failure<P>,
-    good: Option<Network<T>>,
-) -> TrainError<T> {
+fn failed<T: Real>(failure: Failure<AnyProblem<'_, T>>, good: Option<Network<T>>) -> TrainError<T> {
     match good.map_or_else(|| failure.problem.network(), Ok) {
         Ok(network) => TrainError::Failed {
             network: Box::new(network),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use tiam_data::Dataset;
 use tiam_linalg::{Compute, LinalgError, Matrix};
-use tiam_models::{AnyModel, Model, Stored, TrainError, Trained};
+use tiam_models::{AnyModel, Model, TrainError, Trained};
 
 use crate::trainer::{Job, Trainer};
 
@@ -95,7 +95,7 @@ mod sealed {
 }
 
 /// `f32` or `f64`, nothing else (sealed): what data, networks and model files all know.
-pub trait Scalar: tiam_data::Real + Stored + sealed::Sealed {
+pub trait Scalar: tiam_data::Real + tiam_linalg::Real + sealed::Sealed {
     /// This type's name as a value.
     const PRECISION: Precision;
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use tiam_core::{DriverConfig, Observer, StopReason, Stopping, TraceRow};
+use tiam_linalg::Real;
 use tiam_models::{
     ModelError, Network, NetworkMeasures, NetworkProblem, Session, StochasticData,
-    StochasticParams, StochasticProblem, Stored, TiamParams, TrainError, Trained, TrainingProblem,
-    run_in,
+    StochasticParams, StochasticProblem, TiamParams, TrainError, Trained, TrainingProblem, run_in,
 };
 
 /// Called with every row of the trace, that of the start included.
@@ -102,7 +102,7 @@ pub struct Job<'t, 'd, T> {
     pub on_row: &'t mut OnRow<'t>,
 }
 
-impl<'t, T: Stored> Job<'t, '_, T> {
+impl<'t, T: Real> Job<'t, '_, T> {
     /// Refuses weights and parts to be measured, for a method that knows nothing of them.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl Trainer for TiamParams {
     train_by!(by_full_batch);
 }
 
-fn by_batches<T: Stored>(
+fn by_batches<T: Real>(
     params: &StochasticParams,
     job: Job<'_, '_, T>,
 ) -> Result<Trained<T>, TrainError<T>> {
@@ -236,7 +236,7 @@ fn by_batches<T: Stored>(
     })
 }
 
-fn by_full_batch<T: Stored>(
+fn by_full_batch<T: Real>(
     params: &TiamParams,
     job: Job<'_, '_, T>,
 ) -> Result<Trained<T>, TrainError<T>> {

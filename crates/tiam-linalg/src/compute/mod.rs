@@ -51,6 +51,9 @@ pub(crate) fn buffer<T: Copy + Default>(v: &mut Vec<T>, len: usize) -> &mut [T] 
     &mut v[..len]
 }
 
+/// What is called on a shard with a worker's scratch and the shard's sum.
+type Summing<'b, T, U, S, R> = dyn Fn(&mut WorkerScratch<T>, &mut [U], S) -> R + Sync + 'b;
+
 /// A fixed number of threads with the scratch each of them needs; every step takes it as an argument.
 ///
 /// Samples are cut into at most 24 contiguous shards, as many as their shape asks for. Each shard is summed in order, and the shards
@@ -168,7 +171,7 @@ impl<T: Real> Compute<T> {
         len: usize,
         flops_per_col: usize,
         slab: S,
-        body: &(dyn Fn(&mut WorkerScratch<T>, &mut [T], S) -> R + Sync),
+        body: &Summing<'_, T, T, S, R>,
     ) -> (R, &[T]) {
         let mut sums = std::mem::take(&mut self.sums);
         let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
@@ -185,7 +188,7 @@ impl<T: Real> Compute<T> {
         len: usize,
         flops_per_col: usize,
         slab: S,
-        body: &(dyn Fn(&mut WorkerScratch<T>, &mut [f64], S) -> R + Sync),
+        body: &Summing<'_, T, f64, S, R>,
     ) -> (R, &[f64]) {
         let mut sums = std::mem::take(&mut self.wide_sums);
         let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
@@ -204,7 +207,7 @@ impl<T: Real> Compute<T> {
         len: usize,
         flops_per_col: usize,
         slab: S,
-        body: &(dyn Fn(&mut WorkerScratch<T>, &mut [U], S) -> R + Sync),
+        body: &Summing<'_, T, U, S, R>,
     ) -> R {
         let n = n_shards(slab.n_cols(), flops_per_col);
         sums.resize_with(n.max(sums.len()), Vec::new);

@@ -380,14 +380,15 @@ impl<T: Real> WeightBlock<T> {
         };
         let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
         self.pending = Some(line.pending);
-        StepReport {
+        let report = StepReport {
             before,
             increase: line.increase(&request, self.norm_sq),
             noise: T::EPS.to_f64() * before,
             inverse_step: line.pending.theta,
             trials: line.trials,
             rel_residual: line.rel_residual,
-        }
+        };
+        report.against(problem.target, problem.rho, compute)
     }
 
     fn request<'a>(&self, problem: &'a WeightProblem<'a, T>, inertia: Inertia) -> Request<'a, T> {

@@ -21,6 +21,23 @@ fn a_report_is_the_difference_of_two_objectives() {
 }
 
 #[test]
+fn what_rounding_leaves_of_a_vanished_residual_is_no_increase() {
+    // m = z = 1, and 1 + 4 eps after the step.
+    let (target, mut compute) = (Matrix::from_fn(3, 2, |_, _| 1.0), Compute::new(1).unwrap());
+    let left = 0.5 * 6.0 * (4.0 * f64::EPSILON).powi(2);
+    let report = StepReport::between::<f64>(0.0, left);
+    assert_eq!(report.significant_increase(), left);
+    let judged = report.against(&target, 1.0, &mut compute);
+    assert_eq!(judged.noise, 256.0 * left);
+    assert_eq!(judged.significant_increase(), 0.0);
+    let descent = StepReport::between::<f64>(left, 0.0);
+    assert_eq!(
+        descent.against(&target, 1.0, &mut compute).noise,
+        descent.noise
+    );
+}
+
+#[test]
 fn an_increase_up_to_the_noise_is_none() {
     let report = |increase| StepReport {
         noise: 0.25,

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tiam_linalg::Real;
 use twox_hash::xxhash3_128::Hasher;
 
 use crate::data::{Samples, Target};
 use crate::network::Network;
-use crate::store::Stored;
 use crate::tensors::to_bytes;
 
 /// Numbers hashed at once.
@@ -37,7 +37,7 @@ pub struct Identity {
 impl Identity {
     /// With a part of the data.
     #[must_use]
-    pub fn samples<T: Stored>(self, name: &str, samples: &Samples<T>) -> Self {
+    pub fn samples<T: Real>(self, name: &str, samples: &Samples<T>) -> Self {
         let mut hash = Fingerprint::default();
         hash.values(samples.inputs().as_slice());
         match samples.target() {
@@ -62,7 +62,7 @@ impl Identity {
 
     /// With the network that training starts from.
     #[must_use]
-    pub fn network<T: Stored>(self, name: &str, network: &Network<T>) -> Self {
+    pub fn network<T: Real>(self, name: &str, network: &Network<T>) -> Self {
         let mut hash = Fingerprint::default();
         for layer in network.layers() {
             hash.values(layer.weights.as_slice());
@@ -125,7 +125,7 @@ fn value_difference(path: &str, was: Option<&Value>, is: Option<&Value>) -> Stri
 pub(super) struct Fingerprint(Hasher);
 
 impl Fingerprint {
-    fn values<T: Stored>(&mut self, values: &[T]) {
+    fn values<T: Real>(&mut self, values: &[T]) {
         for chunk in values.chunks(CHUNK) {
             self.bytes(&to_bytes(chunk));
         }

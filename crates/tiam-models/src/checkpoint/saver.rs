@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tiam_core::{Run, StopReason};
+use tiam_linalg::Real;
 
 use super::file::{self, Header};
 use super::identity::Identity;
 use crate::error::{ModelError, Result};
-use crate::store::Stored;
 use crate::tensors::io_error;
-use crate::trainer::TrainingProblem;
+use crate::trainer::AnyProblem;
 
 /// Saving by the clock may take this part of the run's time; where it takes longer, it is done less often.
 const SHARE: u32 = 20;
@@ -101,9 +101,9 @@ impl<'d> Checkpointer<'d> {
         self.saved
     }
 
-    pub(super) fn after_step<T: Stored, P: TrainingProblem<T>>(
+    pub(super) fn after_step<T: Real>(
         &mut self,
-        run: &mut Run<'_, P>,
+        run: &mut Run<'_, AnyProblem<'_, T>>,
         flow: &ControlFlow<StopReason>,
     ) {
         let iteration = run.trace().last().map_or(0, |row| row.iteration);
@@ -124,7 +124,7 @@ impl<'d> Checkpointer<'d> {
         }
     }
 
-    fn save<T: Stored, P: TrainingProblem<T>>(&mut self, run: &mut Run<'_, P>) -> Result<()> {
+    fn save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) -> Result<()> {
         let clock = Instant::now();
         let header = Header::new(self.identity.clone(), &self.note, run.trace().clone());
         let path = header.path_in(&self.folder);

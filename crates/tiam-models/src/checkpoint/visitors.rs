@@ -1,8 +1,7 @@
 //! Visitors that write the state of a run to tensors and read it back.
 
-use tiam_linalg::StateVisitor;
+use tiam_linalg::{Real, StateVisitor};
 
-use crate::store::Stored;
 use crate::tensors::{Tensor, Tensors, not_finite};
 
 /// A run counts on from what it reads, so that there must be room above; 2^53, up to which doubles hold every whole number.
@@ -23,7 +22,7 @@ impl Writer {
     }
 }
 
-impl<T: Stored> StateVisitor<T> for Writer {
+impl<T: Real> StateVisitor<T> for Writer {
     fn values(&mut self, name: &str, values: &mut [T]) {
         if self.error.is_none() {
             self.error = not_finite(name, values);
@@ -76,7 +75,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<T: Stored> StateVisitor<T> for Reader<'_> {
+impl<T: Real> StateVisitor<T> for Reader<'_> {
     /// A run saves no iterate that is not finite.
     fn values(&mut self, name: &str, values: &mut [T]) {
         if let Some(stored) = self.take(|file| file.finite::<T>(name, &[values.len()])) {
