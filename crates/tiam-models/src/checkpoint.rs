@@ -19,7 +19,7 @@ use tiam_linalg::{Real, StateVisitor};
 
 use crate::error::Result;
 use crate::measures::NetworkMeasures;
-use crate::trainer::{AnyProblem, TrainError, Trained, TrainingProblem, observed, to_the_end};
+use crate::trainer::{TrainError, Trained, TrainingProblem, run_any};
 
 /// Checkpoints of a run: where they are saved, and the one that the run goes on from.
 #[derive(Default)]
@@ -76,30 +76,6 @@ pub fn run_in<T: Real, P: TrainingProblem<T>>(
     session: Session<'_, '_>,
 ) -> Result<Trained<T>, TrainError<T>> {
     run_any(&mut problem, driver, observers, session)
-}
-
-/// [`run_in`], compiled once for all problems.
-fn run_any<T: Real>(
-    problem: AnyProblem<'_, T>,
-    driver: DriverConfig,
-    observers: &mut [&mut dyn Observer<NetworkMeasures>],
-    session: Session<'_, '_>,
-) -> Result<Trained<T>, TrainError<T>> {
-    let guard = driver.params().guard;
-    let driver = observed(driver, observers);
-    let started = match session.resume {
-        Some(checkpoint) => {
-            checkpoint.restore(problem)?;
-            driver.resume(problem, checkpoint.trace().clone())
-        }
-        None => driver.start(problem),
-    };
-    let mut saver = session.checkpoints;
-    to_the_end(started, guard, |run, flow| {
-        if let Some(saver) = &mut saver {
-            saver.after_step(run, flow);
-        }
-    })
 }
 
 /// Writes a state that is no run's, and what it was made of.

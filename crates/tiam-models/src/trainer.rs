@@ -1,7 +1,5 @@
 //! Training runs: full-batch TIAM, and any other problem whose unknowns are a network.
 
-use std::ops::ControlFlow;
-
 use thiserror::Error;
 use tiam_core::{
     BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Observer, Run, StopReason,
@@ -149,37 +147,40 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
 /// A problem of any method, for what is compiled once for all of them.
 pub(crate) type AnyProblem<'p, T> = &'p mut (dyn TrainingProblem<T> + 'p);
 
-/// A driver with its observers.
-pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
+/// [`run_in`], compiled once for all problems.
+pub(crate) fn run_any<T: Real>(
+    problem: AnyProblem<'_, T>,
     driver: DriverConfig,
-    observers: &'o mut [&mut dyn Observer<NetworkMeasures>],
-) -> Driver<'o, P> {
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
+    mut session: Session<'_, '_>,
+) -> Result<Trained<T>, TrainError<T>> {
+    let guard = driver.params().guard;
     let mut driver = Driver::new(driver);
     for observer in observers {
         driver = driver.observe(&mut **observer);
     }
-    driver
-}
-
-/// Does all iterations, calls `after` after each, and returns the run's result, whatever its end.
-pub(crate) fn to_the_end<'o, 'p, T: Real>(
-    started: Result<Run<'o, AnyProblem<'p, T>>, Failure<AnyProblem<'p, T>>>,
-    guard: Guard,
-    mut after: impl FnMut(&mut Run<'o, AnyProblem<'p, T>>, &ControlFlow<StopReason>),
-) -> Result<Trained<T>, TrainError<T>> {
+    let started = match session.resume {
+        Some(checkpoint) => {
+            checkpoint.restore(problem)?;
+            driver.resume(problem, checkpoint.trace().clone())
+        }
+        None => driver.start(problem),
+    };
     let mut run = match started {
         Ok(run) => run,
         Err(failure) => return Err(failed(failure, None)),
     };
     // Without a guard a step may be finite and ruin all the same, which only shows at the end of its iteration.
-    let network = |run: &Run<'o, AnyProblem<'p, T>>| match guard {
+    let network = |run: &Run<'_, AnyProblem<'_, T>>| match guard {
         Guard::Off => run.problem().network().map(Some),
         Guard::On => Ok(None),
     };
     let mut good = network(&run)?;
     while let Ok(flow) = run.step() {
         good = network(&run)?;
-        after(&mut run, &flow);
+        if let Some(saver) = &mut session.checkpoints {
+            saver.after_step(&mut run, &flow);
+        }
         if flow.is_break() {
             break;
         }

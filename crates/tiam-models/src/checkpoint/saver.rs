@@ -101,7 +101,7 @@ impl<'d> Checkpointer<'d> {
         self.saved
     }
 
-    pub(super) fn after_step<T: Real>(
+    pub(crate) fn after_step<T: Real>(
         &mut self,
         run: &mut Run<'_, AnyProblem<'_, T>>,
         flow: &ControlFlow<StopReason>,
