@@ -72,7 +72,7 @@ pub struct NetworkProblem<'d, T> {
     epsilon: f64,
     /// R(z_L; Y).
     loss: f64,
-    /// What a z step proposes; R is 0 where the layer is hidden.
+    /// The objective of a z step's candidate; R is 0 where the layer is hidden.
     candidate: LastObjective,
 }
 

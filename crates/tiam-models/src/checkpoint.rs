@@ -32,7 +32,7 @@ pub struct Session<'s, 'd> {
 
 /// Runs a training problem of any method to its end, as [`run`](crate::run) does, saving it on the way or going on from where it was saved.
 ///
-/// On the same number of threads, the run that goes on has the bits of one that was never interrupted; iterations, seconds and the trace
+/// The run that goes on has the bits of one that was never interrupted, on any number of threads; iterations, seconds and the trace
 /// count on.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ pub enum Target<T> {
     Classes {
         /// The classes, each below `n_classes`.
         labels: Vec<u32>,
-        /// How many classes there are.
+        /// Number of classes.
         n_classes: usize,
     },
     /// Values, n_outputs x N.
@@ -58,7 +58,7 @@ impl<T: Real> Target<T> {
         }
     }
 
-    /// With the loss to be measured, as the kernels of `tiam-linalg` take both. The loss must take targets of this kind.
+    /// The targets with the loss to be measured, as the kernels of `tiam-linalg` take both. The loss must take targets of this kind.
     pub fn as_loss_target<'a>(&'a self, loss: &'a dyn AnyLoss) -> LossTarget<'a, T> {
         LossTarget {
             loss: loss.in_precision(),

@@ -27,7 +27,7 @@ pub struct NetworkMeasures {
 }
 
 impl NetworkMeasures {
-    /// Of the training samples alone, without a band.
+    /// Measures of the training samples alone, without a band.
     pub fn of_training(train_loss: f64, train_accuracy: Option<f64>) -> Self {
         Self {
             train_loss,

@@ -139,7 +139,7 @@ impl<T: Real> StochasticTrainer<T> {
         save_state(path.as_ref(), identity, |v| self.state.visit(v))
     }
 
-    /// The trainer that was saved; on the same number of threads it goes on with the same bits. Of `network` only the architecture counts:
+    /// The trainer that was saved; it goes on with the same bits, on any number of threads. Of `network` only the architecture counts:
     /// its weights give way to those in the file.
     ///
     /// # Errors

@@ -140,7 +140,7 @@ impl<'b> Tensors<'b> {
     }
 }
 
-/// What is wrong with values that must be finite, if anything is.
+/// The fault of values that must be finite: the first entry that is not.
 pub(crate) fn not_finite<T: Real>(name: &str, values: &[T]) -> Option<String> {
     let at = values.iter().position(|x| !x.is_finite())?;
     let value = values[at];
@@ -191,10 +191,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     bytes.map_err(io_error(path))
 }
 
-/// Has a temporary file beside `path` written, syncs and renames it: after a crash there is the old file or the whole new one.
+/// Lets `write` fill a temporary file beside `path`, syncs and renames it: after a crash there is the old file or the whole new one.
 ///
 /// # Errors
-/// What `write` or the system said; the file that stood there before is then untouched.
+/// The error of `write` or of the system; the file that stood there before is then untouched.
 pub fn write_whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

@@ -29,7 +29,7 @@ pub struct Trained<T> {
     pub restarts: usize,
     /// Wall-clock seconds.
     pub seconds: f64,
-    /// How each W and a step was computed; empty for methods without such steps.
+    /// The solver of each W and a step; empty for methods without such steps.
     pub solvers: Vec<SolverChoice>,
 }
 
@@ -43,14 +43,14 @@ pub enum TrainError<T: Real> {
     /// A step or the objective stopped being finite, or the objective grew beyond all bounds.
     #[error("{error}")]
     Failed {
-        /// What happened, in which block and iteration.
+        /// The error, with its block and iteration.
         error: CoreError,
         /// The network of the last good iterate: after the last iteration that ended well, or, with the guard on, as the failing
         /// iteration left it.
         network: Box<Network<T>>,
         /// The iterations before; where the objective grew beyond its bound, that iteration too.
         trace: Box<Trace<NetworkMeasures>>,
-        /// How each W and a step was computed.
+        /// The solver of each W and a step.
         solvers: Vec<SolverChoice>,
     },
 }
@@ -126,7 +126,7 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     /// iteration on a run's problem, and to restore on one made anew from the same network, data and parameters.
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>);
 
-    /// How each W and a step is computed; none for methods without such steps.
+    /// The solver of each W and a step; none for methods without such steps.
     fn solver_choices(&self) -> Vec<SolverChoice> {
         Vec::new()
     }

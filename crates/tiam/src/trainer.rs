@@ -77,7 +77,7 @@ pub struct RunParams {
 }
 
 impl RunParams {
-    /// With these stopping rules, and none of the user's own.
+    /// Parameters with these stopping rules, and none of the user's own.
     pub fn new(seed: u64, threads: usize, stopping: Stopping) -> Self {
         Self {
             seed,
@@ -96,7 +96,7 @@ pub struct Job<'t, 'd, T> {
     pub data: StochasticData<'t, T>,
     /// Seed, threads, stopping rules.
     pub run: RunParams,
-    /// Where the run is saved, and what it goes on from.
+    /// The checkpoints to write, and the one to go on from.
     pub session: Session<'t, 'd>,
     /// Told every row of the trace.
     pub on_row: &'t mut OnRow<'t>,

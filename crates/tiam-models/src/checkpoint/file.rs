@@ -33,7 +33,7 @@ pub(super) struct Header {
     identity: Identity,
     note: String,
     trace: Trace<NetworkMeasures>,
-    /// Of each tensor.
+    /// Checksum of each tensor.
     checksums: BTreeMap<String, String>,
 }
 
@@ -134,7 +134,7 @@ impl Checkpoint {
         self.header.iteration()
     }
 
-    /// What the run was made of.
+    /// The identity of the run: its data and parameters.
     pub fn identity(&self) -> &Identity {
         &self.header.identity
     }

@@ -16,7 +16,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// What it has seen, unless an iterate was not finite.
+    /// The tensors seen; an error where an iterate was not finite.
     pub(super) fn finish(self) -> Result<Vec<Tensor>, String> {
         self.error.map_or(Ok(self.tensors), Err)
     }
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What the file has, unless there was an error before.
+    /// Reads from the file, unless there was an error before.
     fn take<V>(&mut self, read: impl FnOnce(&Tensors<'_>) -> Result<V, String>) -> Option<V> {
         if self.error.is_some() {
             return None;

@@ -33,7 +33,7 @@ pub struct StochasticData<'d, T> {
 }
 
 impl<'d, T> StochasticData<'d, T> {
-    /// Only samples to learn from.
+    /// Samples to learn from, without weights or other parts.
     pub fn new(train: &'d Samples<T>) -> Self {
         Self {
             train,

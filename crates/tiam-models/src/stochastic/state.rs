@@ -132,7 +132,7 @@ impl<T: Real> State<T> {
         })
     }
 
-    /// What passes from epoch to epoch.
+    /// Shows the visitor every number that the next epochs depend on.
     pub(super) fn visit(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.blocks.visit_state(visitor);
         visitor.count("steps", &mut self.steps);

@@ -9,6 +9,7 @@ use tiam_linalg::{
 use super::line::change;
 use super::{DladmmProblem, Layer, input_of};
 use crate::methods::entry::{Entry, inlined};
+use crate::methods::splitting::scaled;
 
 impl<T: Real> DladmmProblem<'_, T> {
     /// scratch.residual ← ρ (m_l − z_l), less u for the last layer: the gradient of L_ρ in m_l.
@@ -197,7 +198,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             },
         );
         let sums = map_entries(out, [a, product, z], bias.values(), &mut self.compute, f);
-        BlockChange::new(0.5 * self.rho * sums[0], 0.5 * self.rho * sums[1])
+        scaled(0.5 * self.rho, sums[0], sums[1])
     }
 
     /// u + ρ (z_L − m_L).
