@@ -103,8 +103,8 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     /// The problem at the network's own forward pass (z_L as [`OutputStart`] says): every z and a feasible, no history.
     ///
     /// # Errors
-    /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples and network do not fit, [`ModelError::UnknownLoss`] for a loss of
-    /// which a file has kept only the name, [`ModelError::Linalg`] when threads cannot start.
+    /// [`ModelError::Size`](crate::ModelError::Size) or [`ModelError::Parameter`](crate::ModelError::Parameter) when samples and network do not fit, [`ModelError::UnknownLoss`](crate::ModelError::UnknownLoss) for a loss of
+    /// which a file has kept only the name, [`ModelError::Linalg`](crate::ModelError::Linalg) when threads cannot start.
     pub fn new(network: Network<T>, samples: &'d Samples<T>, config: TiamConfig) -> Result<Self> {
         network.check_samples(samples)?;
         let mut compute = Compute::new(config.threads)?;
