@@ -8,10 +8,8 @@ use tiam::Scalar;
 use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};
 use tiam_core::Stopping;
 use tiam_data::digits;
-use tiam_linalg::Solver;
-use tiam_models::{
-    Activation, Architecture, CurvatureChoice, Layer, Network, Samples, Stored, Trained,
-};
+use tiam_linalg::{Real, Solver};
+use tiam_models::{Activation, Architecture, CurvatureChoice, Layer, Network, Samples, Trained};
 
 /// Between the precisions.
 const PRECISIONS: f64 = 2e-4;
@@ -50,7 +48,7 @@ fn train<T: Scalar>(setup: &Setup, n: usize, threads: usize) -> Trained<T> {
 
 /// How far two trainings are apart: the largest relative difference of an iteration's objective and loss, and of a final weight or bias,
 /// relative to the largest of its layer.
-fn apart<S: Stored, T: Stored>(one: &Trained<S>, other: &Trained<T>) -> f64 {
+fn apart<S: Real, T: Real>(one: &Trained<S>, other: &Trained<T>) -> f64 {
     assert_eq!(one.trace.rows.len(), other.trace.rows.len());
     let rows = one.trace.rows.iter().zip(&other.trace.rows);
     let figures = rows.flat_map(|(a, b)| {
@@ -61,7 +59,7 @@ fn apart<S: Stored, T: Stored>(one: &Trained<S>, other: &Trained<T>) -> f64 {
     largest([courses, networks_apart(&one.network, &other.network)].into_iter())
 }
 
-fn networks_apart<S: Stored, T: Stored>(one: &Network<S>, other: &Network<T>) -> f64 {
+fn networks_apart<S: Real, T: Real>(one: &Network<S>, other: &Network<T>) -> f64 {
     let layers = one.layers().iter().zip(other.layers());
     largest(layers.map(|(a, b)| {
         let (a, b) = (numbers(a), numbers(b));
@@ -70,7 +68,7 @@ fn networks_apart<S: Stored, T: Stored>(one: &Network<S>, other: &Network<T>) ->
     }))
 }
 
-fn numbers<T: Stored>(layer: &Layer<T>) -> Vec<f64> {
+fn numbers<T: Real>(layer: &Layer<T>) -> Vec<f64> {
     let all = layer.weights.as_slice().iter().chain(&layer.bias);
     all.map(|x| (*x).to_f64()).collect()
 }

@@ -6,9 +6,9 @@ use std::thread;
 
 use tiam_bench::methods::{Method, RunParams, Setup};
 use tiam_core::Stopping;
-use tiam_linalg::Matrix;
+use tiam_linalg::{Matrix, Real};
 use tiam_models::{
-    Activation, Architecture, ModelError, Network, Samples, Stored, Target, TrainError, Trained,
+    Activation, Architecture, ModelError, Network, Samples, Target, TrainError, Trained,
 };
 
 const METHODS: [Method; 6] = [
@@ -38,7 +38,7 @@ fn train<T: tiam::Scalar>(
     Setup::published(method).train(shape?, samples, run, &mut |_| {})
 }
 
-fn is_finite<T: Stored>(network: &Network<T>) -> bool {
+fn is_finite<T: Real>(network: &Network<T>) -> bool {
     let finite = |values: &[T]| values.iter().all(|x| x.is_finite());
     let layers = network.layers().iter();
     layers.fold(true, |ok, l| {
@@ -47,7 +47,7 @@ fn is_finite<T: Stored>(network: &Network<T>) -> bool {
 }
 
 /// Two classes on either side of 0 in the first of `n_in` features, `scale` apart; the others are noise of a fixed pattern.
-fn two_classes<T: Stored>(n: usize, n_in: usize, scale: f64) -> Samples<T> {
+fn two_classes<T: Real>(n: usize, n_in: usize, scale: f64) -> Samples<T> {
     let inputs = Matrix::from_fn(n_in, n, |i, j| {
         let noise = ((i * 31 + j * 17) % 13) as f64 / 13.0 - 0.5;
         let side = if j % 2 == 0 { 1.0 } else { -1.0 };
@@ -56,11 +56,11 @@ fn two_classes<T: Stored>(n: usize, n_in: usize, scale: f64) -> Samples<T> {
     classes(inputs, (0..n).map(|j| (j % 2) as u32).collect(), 2)
 }
 
-fn classes<T: Stored>(inputs: Matrix<T>, labels: Vec<u32>, n_classes: usize) -> Samples<T> {
+fn classes<T: Real>(inputs: Matrix<T>, labels: Vec<u32>, n_classes: usize) -> Samples<T> {
     Samples::new(inputs, Target::Classes { labels, n_classes }).unwrap()
 }
 
-fn problems<T: Stored>() -> Vec<(&'static str, Samples<T>)> {
+fn problems<T: Real>() -> Vec<(&'static str, Samples<T>)> {
     let plain = |j: usize| T::from_f64((j % 7) as f64 / 7.0);
     vec![
         ("features scaled by 1e6", two_classes(40, 3, 1e6)),

@@ -1,11 +1,12 @@
 //! The scalar types of this crate's matrices: `f32` and `f64`.
 
+use num_traits::{FromBytes, ToBytes};
 use tiam_core::Scalar;
 
 use crate::elementary::Elementary;
 use crate::engine::Engine;
 
-/// A [`Scalar`] that matrix products and vectorised loops know: `f32` or `f64`. Sealed.
+/// A [`Scalar`] that matrix products, vectorised loops and files know: `f32` or `f64`. Sealed.
 ///
 /// ```
 /// use tiam_linalg::Real;
@@ -14,7 +15,10 @@ use crate::engine::Engine;
 /// }
 /// assert_eq!((half::<f32>(), f64::EPSILON), (0.5, <f64 as tiam_core::Scalar>::EPS));
 /// ```
-pub trait Real: Scalar + Elementary + Engine {}
+pub trait Real:
+    Scalar + Elementary + Engine + ToBytes + FromBytes<Bytes = <Self as ToBytes>::Bytes>
+{
+}
 
 impl Real for f32 {}
 impl Real for f64 {}

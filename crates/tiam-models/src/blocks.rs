@@ -17,6 +17,7 @@ use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
 use crate::solvers::{SolverChoice, SolverPlan};
+use crate::trainer::TrainingProblem;
 
 /// The blocks that every layer has.
 struct LayerBlocks<T> {
@@ -71,7 +72,7 @@ pub struct NetworkProblem<'d, T> {
     epsilon: f64,
     /// R(z_L; Y).
     loss: f64,
-    /// What a z step proposes; R is 0 where the layer is hidden.
+    /// The objective of a z step's candidate; R is 0 where the layer is hidden.
     candidate: LastObjective,
 }
 
@@ -102,8 +103,8 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     /// The problem at the network's own forward pass (z_L as [`OutputStart`] says): every z and a feasible, no history.
     ///
     /// # Errors
-    /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples and network do not fit, [`ModelError::UnknownLoss`] for a loss of
-    /// which a file has kept only the name, [`ModelError::Linalg`] when threads cannot start.
+    /// [`ModelError::Size`](crate::ModelError::Size) or [`ModelError::Parameter`](crate::ModelError::Parameter) when samples and network do not fit, [`ModelError::UnknownLoss`](crate::ModelError::UnknownLoss) for a loss of
+    /// which a file has kept only the name, [`ModelError::Linalg`](crate::ModelError::Linalg) when threads cannot start.
     pub fn new(network: Network<T>, samples: &'d Samples<T>, config: TiamConfig) -> Result<Self> {
         network.check_samples(samples)?;
         let mut compute = Compute::new(config.threads)?;
@@ -132,21 +133,6 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         Ok(this)
     }
 
-    /// The network with the current weights and biases.
-    pub fn network(&self) -> Result<Network<T>> {
-        let layer = |l: &LayerBlocks<T>| Layer {
-            weights: l.weights.weights().clone(),
-            bias: l.bias.values().to_vec(),
-        };
-        let layers = self.layers.iter().map(layer).collect();
-        Network::from_layers(self.architecture.clone(), layers)
-    }
-
-    /// How each W and a step is computed, why, and what it has taken so far.
-    pub fn solver_choices(&self) -> Vec<SolverChoice> {
-        self.solvers.choices()
-    }
-
     /// z_L ← ±1 by class, or the values; returns R(z_L; Y).
     fn start_at_targets(&mut self) -> f64 {
         let z = match self.samples.target() {
@@ -165,30 +151,6 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             last.penalty = None;
         }
         loss
-    }
-
-    /// Every block with its history, and what has been computed from them.
-    pub(crate) fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
-        for (l, layer) in self.layers.iter_mut().enumerate() {
-            let inputs = inputs_of(&self.hidden, l, self.samples);
-            let (weights, n) = (&mut layer.weights, l + 1);
-            weights.visit_state(&format!("W_{n}"), inputs, visitor, &mut self.compute);
-            self.solvers.restore_weights(l, weights.solver_asked());
-            layer.bias.visit_state(&format!("b_{n}"), visitor);
-            layer.z.visit_state(&format!("z_{n}"), visitor);
-            // Files have a flag for the last layer too, where it means nothing.
-            let mut unused = false;
-            let fresh = match self.hidden.get_mut(l) {
-                Some(HiddenBlock { a, violation_fresh }) => {
-                    a.visit_state(&format!("a_{n}"), visitor);
-                    violation_fresh
-                }
-                None => &mut unused,
-            };
-            visitor.optional(&format!("penalty_{n}"), &mut layer.penalty);
-            visitor.flag(&format!("violation_{n}.fresh"), fresh);
-        }
-        visitor.number("loss", &mut self.loss);
     }
 
     fn locate(block: usize) -> (usize, Kind) {
@@ -273,6 +235,44 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
                 hidden.violation_fresh = false;
             }
         }
+    }
+}
+
+impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
+    fn network(&self) -> Result<Network<T>> {
+        let layer = |l: &LayerBlocks<T>| Layer {
+            weights: l.weights.weights().clone(),
+            bias: l.bias.values().to_vec(),
+        };
+        let layers = self.layers.iter().map(layer).collect();
+        Network::from_layers(self.architecture.clone(), layers)
+    }
+
+    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
+        for (l, layer) in self.layers.iter_mut().enumerate() {
+            let inputs = inputs_of(&self.hidden, l, self.samples);
+            let (weights, n) = (&mut layer.weights, l + 1);
+            weights.visit_state(&format!("W_{n}"), inputs, visitor, &mut self.compute);
+            self.solvers.restore_weights(l, weights.solver_asked());
+            layer.bias.visit_state(&format!("b_{n}"), visitor);
+            layer.z.visit_state(&format!("z_{n}"), visitor);
+            // Files have a flag for the last layer too, where it means nothing.
+            let mut unused = false;
+            let fresh = match self.hidden.get_mut(l) {
+                Some(HiddenBlock { a, violation_fresh }) => {
+                    a.visit_state(&format!("a_{n}"), visitor);
+                    violation_fresh
+                }
+                None => &mut unused,
+            };
+            visitor.optional(&format!("penalty_{n}"), &mut layer.penalty);
+            visitor.flag(&format!("violation_{n}.fresh"), fresh);
+        }
+        visitor.number("loss", &mut self.loss);
+    }
+
+    fn solver_choices(&self) -> Vec<SolverChoice> {
+        self.solvers.choices()
     }
 }
 

@@ -15,12 +15,11 @@ pub use saver::{Cadence, Checkpointer};
 use std::path::Path;
 
 use tiam_core::{DriverConfig, Observer, Trace};
-use tiam_linalg::StateVisitor;
+use tiam_linalg::{Real, StateVisitor};
 
 use crate::error::Result;
 use crate::measures::NetworkMeasures;
-use crate::store::Stored;
-use crate::trainer::{TrainError, Trained, TrainingProblem, observed, to_the_end};
+use crate::trainer::{TrainError, Trained, TrainingProblem, run_any};
 
 /// Checkpoints of a run: where they are saved, and the one that the run goes on from.
 #[derive(Default)]
@@ -70,31 +69,17 @@ pub struct Session<'s, 'd> {
 /// assert_eq!(trained.trace.rows.len(), 21);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn run_in<T: Stored, P: TrainingProblem<T>>(
+pub fn run_in<T: Real, P: TrainingProblem<T>>(
     mut problem: P,
     driver: DriverConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
     session: Session<'_, '_>,
 ) -> Result<Trained<T>, TrainError<T>> {
-    let guard = driver.params().guard;
-    let driver = observed(driver, observers);
-    let started = match session.resume {
-        Some(checkpoint) => {
-            checkpoint.restore(&mut problem)?;
-            driver.resume(problem, checkpoint.trace().clone())
-        }
-        None => driver.start(problem),
-    };
-    let mut saver = session.checkpoints;
-    to_the_end(started, guard, |run, flow| {
-        if let Some(saver) = &mut saver {
-            saver.after_step(run, flow);
-        }
-    })
+    run_any(&mut problem, driver, observers, session)
 }
 
 /// Writes a state that is no run's, and what it was made of.
-pub(crate) fn save_state<T: Stored>(
+pub(crate) fn save_state<T: Real>(
     path: &Path,
     identity: Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
@@ -103,7 +88,7 @@ pub(crate) fn save_state<T: Stored>(
 }
 
 /// Reads what [`save_state`] wrote, where that was made of the same.
-pub(crate) fn restore_state<T: Stored>(
+pub(crate) fn restore_state<T: Real>(
     path: &Path,
     identity: &Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),

@@ -12,7 +12,7 @@ pub enum Target<T> {
     Classes {
         /// The classes, each below `n_classes`.
         labels: Vec<u32>,
-        /// How many classes there are.
+        /// Number of classes.
         n_classes: usize,
     },
     /// Values, n_outputs x N.
@@ -58,7 +58,7 @@ impl<T: Real> Target<T> {
         }
     }
 
-    /// With the loss to be measured, as the kernels of `tiam-linalg` take both. The loss must take targets of this kind.
+    /// The targets with the loss to be measured, as the kernels of `tiam-linalg` take both. The loss must take targets of this kind.
     pub fn as_loss_target<'a>(&'a self, loss: &'a dyn AnyLoss) -> LossTarget<'a, T> {
         LossTarget {
             loss: loss.in_precision(),
@@ -90,9 +90,7 @@ impl<T: Real> Samples<T> {
     /// [`ModelError::Empty`], [`ModelError::Size`], [`ModelError::NonFinite`] or [`ModelError::Label`].
     pub fn new(inputs: Matrix<T>, target: Target<T>) -> Result<Self> {
         check_inputs(&inputs)?;
-        if target.n_outputs() == 0 {
-            return Err(ModelError::Empty { what: "outputs" });
-        }
+        check_some("outputs", target.n_outputs())?;
         let what = "targets for as many samples";
         ModelError::check_size(what, inputs.n_cols(), target.n_samples())?;
         match &target {
@@ -120,13 +118,17 @@ impl<T: Real> Samples<T> {
 
 /// Inputs must hold samples and features, all finite.
 pub(crate) fn check_inputs<T: Real>(inputs: &Matrix<T>) -> Result<()> {
-    if inputs.n_cols() == 0 {
-        return Err(ModelError::Empty { what: "samples" });
-    }
-    if inputs.n_rows() == 0 {
-        return Err(ModelError::Empty { what: "features" });
-    }
+    check_some("samples", inputs.n_cols())?;
+    check_some("features", inputs.n_rows())?;
     check_finite("feature", inputs)
+}
+
+fn check_some(what: &'static str, n: usize) -> Result<()> {
+    if n > 0 {
+        Ok(())
+    } else {
+        Err(ModelError::Empty { what })
+    }
 }
 
 fn check_labels(labels: &[u32], n_classes: usize) -> Result<()> {
@@ -141,19 +143,15 @@ fn check_labels(labels: &[u32], n_classes: usize) -> Result<()> {
 }
 
 fn check_finite<T: Real>(what: &'static str, m: &Matrix<T>) -> Result<()> {
-    if reduce::all_finite(m.as_slice()) {
+    let entries = m.as_slice();
+    if reduce::all_finite(entries) {
         return Ok(());
     }
-    let at = m
-        .as_slice()
-        .iter()
-        .position(|x| !x.is_finite())
-        .unwrap_or(0);
-    let (row, sample) = (at % m.n_rows(), at / m.n_rows());
+    let at = entries.iter().position(|x| !x.is_finite()).unwrap_or(0);
     Err(ModelError::NonFinite {
         what,
-        row,
-        sample,
-        value: m.as_slice()[at].to_f64(),
+        row: at % m.n_rows(),
+        sample: at / m.n_rows(),
+        value: entries[at].to_f64(),
     })
 }

@@ -24,7 +24,7 @@ pub enum ModelError {
     /// A name that is none of the known ones.
     #[error("unknown {what} `{found}`; known are {known}")]
     Name {
-        /// What was to be named.
+        /// The kind of thing that the name is for.
         what: &'static str,
         /// The name given.
         found: String,
@@ -40,11 +40,11 @@ pub enum ModelError {
     /// Two sizes that must agree do not.
     #[error("{what}: expected {expected}, found {found}")]
     Size {
-        /// What was counted.
+        /// The things counted.
         what: &'static str,
-        /// What it must be.
+        /// The size needed.
         expected: usize,
-        /// What it is.
+        /// The size found.
         found: usize,
     },
     /// An input or target that is NaN or infinite.
@@ -98,7 +98,7 @@ pub enum ModelError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file is not a checkpoint this version reads, or not one of this run.
@@ -106,7 +106,7 @@ pub enum ModelError {
     Checkpoint {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A file is not a model this version reads.
@@ -114,7 +114,7 @@ pub enum ModelError {
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }

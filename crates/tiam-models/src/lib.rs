@@ -33,7 +33,7 @@ pub use stochastic::{
     ClassWeights, CurvatureChoice, StepSchedule, StochasticConfig, StochasticData,
     StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
 };
-pub use store::{AnyModel, Stored};
+pub use store::AnyModel;
 pub use tensors::write_whole;
 pub use tiam_linalg::Activation;
 pub use trainer::{TrainError, Trained, TrainingProblem, run, stop_when, train};

@@ -74,7 +74,7 @@ impl Loss {
         Some(code.in_precision::<f64>().takes())
     }
 
-    /// How it is computed.
+    /// The code that computes it.
     ///
     /// # Errors
     /// [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.

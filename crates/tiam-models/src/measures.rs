@@ -27,7 +27,7 @@ pub struct NetworkMeasures {
 }
 
 impl NetworkMeasures {
-    /// Of the training samples alone, without a band.
+    /// Measures of the training samples alone, without a band.
     pub fn of_training(train_loss: f64, train_accuracy: Option<f64>) -> Self {
         Self {
             train_loss,
@@ -39,7 +39,7 @@ impl NetworkMeasures {
         }
     }
 
-    /// The name and value of a loss that is not finite, if there is one: what [`BlockProblem::non_finite`] is for.
+    /// The name and value of a loss that is not finite, if there is one: the answer to [`tiam_core::BlockProblem::non_finite`].
     #[must_use]
     pub fn non_finite(&self) -> Option<(&'static str, f64)> {
         let losses = [

@@ -110,9 +110,9 @@ pub struct ModelMetadata {
     pub feature_names: Vec<String>,
     /// One name a class; empty for values or when there are none.
     pub class_names: Vec<String>,
-    /// How raw inputs become the network's inputs.
+    /// The scaling of raw inputs; `None` where the network takes them as they are.
     pub input_scaling: Option<AffineScaling>,
-    /// How raw target values became the network's; predictions are mapped back. `None` for classes.
+    /// The scaling of raw target values; predictions are mapped back. `None` for classes.
     pub output_scaling: Option<AffineScaling>,
     /// Anything else the writer wants to keep: the seed, the columns of a table, how training ended.
     pub extra: BTreeMap<String, serde_json::Value>,

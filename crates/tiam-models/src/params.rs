@@ -93,7 +93,7 @@ impl fmt::Display for Band {
     }
 }
 
-/// Where the last layer's pre-activations z_L start.
+/// The start of the last layer's pre-activations z_L.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputStart {
@@ -181,7 +181,7 @@ parameters! {
     /// assert!(TiamParams::default().rho(0.1).threads(2).check().is_ok());
     /// ```
     ///
-    /// What determines a trajectory is serialised under these names; threads and limits are not. A schedule that is a closure, and an
+    /// Every parameter that determines a trajectory is serialised under its name; threads and limits are not. A schedule that is a closure, and an
     /// order that is one without a name ([`NamedOrder`]), are refused there: nothing would tell them from others.
     #[derive(Clone, Debug, Serialize)]
     pub struct TiamParams {
@@ -194,18 +194,18 @@ parameters! {
         /// ε_k.
         #[serde(serialize_with = "text")]
         band: Band = Band::default();
-        /// Where z_L starts.
+        /// Start of z_L.
         output_start: OutputStart = OutputStart::default();
         /// p1, p2, p3.
         inertia: Inertia = DriverParams::INERTIA;
-        /// How the coefficients change over the iterations.
+        /// Schedule of the coefficients over the iterations.
         #[serde(serialize_with = "schedule_name")]
         schedule: Schedule = Schedule::default();
         /// Whether a step that raises its block's objective is done again without inertia.
         guard: Guard = Guard::default();
         /// The order of the blocks W_1, b_1, z_1, a_1, W_2, …, z_L, numbered from 0.
         order: NamedOrder = NamedOrder::default(), into;
-        /// How the W and a steps are computed. Gram and dual forms are for the first layer, whose inputs stay; the others are then
+        /// Solver of the W and a steps. Gram and dual forms are for the first layer, whose inputs stay; the others are then
         /// backtracked (or factored, for [`Solver::DualCholesky`]). [`Solver::Auto`] decides block by block:
         /// [`SolverChoice`](crate::SolverChoice) tells what and why.
         #[serde(serialize_with = "solver_name")]

@@ -22,7 +22,6 @@ use crate::checkpoint::{Identity, restore_state, save_state};
 use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Network};
-use crate::store::Stored;
 use crate::trainer::{TrainError, Trained, run};
 
 /// Trains `network` by batches: stochastic TIAM (ours).
@@ -129,7 +128,7 @@ impl<T: Real> StochasticTrainer<T> {
     }
 }
 
-impl<T: Stored> StochasticTrainer<T> {
+impl<T: Real> StochasticTrainer<T> {
     /// Writes everything that later calls depend on to a file, a checkpoint with its checksums: whole, or not at all.
     ///
     /// # Errors

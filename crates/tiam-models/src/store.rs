@@ -18,35 +18,6 @@ use crate::tensors::{self, Tensor, Tensors};
 /// Key of the metadata in the file's header.
 const METADATA_KEY: &str = "tiam";
 
-/// A scalar as the file stores it: little-endian.
-pub trait Stored: Real {
-    /// The format's name for it.
-    #[doc(hidden)]
-    const DTYPE: Dtype;
-    /// Appends the bytes.
-    #[doc(hidden)]
-    fn put(self, bytes: &mut Vec<u8>);
-    /// Reads one value from exactly its number of bytes.
-    #[doc(hidden)]
-    fn get(bytes: &[u8]) -> Option<Self>;
-}
-
-macro_rules! stored {
-    ($t:ident, $dtype:ident) => {
-        impl Stored for $t {
-            const DTYPE: Dtype = Dtype::$dtype;
-            fn put(self, bytes: &mut Vec<u8>) {
-                bytes.extend_from_slice(&self.to_le_bytes());
-            }
-            fn get(bytes: &[u8]) -> Option<Self> {
-                Some($t::from_le_bytes(bytes.try_into().ok()?))
-            }
-        }
-    };
-}
-stored!(f32, F32);
-stored!(f64, F64);
-
 /// A model of either precision, as a file holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnyModel {
@@ -92,7 +63,7 @@ impl AnyModel {
     }
 }
 
-impl<T: Stored> Model<T> {
+impl<T: Real> Model<T> {
     /// Writes the model to a temporary file beside `path`, then renames it: `path` is either the old file or the whole
     /// new one. The same model gives the same bytes.
     ///
@@ -141,7 +112,7 @@ fn malformed(path: &Path) -> impl Fn(String) -> ModelError + '_ {
     }
 }
 
-fn decode<T: Stored>(file: &Tensors<'_>) -> Result<Model<T>, String> {
+fn decode<T: Real>(file: &Tensors<'_>) -> Result<Model<T>, String> {
     let metadata = serde_json::from_str(file.text(METADATA_KEY)?);
     let metadata: ModelMetadata = metadata.map_err(|e| e.to_string())?;
     metadata.architecture.check().map_err(|e| e.to_string())?;

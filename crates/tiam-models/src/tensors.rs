@@ -9,9 +9,10 @@ use std::path::Path;
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize_to_file};
 use serde::Deserialize;
+use tiam_core::Scalar;
+use tiam_linalg::Real;
 
 use crate::error::{ModelError, Result};
-use crate::store::Stored;
 
 /// A named tensor on its way into a file.
 pub(crate) struct Tensor {
@@ -23,10 +24,10 @@ pub(crate) struct Tensor {
 
 impl Tensor {
     /// Values in the order in which the format stores them, by row.
-    pub(crate) fn new<T: Stored>(name: &str, shape: &[usize], values: &[T]) -> Self {
+    pub(crate) fn new<T: Real>(name: &str, shape: &[usize], values: &[T]) -> Self {
         Self {
             name: name.to_owned(),
-            dtype: T::DTYPE,
+            dtype: dtype::<T>(),
             shape: shape.to_vec(),
             bytes: to_bytes(values),
         }
@@ -120,10 +121,11 @@ impl<'b> Tensors<'b> {
     }
 
     /// The values of a tensor, when it has the scalar type and the shape asked for.
-    pub(crate) fn values<T: Stored>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
+    pub(crate) fn values<T: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
         let view = self.tensors.tensor(name).map_err(|e| e.to_string())?;
-        if view.dtype() != T::DTYPE || view.shape() != shape {
-            let (dtype, found, wanted) = (view.dtype(), view.shape(), T::DTYPE);
+        let wanted = dtype::<T>();
+        if view.dtype() != wanted || view.shape() != shape {
+            let (dtype, found) = (view.dtype(), view.shape());
             return Err(format!(
                 "{name} is {dtype:?} {found:?}, not {wanted:?} {shape:?}"
             ));
@@ -132,14 +134,14 @@ impl<'b> Tensors<'b> {
     }
 
     /// As [`values`](Self::values); an entry that is not finite is refused.
-    pub(crate) fn finite<T: Stored>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
+    pub(crate) fn finite<T: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
         let values = self.values(name, shape)?;
         not_finite(name, &values).map_or(Ok(values), Err)
     }
 }
 
-/// What is wrong with values that must be finite, if anything is.
-pub(crate) fn not_finite<T: Stored>(name: &str, values: &[T]) -> Option<String> {
+/// The fault of values that must be finite: the first entry that is not.
+pub(crate) fn not_finite<T: Real>(name: &str, values: &[T]) -> Option<String> {
     let at = values.iter().position(|x| !x.is_finite())?;
     let value = values[at];
     Some(format!(
@@ -147,21 +149,34 @@ pub(crate) fn not_finite<T: Stored>(name: &str, values: &[T]) -> Option<String> 
     ))
 }
 
-pub(crate) fn to_bytes<T: Stored>(values: &[T]) -> Vec<u8> {
+/// The format's name for a scalar type.
+fn dtype<T: Real>() -> Dtype {
+    if T::NAME == f32::NAME {
+        Dtype::F32
+    } else {
+        Dtype::F64
+    }
+}
+
+/// Little-endian, as the format has them.
+pub(crate) fn to_bytes<T: Real>(values: &[T]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size_of_val(values));
-    values.iter().for_each(|v| v.put(&mut bytes));
+    for value in values {
+        bytes.extend_from_slice(value.to_le_bytes().as_ref());
+    }
     bytes
 }
 
 /// The values of such bytes, without a byte more; `None` if they end within one.
-fn from_bytes<T: Stored>(bytes: &[u8]) -> Option<Vec<T>> {
+fn from_bytes<T: Real>(bytes: &[u8]) -> Option<Vec<T>> {
     let chunks = bytes.chunks_exact(size_of::<T>());
     let whole = chunks.remainder().is_empty();
-    let mut values = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        values.push(T::get(chunk)?);
-    }
-    whole.then_some(values)
+    let value = |chunk: &[u8]| {
+        let mut little_endian = T::zero().to_le_bytes();
+        little_endian.as_mut().copy_from_slice(chunk);
+        T::from_le_bytes(&little_endian)
+    };
+    whole.then(|| chunks.map(value).collect())
 }
 
 /// The bytes of a regular file: a device could be read without end.
@@ -176,10 +191,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     bytes.map_err(io_error(path))
 }
 
-/// Has a temporary file beside `path` written, syncs and renames it: after a crash there is the old file or the whole new one.
+/// Lets `write` fill a temporary file beside `path`, syncs and renames it: after a crash there is the old file or the whole new one.
 ///
 /// # Errors
-/// What `write` or the system said; the file that stood there before is then untouched.
+/// The error of `write` or of the system; the file that stood there before is then untouched.
 pub fn write_whole(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

@@ -1,7 +1,5 @@
 //! Training runs: full-batch TIAM, and any other problem whose unknowns are a network.
 
-use std::ops::ControlFlow;
-
 use thiserror::Error;
 use tiam_core::{
     BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Observer, Run, StopReason,
@@ -10,6 +8,7 @@ use tiam_core::{
 use tiam_linalg::{Real, StateVisitor};
 
 use crate::blocks::NetworkProblem;
+use crate::checkpoint::{Session, run_in};
 use crate::data::Samples;
 use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
@@ -30,7 +29,7 @@ pub struct Trained<T> {
     pub restarts: usize,
     /// Wall-clock seconds.
     pub seconds: f64,
-    /// How each W and a step was computed; empty for methods without such steps.
+    /// The solver of each W and a step; empty for methods without such steps.
     pub solvers: Vec<SolverChoice>,
 }
 
@@ -44,14 +43,14 @@ pub enum TrainError<T: Real> {
     /// A step or the objective stopped being finite, or the objective grew beyond all bounds.
     #[error("{error}")]
     Failed {
-        /// What happened, in which block and iteration.
+        /// The error, with its block and iteration.
         error: CoreError,
         /// The network of the last good iterate: after the last iteration that ended well, or, with the guard on, as the failing
         /// iteration left it.
         network: Box<Network<T>>,
         /// The iterations before; where the objective grew beyond its bound, that iteration too.
         trace: Box<Trace<NetworkMeasures>>,
-        /// How each W and a step was computed.
+        /// The solver of each W and a step.
         solvers: Vec<SolverChoice>,
     },
 }
@@ -127,23 +126,9 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     /// iteration on a run's problem, and to restore on one made anew from the same network, data and parameters.
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>);
 
-    /// How each W and a step is computed; none for methods without such steps.
+    /// The solver of each W and a step; none for methods without such steps.
     fn solver_choices(&self) -> Vec<SolverChoice> {
         Vec::new()
-    }
-}
-
-impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
-    fn network(&self) -> Result<Network<T>> {
-        Self::network(self)
-    }
-
-    fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
-        Self::visit_state(self, visitor);
-    }
-
-    fn solver_choices(&self) -> Vec<SolverChoice> {
-        Self::solver_choices(self)
     }
 }
 
@@ -156,42 +141,46 @@ pub fn run<T: Real, P: TrainingProblem<T>>(
     driver: DriverConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
-    let guard = driver.params().guard;
-    let started = observed(driver, observers).start(problem);
-    to_the_end(started, guard, |_, _| {})
+    run_in(problem, driver, observers, Session::default())
 }
 
-/// A driver with its observers.
-pub(crate) fn observed<'o, P: BlockProblem<Measures = NetworkMeasures>>(
+/// A problem of any method, for what is compiled once for all of them.
+pub(crate) type AnyProblem<'p, T> = &'p mut (dyn TrainingProblem<T> + 'p);
+
+/// [`run_in`], compiled once for all problems.
+pub(crate) fn run_any<T: Real>(
+    problem: AnyProblem<'_, T>,
     driver: DriverConfig,
-    observers: &'o mut [&mut dyn Observer<NetworkMeasures>],
-) -> Driver<'o, P> {
+    observers: &mut [&mut dyn Observer<NetworkMeasures>],
+    mut session: Session<'_, '_>,
+) -> Result<Trained<T>, TrainError<T>> {
+    let guard = driver.params().guard;
     let mut driver = Driver::new(driver);
     for observer in observers {
         driver = driver.observe(&mut **observer);
     }
-    driver
-}
-
-/// Does all iterations, with `after` each, and takes what the run leaves, whatever its end.
-pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
-    started: Result<Run<'o, P>, Failure<P>>,
-    guard: Guard,
-    mut after: impl FnMut(&mut Run<'o, P>, &ControlFlow<StopReason>),
-) -> Result<Trained<T>, TrainError<T>> {
+    let started = match session.resume {
+        Some(checkpoint) => {
+            checkpoint.restore(problem)?;
+            driver.resume(problem, checkpoint.trace().clone())
+        }
+        None => driver.start(problem),
+    };
     let mut run = match started {
         Ok(run) => run,
         Err(failure) => return Err(failed(failure, None)),
     };
     // Without a guard a step may be finite and ruin all the same, which only shows at the end of its iteration.
-    let network = |run: &Run<'o, P>| match guard {
+    let network = |run: &Run<'_, AnyProblem<'_, T>>| match guard {
         Guard::Off => run.problem().network().map(Some),
         Guard::On => Ok(None),
     };
     let mut good = network(&run)?;
     while let Ok(flow) = run.step() {
         good = network(&run)?;
-        after(&mut run, &flow);
+        if let Some(saver) = &mut session.checkpoints {
+            saver.after_step(&mut run, &flow);
+        }
         if flow.is_break() {
             break;
         }
@@ -209,11 +198,8 @@ pub(crate) fn to_the_end<'o, T: Real, P: TrainingProblem<T>>(
     }
 }
 
-/// What a failure leaves, with the network that was good, or else the problem's.
-fn failed<T: Real, P: TrainingProblem<T>>(
-    failure: Failure<P>,
-    good: Option<Network<T>>,
-) -> TrainError<T> {
+/// The error of a failed run, with the last good network where one was kept, else with the problem's.
+fn failed<T: Real>(failure: Failure<AnyProblem<'_, T>>, good: Option<Network<T>>) -> TrainError<T> {
     match good.map_or_else(|| failure.problem.network(), Ok) {
         Ok(network) => TrainError::Failed {
             network: Box::new(network),

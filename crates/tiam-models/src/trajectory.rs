@@ -43,7 +43,7 @@ pub struct Trajectory {
     pub schedule: String,
     /// Whether a step that raises its block's objective is done again without inertia.
     pub guard: bool,
-    /// How many iterations are recorded.
+    /// Number of recorded iterations.
     pub iterations: usize,
     /// Inputs, N x n_0: a row a sample.
     pub x: Vec<Vec<f64>>,
@@ -53,7 +53,7 @@ pub struct Trajectory {
     pub weights: Vec<Vec<Vec<f64>>>,
     /// b_l at the start.
     pub biases: Vec<Vec<f64>>,
-    /// What the run must give.
+    /// The expected numbers.
     pub expected: Expected,
 }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use tiam_core::{BlockProblem, CoreError, Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::{Accuracy, Compute, Real, Solver};
-use tiam_models::{Activation, Band, NetworkProblem, TiamParams, TrainError, Trained, train};
+use tiam_models::{
+    Activation, Band, NetworkProblem, TiamParams, TrainError, Trained, TrainingProblem, train,
+};
 
 /// Rounding of one iteration's objective, relative to the largest so far: some thousand terms in double precision.
 const ROUNDING: f64 = 1e-12;

@@ -7,18 +7,18 @@ use tiam_models::{AffineScaling, ModelMetadata, Samples, Target};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
-/// How the rows of a table become the inputs of a network, and its outputs become answers.
+/// The encoding of a table's rows as inputs of a network, and of its outputs as answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encoding {
-    /// How columns become features, of a table.
+    /// The columns of a table, with their kinds and categories.
     pub columns: Option<ColumnEncoding>,
     /// One name a feature, or none.
     pub feature_names: Vec<String>,
     /// One name a class; empty for values.
     pub class_names: Vec<String>,
-    /// How features are scaled, if they are.
+    /// The scaling of the features, if there is one.
     pub input_scaling: Option<AffineScaling>,
-    /// How values are scaled, if they are.
+    /// The scaling of the values, if there is one.
     pub output_scaling: Option<AffineScaling>,
     /// Number of features.
     pub n_inputs: usize,
@@ -67,7 +67,7 @@ impl Encoding {
         })
     }
 
-    /// That of a model.
+    /// The encoding of a model, with the columns of its table.
     pub fn of_model(metadata: &ModelMetadata, columns: Option<ColumnEncoding>) -> Self {
         Self {
             columns,

@@ -57,7 +57,7 @@ pub enum Error {
     NotATable {
         /// The data's name.
         data: String,
-        /// What was asked for.
+        /// The setting that only tables have.
         asked: &'static str,
     },
     /// Other features than the model was trained on.
@@ -67,9 +67,9 @@ pub enum Error {
     Features {
         /// The data's name.
         data: String,
-        /// What the model takes.
+        /// The model's number of features.
         expected: usize,
-        /// What there is.
+        /// The number of features found.
         found: usize,
     },
     /// Features of other names, or in another order, than those the model was trained on.
@@ -97,15 +97,15 @@ pub enum Error {
     OtherTask {
         /// The data's name.
         data: String,
-        /// What the model predicts.
+        /// The kind of the model's predictions.
         takes: &'static str,
-        /// What the labels are.
+        /// The kind of the labels.
         found: &'static str,
     },
     /// A model and data, or two models, of different precision.
     #[error("{what} is of {precision}; use the precision {precision}")]
     Precision {
-        /// What has the other precision.
+        /// The model or data of the other precision.
         what: String,
         /// Its precision.
         precision: &'static str,
@@ -116,19 +116,19 @@ pub enum Error {
     /// A model's record of its training cannot be read.
     #[error("the model's record of its training is damaged: {reason}")]
     Provenance {
-        /// What the parser said.
+        /// The parser's message.
         reason: String,
     },
     /// Training ended in a way that this crate does not know.
     #[error("training failed: {reason}")]
     Training {
-        /// What the trainer said.
+        /// The trainer's message.
         reason: String,
     },
     /// A step or the objective stopped being finite.
     #[error("training failed: {error}")]
     Failed {
-        /// What happened, in which block and iteration.
+        /// The error, with its block and iteration.
         error: CoreError,
         /// The last good model.
         last: Box<Predictor>,

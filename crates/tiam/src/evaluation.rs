@@ -148,7 +148,7 @@ impl Evaluation {
         })
     }
 
-    /// Of predictions beside the true values, each outputs x samples.
+    /// The errors of predictions against the true values, each outputs x samples.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
     fn of_values<T: Real>(predicted: &Matrix<T>, targets: &Matrix<T>) -> Self {
         let (n_samples, n_outputs) = (targets.n_cols(), targets.n_rows());

@@ -13,7 +13,7 @@ use crate::table::{DataKind, Table};
 pub struct Prepared<T> {
     /// The samples to learn from.
     pub train: Samples<T>,
-    /// How much each of them counts, where the data say so.
+    /// Weights of the samples, where the data have them.
     pub weights: Option<Vec<f64>>,
     /// The validation part, for early stopping.
     pub validation: Option<Samples<T>>,
@@ -21,9 +21,9 @@ pub struct Prepared<T> {
     pub test: Option<Samples<T>>,
     /// From columns to inputs, from outputs to answers.
     pub encoding: Encoding,
-    /// What kind of data they are.
+    /// The kind of the data.
     pub kind: DataKind,
-    /// How inputs are scaled.
+    /// The scaling of the inputs.
     pub scaling: ScalingKind,
     /// The part held out for testing, where it was drawn.
     pub test_fraction: Option<f64>,
@@ -62,7 +62,7 @@ pub struct Fitted<T> {
     pub network: Network<T>,
     /// One row an iteration, row 0 the start.
     pub trace: Trace<NetworkMeasures>,
-    /// How each W and a step was computed.
+    /// The solver of each W and a step.
     pub solvers: Vec<SolverChoice>,
     /// Why it ended.
     pub end: End,

@@ -27,7 +27,7 @@ impl Prediction {
         &[]
     }
 
-    /// What the network answers: probabilities, the scores of classes by another loss, or values in the targets' own units.
+    /// The answer of the network: probabilities, the scores of classes by another loss, or values in the targets' own units.
     pub fn outputs(&self) -> &[f64] {
         &self.outputs
     }

@@ -190,7 +190,7 @@ impl Predictor {
         Encoding::of_model(self.metadata(), self.column_encoding().cloned())
     }
 
-    /// How the columns of a table become features and labels, where the model was trained on one.
+    /// The columns of the table that the model was trained on, where there was one.
     pub(crate) fn column_encoding(&self) -> Option<&ColumnEncoding> {
         self.rows.as_ref().map(RowEncoder::encoding)
     }

@@ -30,7 +30,7 @@ pub struct Preset {
     pub rho: f64,
     /// Band of the full-batch methods.
     pub band: Band,
-    /// How inputs are scaled.
+    /// Scaling of the inputs.
     pub scaling: ScalingKind,
 }
 
@@ -69,7 +69,7 @@ impl Preset {
     /// phoneme and white wine.
     pub const HIDDEN_BY_BATCHES: [usize; 2] = [100, 100];
 
-    /// What suits this kind of data.
+    /// The preset for this kind of data.
     pub fn of(kind: DataKind) -> &'static Self {
         match kind {
             DataKind::Digits => &DIGITS,

@@ -10,7 +10,7 @@ use tiam_models::{ModelMetadata, SolverChoice};
 use crate::error::{Error, Result};
 use crate::table::DataKind;
 
-/// How a model came about. Every entry may be absent: models can be made without this program.
+/// The record of a model's training. Every entry may be absent: models can be made without this program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Name of the training data, without their folder.
@@ -19,7 +19,7 @@ pub struct Provenance {
     /// The kind of the training data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_kind: Option<DataKind>,
-    /// Of a graph.
+    /// Powers of a graph's adjacency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<usize>,
     /// Seed of a graph's split, where it is not `seed`.
@@ -31,15 +31,15 @@ pub struct Provenance {
     /// The part held out, where it was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
-    /// How training ended.
+    /// The end of training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
-    /// How the W and a steps were computed.
+    /// The solvers of the W and a steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub solvers: Vec<BlockSolver>,
 }
 
-/// How a block's steps were computed, and why. No times here either; those are in the trace.
+/// The solver of a block, and the reason for it. No times here either; those are in the trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockSolver {
     /// The block: `W_1`, `a_1`, …
@@ -61,7 +61,7 @@ impl BlockSolver {
     }
 }
 
-/// How training ended. No times, so that a repeated run gives the same file.
+/// The end of training. No times, so that a repeated run gives the same file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// Name of the method.

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use tiam_data::Dataset;
 use tiam_linalg::{Compute, LinalgError, Matrix};
-use tiam_models::{AnyModel, Model, Stored, TrainError, Trained};
+use tiam_models::{AnyModel, Model, TrainError, Trained};
 
 use crate::trainer::{Job, Trainer};
 
@@ -56,7 +56,7 @@ impl AnyDataset {
 }
 
 #[doc(hidden)]
-/// What one prediction works in; each thread has its own, so that no caller need bring one.
+/// Memory for one prediction; each thread has its own, so that callers need not provide it.
 pub struct Scratch<T> {
     pub(crate) compute: Compute<T>,
     pub(crate) inputs: Matrix<T>,
@@ -88,14 +88,8 @@ impl Clone for Pool {
     }
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
 /// `f32` or `f64`, nothing else (sealed): what data, networks and model files all know.
-pub trait Scalar: tiam_data::Scalar + Stored + sealed::Sealed {
+pub trait Scalar: tiam_linalg::Real {
     /// This type's name as a value.
     const PRECISION: Precision;
 

@@ -13,7 +13,7 @@ use tiam_data::{
 use crate::error::{Error, Result};
 use crate::scalar::{AnyDataset, Precision, Scalar};
 
-/// What kind of data these are; presets depend on it.
+/// The kind of data; presets depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataKind {
@@ -27,7 +27,7 @@ pub enum DataKind {
     Graph,
 }
 
-/// Where the cells come from.
+/// The source of the cells.
 #[derive(Clone, Debug, PartialEq)]
 enum Source {
     File(PathBuf),
@@ -185,7 +185,7 @@ impl Table {
         file.map_or_else(|| self.to_string(), |name| name.to_string_lossy().into())
     }
 
-    /// How it is read.
+    /// The parameters of reading.
     pub fn load_params(&self) -> &LoadParams {
         &self.params
     }
@@ -411,7 +411,7 @@ impl Table {
         self
     }
 
-    /// What kind of data these are.
+    /// The kind of the data.
     pub(crate) fn kind_of<T: Scalar>(&self, data: &Dataset<T>) -> DataKind {
         match self.source {
             Source::Digits => DataKind::Digits,

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use tiam_core::{DriverConfig, Observer, StopReason, Stopping, TraceRow};
+use tiam_linalg::Real;
 use tiam_models::{
     ModelError, Network, NetworkMeasures, NetworkProblem, Session, StochasticData,
-    StochasticParams, StochasticProblem, Stored, TiamParams, TrainError, Trained, TrainingProblem,
-    run_in,
+    StochasticParams, StochasticProblem, TiamParams, TrainError, Trained, TrainingProblem, run_in,
 };
 
 /// Called with every row of the trace, that of the start included.
@@ -77,7 +77,7 @@ pub struct RunParams {
 }
 
 impl RunParams {
-    /// With these stopping rules, and none of the user's own.
+    /// Parameters with these stopping rules, and none of the user's own.
     pub fn new(seed: u64, threads: usize, stopping: Stopping) -> Self {
         Self {
             seed,
@@ -96,13 +96,13 @@ pub struct Job<'t, 'd, T> {
     pub data: StochasticData<'t, T>,
     /// Seed, threads, stopping rules.
     pub run: RunParams,
-    /// Where the run is saved, and what it goes on from.
+    /// The checkpoints to write, and the one to go on from.
     pub session: Session<'t, 'd>,
     /// Told every row of the trace.
     pub on_row: &'t mut OnRow<'t>,
 }
 
-impl<'t, T: Stored> Job<'t, '_, T> {
+impl<'t, T: Real> Job<'t, '_, T> {
     /// Refuses weights and parts to be measured, for a method that knows nothing of them.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl Trainer for TiamParams {
     train_by!(by_full_batch);
 }
 
-fn by_batches<T: Stored>(
+fn by_batches<T: Real>(
     params: &StochasticParams,
     job: Job<'_, '_, T>,
 ) -> Result<Trained<T>, TrainError<T>> {
@@ -236,7 +236,7 @@ fn by_batches<T: Stored>(
     })
 }
 
-fn by_full_batch<T: Stored>(
+fn by_full_batch<T: Real>(
     params: &TiamParams,
     job: Job<'_, '_, T>,
 ) -> Result<Trained<T>, TrainError<T>> {

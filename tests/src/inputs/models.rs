@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use tiam_core::{Limit, Trace};
-use tiam_linalg::{Compute, Matrix};
-use tiam_models::{AnyModel, Loss, Model, NetworkMeasures, Stored, Trajectory};
+use tiam_linalg::{Compute, Matrix, Real};
+use tiam_models::{AnyModel, Loss, Model, NetworkMeasures, Trajectory};
 
 use super::{folder, write};
 
@@ -27,7 +27,7 @@ pub fn model(bytes: &[u8]) {
     }
 }
 
-fn sound<T: Stored>(model: &Model<T>, folder: &Path) {
+fn sound<T: Real>(model: &Model<T>, folder: &Path) {
     let network = model.network();
     let architecture = network.architecture();
     assert_eq!(*architecture, model.metadata().architecture);

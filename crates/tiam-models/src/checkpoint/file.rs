@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tiam_core::Trace;
-use tiam_linalg::StateVisitor;
+use tiam_linalg::{Real, StateVisitor};
 
 use super::identity::{Fingerprint, Identity};
 use super::visitors::{Reader, Writer};
 use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
-use crate::store::Stored;
 use crate::tensors::{self, Tensors, io_error};
 use crate::trainer::TrainingProblem;
 
@@ -34,7 +33,7 @@ pub(super) struct Header {
     identity: Identity,
     note: String,
     trace: Trace<NetworkMeasures>,
-    /// Of each tensor.
+    /// Checksum of each tensor.
     checksums: BTreeMap<String, String>,
 }
 
@@ -135,7 +134,7 @@ impl Checkpoint {
         self.header.iteration()
     }
 
-    /// What the run was made of.
+    /// The identity of the run: its data and parameters.
     pub fn identity(&self) -> &Identity {
         &self.header.identity
     }
@@ -159,7 +158,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ModelError::Checkpoint`] when precision, names or shapes differ; the problem is then of no more use.
-    pub fn restore<T: Stored, P: TrainingProblem<T>>(&self, problem: &mut P) -> Result<()> {
+    pub fn restore<T: Real>(&self, problem: &mut dyn TrainingProblem<T>) -> Result<()> {
         if self.header.trace.rows.is_empty() {
             let reason = "its trace has no rows: it is of no run".to_owned();
             return Err(refusal(&self.path)(reason));
@@ -168,7 +167,7 @@ impl Checkpoint {
     }
 
     /// Gives a state the numbers in the file: `visit` shows the state to the visitor that it is called with.
-    pub(super) fn show_state<T: Stored>(
+    pub(super) fn show_state<T: Real>(
         &self,
         visit: impl FnOnce(&mut dyn StateVisitor<T>),
     ) -> Result<()> {
@@ -238,7 +237,7 @@ fn checksum(bytes: &[u8]) -> String {
 }
 
 /// Writes the state that `visit` shows to the visitor. The state is in memory once more meanwhile.
-pub(super) fn write<T: Stored>(
+pub(super) fn write<T: Real>(
     path: &Path,
     mut header: Header,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tiam_linalg::Real;
 use twox_hash::xxhash3_128::Hasher;
 
 use crate::data::{Samples, Target};
 use crate::network::Network;
-use crate::store::Stored;
 use crate::tensors::to_bytes;
 
 /// Numbers hashed at once.
@@ -35,9 +35,9 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// With a part of the data.
+    /// Adds a part of the data.
     #[must_use]
-    pub fn samples<T: Stored>(self, name: &str, samples: &Samples<T>) -> Self {
+    pub fn samples<T: Real>(self, name: &str, samples: &Samples<T>) -> Self {
         let mut hash = Fingerprint::default();
         hash.values(samples.inputs().as_slice());
         match samples.target() {
@@ -52,7 +52,7 @@ impl Identity {
         self.part(name, &format!("{n} x {rows} to {outputs}"), hash)
     }
 
-    /// With weights of the samples.
+    /// Adds weights of the samples.
     #[must_use]
     pub fn weights(self, name: &str, weights: &[f64]) -> Self {
         let mut hash = Fingerprint::default();
@@ -60,9 +60,9 @@ impl Identity {
         self.part(name, &weights.len().to_string(), hash)
     }
 
-    /// With the network that training starts from.
+    /// Adds the network that training starts from.
     #[must_use]
-    pub fn network<T: Stored>(self, name: &str, network: &Network<T>) -> Self {
+    pub fn network<T: Real>(self, name: &str, network: &Network<T>) -> Self {
         let mut hash = Fingerprint::default();
         for layer in network.layers() {
             hash.values(layer.weights.as_slice());
@@ -71,14 +71,14 @@ impl Identity {
         self.part(name, &network.architecture().describe(), hash)
     }
 
-    /// With a parameter, of any shape that JSON has.
+    /// Adds a parameter, of any shape that JSON has.
     #[must_use]
     pub fn parameter(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.parameters.insert(name.to_owned(), value.into());
         self
     }
 
-    /// What differs first, if anything does: `self` as it was, `now` as it is.
+    /// The first difference between this identity, that of a saved run, and `now`; none where both are equal.
     pub fn difference(&self, now: &Self) -> Option<String> {
         first_difference(&self.parameters, &now.parameters)
             .map(|(name, was, is)| value_difference(name, was, is))
@@ -125,7 +125,7 @@ fn value_difference(path: &str, was: Option<&Value>, is: Option<&Value>) -> Stri
 pub(super) struct Fingerprint(Hasher);
 
 impl Fingerprint {
-    fn values<T: Stored>(&mut self, values: &[T]) {
+    fn values<T: Real>(&mut self, values: &[T]) {
         for chunk in values.chunks(CHUNK) {
             self.bytes(&to_bytes(chunk));
         }

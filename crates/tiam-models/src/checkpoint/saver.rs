@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tiam_core::{Run, StopReason};
+use tiam_linalg::Real;
 
 use super::file::{self, Header};
 use super::identity::Identity;
 use crate::error::{ModelError, Result};
-use crate::store::Stored;
 use crate::tensors::io_error;
-use crate::trainer::TrainingProblem;
+use crate::trainer::AnyProblem;
 
 /// Saving by the clock may take this part of the run's time; where it takes longer, it is done less often.
 const SHARE: u32 = 20;
 
-/// How often a run is saved.
+/// The times at which a run is saved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cadence {
     /// After every so many iterations, and at the end.
@@ -69,20 +69,20 @@ impl<'d> Checkpointer<'d> {
         }
     }
 
-    /// How often.
+    /// Sets the times at which the run is saved.
     #[must_use]
     pub fn every(self, cadence: Cadence) -> Self {
         Self { cadence, ..self }
     }
 
-    /// How many files are kept, at least 1.
+    /// Sets the number of files that are kept, at least 1.
     #[must_use]
     pub fn keep(self, keep: usize) -> Self {
         let keep = keep.max(1);
         Self { keep, ..self }
     }
 
-    /// A text that is kept in every file.
+    /// Sets a text that is kept in every file.
     #[must_use]
     pub fn note(self, note: impl Into<String>) -> Self {
         let note = note.into();
@@ -101,9 +101,9 @@ impl<'d> Checkpointer<'d> {
         self.saved
     }
 
-    pub(super) fn after_step<T: Stored, P: TrainingProblem<T>>(
+    pub(crate) fn after_step<T: Real>(
         &mut self,
-        run: &mut Run<'_, P>,
+        run: &mut Run<'_, AnyProblem<'_, T>>,
         flow: &ControlFlow<StopReason>,
     ) {
         let iteration = run.trace().last().map_or(0, |row| row.iteration);
@@ -124,7 +124,7 @@ impl<'d> Checkpointer<'d> {
         }
     }
 
-    fn save<T: Stored, P: TrainingProblem<T>>(&mut self, run: &mut Run<'_, P>) -> Result<()> {
+    fn save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) -> Result<()> {
         let clock = Instant::now();
         let header = Header::new(self.identity.clone(), &self.note, run.trace().clone());
         let path = header.path_in(&self.folder);
@@ -138,7 +138,7 @@ impl<'d> Checkpointer<'d> {
         self.remove_old(&path)
     }
 
-    /// Only once the new file is safe, and never it: older ones, and what a process that died has left half written.
+    /// Removes older files, and half-written ones of a process that died; called once the new file is safe, which stays.
     fn remove_old(&self, newest: &Path) -> Result<()> {
         let files = file::list(&self.folder)?;
         // What claims more iterations than the run has done is of no use to it, and goes first.

@@ -1,8 +1,7 @@
 //! Visitors that write the state of a run to tensors and read it back.
 
-use tiam_linalg::StateVisitor;
+use tiam_linalg::{Real, StateVisitor};
 
-use crate::store::Stored;
 use crate::tensors::{Tensor, Tensors, not_finite};
 
 /// A run counts on from what it reads, so that there must be room above; 2^53, up to which doubles hold every whole number.
@@ -17,13 +16,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// What it has seen, unless an iterate was not finite.
+    /// The tensors seen; an error where an iterate was not finite.
     pub(super) fn finish(self) -> Result<Vec<Tensor>, String> {
         self.error.map_or(Ok(self.tensors), Err)
     }
 }
 
-impl<T: Stored> StateVisitor<T> for Writer {
+impl<T: Real> StateVisitor<T> for Writer {
     fn values(&mut self, name: &str, values: &mut [T]) {
         if self.error.is_none() {
             self.error = not_finite(name, values);
@@ -64,7 +63,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What the file has, unless there was an error before.
+    /// Reads from the file, unless there was an error before.
     fn take<V>(&mut self, read: impl FnOnce(&Tensors<'_>) -> Result<V, String>) -> Option<V> {
         if self.error.is_some() {
             return None;
@@ -76,7 +75,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<T: Stored> StateVisitor<T> for Reader<'_> {
+impl<T: Real> StateVisitor<T> for Reader<'_> {
     /// A run saves no iterate that is not finite.
     fn values(&mut self, name: &str, values: &mut [T]) {
         if let Some(stored) = self.take(|file| file.finite::<T>(name, &[values.len()])) {

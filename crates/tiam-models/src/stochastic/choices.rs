@@ -10,7 +10,7 @@ use crate::declare::as_text;
 use crate::error::{ModelError, Result};
 use crate::names;
 
-/// How the step size η_t changes over a run's steps t = 0, …, T − 1.
+/// The schedule of the step size η_t over a run's steps t = 0, …, T − 1.
 ///
 /// As text: `cosine`, `constant`, `step:EVERY,FACTOR`.
 ///
@@ -104,7 +104,7 @@ impl FromStr for StepSchedule {
 
 as_text!(StepSchedule);
 
-/// How much each class counts. As text: `equal`, `balanced`, or the weights with commas between them.
+/// The weights of the classes. As text: `equal`, `balanced`, or the weights with commas between them.
 ///
 /// ```
 /// use tiam_models::ClassWeights;

@@ -49,7 +49,7 @@ parameters! {
     /// assert_eq!(StochasticParams::default_epochs(60_000), 5);
     /// ```
     ///
-    /// What determines a run is serialised under these names (`error_tolerance` as `met`); seed, threads and limits are not. A schedule that
+    /// Every parameter that determines a run is serialised under its name (`error_tolerance` as `met`); seed, threads and limits are not. A schedule that
     /// is a closure is refused there.
     #[derive(Clone, Debug, Serialize)]
     pub struct StochasticParams {
@@ -59,11 +59,11 @@ parameters! {
         batch_size: Option<usize> = None, into;
         /// η.
         step: f64 = Self::STEP;
-        /// How η changes.
+        /// Schedule of η.
         step_schedule: StepSchedule = StepSchedule::default();
         /// p1, p2, p3.
         inertia: Inertia = Self::INERTIA;
-        /// How they change over the epochs.
+        /// Schedule of p1, p2, p3 over the epochs.
         #[serde(serialize_with = "schedule_name")]
         schedule: Schedule = Schedule::default();
         /// λ.
@@ -85,7 +85,7 @@ parameters! {
         /// Largest output error of a sample that is left out of the backward pass; `None` where every sample goes backward.
         #[serde(rename = "met")]
         error_tolerance: Option<f64> = Some(0.03), into;
-        /// How much each class counts.
+        /// Weights of the classes.
         class_weights: ClassWeights = ClassWeights::default();
         /// Epochs without improvement on the validation part after which training ends with its best network.
         #[serde(skip)]
@@ -93,10 +93,10 @@ parameters! {
         /// Epochs after which to stop, short of those that the step schedule is made for.
         #[serde(skip)]
         stop_after: Option<usize> = None, into;
-        /// What else ends a run; its `max_iterations` gives way to the epochs and `stop_after`.
+        /// Other stopping rules; the epochs and `stop_after` replace its `max_iterations`.
         #[serde(skip)]
         stopping: Stopping = Stopping::default();
-        /// Of batches and sketches.
+        /// Seed of batches and sketches.
         #[serde(skip)]
         seed: u64 = 0;
         /// Worker threads.

@@ -33,7 +33,7 @@ pub struct StochasticData<'d, T> {
 }
 
 impl<'d, T> StochasticData<'d, T> {
-    /// Only samples to learn from.
+    /// Samples to learn from, without weights or other parts.
     pub fn new(train: &'d Samples<T>) -> Self {
         Self {
             train,
@@ -172,8 +172,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         let (samples, weights) = (self.data.train, self.weights.as_deref());
         let before = self.objective;
         let Some(sum) = self.state.epoch(samples, weights, place) else {
-            let increase = f64::NAN;
-            return BlockChange::new(before, increase);
+            return BlockChange::new(before, f64::NAN);
         };
         self.training_seconds += clock.elapsed().as_secs_f64();
         let found = Evaluation::of(sum, samples);

@@ -67,6 +67,16 @@ impl<T: Real> State<T> {
         })
     }
 
+    /// Puts the samples in the order of the next epoch.
+    fn shuffle(&mut self, n: usize) {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
+        rng.set_stream(self.epochs as u64);
+        self.epochs += 1;
+        self.order.clear();
+        self.order.extend(0..n);
+        self.order.shuffle(&mut rng);
+    }
+
     /// Every sample once, in an order that the seed and the epoch's number fix, in batches of B samples or one less. Returns the loss
     /// summed over the batches, each before its step; none once a batch's loss or direction is not finite.
     pub(super) fn epoch(
@@ -76,12 +86,7 @@ impl<T: Real> State<T> {
         place: EpochInRun,
     ) -> Option<LossSum> {
         let n = samples.n_samples();
-        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
-        rng.set_stream(self.epochs as u64);
-        self.epochs += 1;
-        self.order.clear();
-        self.order.extend(0..n);
-        self.order.shuffle(&mut rng);
+        self.shuffle(n);
         let n_batches = n.div_ceil(self.config.batch_size(n));
         let (blocks, steps, config) = (&mut self.blocks, &mut self.steps, &self.config);
         let averaging = averaging(config, n_batches);
@@ -132,7 +137,7 @@ impl<T: Real> State<T> {
         })
     }
 
-    /// What passes from epoch to epoch.
+    /// Shows the visitor every number that the next epochs depend on.
     pub(super) fn visit(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.blocks.visit_state(visitor);
         visitor.count("steps", &mut self.steps);
