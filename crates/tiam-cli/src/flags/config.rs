@@ -88,7 +88,7 @@ pub(crate) fn repeatable(
     }
 }
 
-/// The first block's solver in place of `auto`, so that a repetition does not depend on a measured speed.
+/// The first block's solver in place of `auto`, so that the configuration tells it.
 pub(crate) fn solver_used(asked: Solver, chosen: &[SolverChoice]) -> Solver {
     match (asked, chosen.first()) {
         (Solver::Auto { .. }, Some(first)) => {

@@ -298,4 +298,5 @@ fn networks(session: &mut Session<'_>, set: &DataSet, extent: &Extent) -> Result
 }
 
 #[cfg(test)]
+#[path = "../../../tests/unit/reproduce_experiments_rate.rs"]
 mod tests;

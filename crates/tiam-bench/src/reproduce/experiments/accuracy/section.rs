@@ -233,12 +233,5 @@ pub(in super::super) fn claims(records: &[Record]) -> Vec<Claim> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_runs_nothing_is_claimed() {
-        assert!(searches(&[]).rows.is_empty());
-        assert!(claims(&[]).is_empty());
-    }
-}
+#[path = "../../../../tests/unit/reproduce_experiments_accuracy_section.rs"]
+mod tests;
