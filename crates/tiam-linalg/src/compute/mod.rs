@@ -150,7 +150,18 @@ impl<T: Real> Compute<T> {
         slab: S,
         body: &(dyn Fn(&mut WorkerScratch<T>, S) -> R + Sync),
     ) -> R {
-        let n = n_shards(slab.n_cols(), flops_per_col);
+        self.over_units_of(1, flops_per_col, slab, body)
+    }
+
+    /// [`Compute::over_units`] with at least so many columns in each shard.
+    pub(crate) fn over_units_of<S: Slab, R: Total>(
+        &mut self,
+        least_cols: usize,
+        flops_per_col: usize,
+        slab: S,
+        body: &(dyn Fn(&mut WorkerScratch<T>, S) -> R + Sync),
+    ) -> R {
+        let n = n_shards_of(least_cols, slab.n_cols(), flops_per_col);
         let body = |scratch: &mut WorkerScratch<T>, (): &mut (), slab: S| body(scratch, slab);
         self.sweep(slab, &mut [(); MAX_SHARDS][..n], &body)
     }

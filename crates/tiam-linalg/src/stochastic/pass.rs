@@ -1,5 +1,7 @@
 //! The forward and the backward pass of one batch, tile by tile.
 
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Par};
 
@@ -7,7 +9,7 @@ use super::curvature::LayerCurvature;
 use super::units::{LayerUnits, UnitLayout};
 use crate::activation::Activation;
 use crate::backward::times_derivative;
-use crate::compute::{WorkerScratch, buffer};
+use crate::compute::{WorkerScratch, buffer, for_tiles};
 use crate::loss::LossTarget;
 use crate::matrix::{Matrix, view, view_mut};
 use crate::monotone::Monotone;
@@ -67,13 +69,43 @@ pub(super) struct Pass<'a, T: Real> {
     pub(super) batch: StochasticBatch<'a, T>,
 }
 
-/// A shard's sums.
+/// What a shard of a batch leaves: either the sum of its gradients, or the factors of it.
 #[derive(Debug, Default)]
-pub(super) struct ShardSums<T> {
-    /// Of the gradients, all layers.
+pub(super) struct Shard<T> {
+    /// Sum of the gradients, all layers; empty where the factors are kept.
     pub(super) gradient: Vec<T>,
-    /// Of what the layers' curvatures average.
+    /// Sum of what the layers' curvatures average.
     pub(super) curvature: Vec<T>,
+    /// The factors, of the samples that go backward: inputs with a 1 appended, and the tape.
+    x: Vec<T>,
+    tape: Vec<T>,
+    n: usize,
+    n_open: usize,
+}
+
+impl<T: Real> Shard<T> {
+    /// g ← g + c Σ over the shard of â_{l−1} (−e_l)ᵀ for some units of a layer, those in `range` of the parameters, from the factors.
+    pub(super) fn add_gradient(
+        &self,
+        g: &mut [T],
+        layout: &UnitLayout,
+        l: usize,
+        range: &Range<usize>,
+        c: T,
+    ) {
+        let units = layout.layers()[l];
+        let (a, e) = factors(units, l, (&self.x, &self.tape), self.n, self.n_open);
+        let first = (range.start - units.start) / units.len;
+        let e = view(e, units.n_units).subrows(first, range.len() / units.len);
+        matmul(
+            view_mut(g, units.len),
+            Accum::Add,
+            view(a, units.len),
+            e.transpose(),
+            c,
+            Par::Seq,
+        );
+    }
 }
 
 impl<T: Real> Pass<'_, T> {
@@ -81,28 +113,78 @@ impl<T: Real> Pass<'_, T> {
         view(&self.parameters[units.range()], units.len)
     }
 
-    /// Adds one tile's gradients, and its inputs' curvature, to its shard's sums; the `first` tile's gradients replace them.
-    pub(super) fn tile(
+    /// Goes over a shard, in tiles of at most so many samples, and sums its gradients and its inputs' curvature.
+    pub(super) fn sum(
         &self,
         scratch: &mut WorkerScratch<T>,
-        sums: &mut ShardSums<T>,
-        samples: &RowRange,
-        first: bool,
+        shard: &mut Shard<T>,
+        samples: RowRange,
+        tile: usize,
     ) -> LossSum {
-        let WorkerScratch {
-            tile_a,
-            tile_b,
-            tile_c,
-            labels,
-        } = scratch;
+        shard.gradient.resize(self.layout.n_parameters(), T::zero());
+        if samples.len == 0 {
+            shard.gradient.fill(T::zero());
+        }
+        let (mut x, mut tape) = (
+            std::mem::take(&mut scratch.tile_b),
+            std::mem::take(&mut scratch.tile_a),
+        );
+        let (mut loss, start) = (LossSum::default(), samples.start);
+        for_tiles(samples, tile, |samples| {
+            let (found, n_open) = self.tile(scratch, shard, (&mut x, &mut tape), &samples);
+            let accum = match samples.start == start {
+                true => Accum::Replace,
+                false => Accum::Add,
+            };
+            for (l, &units) in self.layout.layers().iter().enumerate() {
+                let (a, e) = factors(units, l, (&x, &tape), samples.len, n_open);
+                outer_product_of(
+                    &mut shard.gradient[units.range()],
+                    (a, units.len),
+                    (e, units.n_units),
+                    accum,
+                );
+            }
+            loss = loss.merge(found);
+        });
+        (scratch.tile_b, scratch.tile_a) = (x, tape);
+        loss
+    }
+
+    /// Goes over a shard at once, sums its inputs' curvature and keeps the factors of its gradients.
+    pub(super) fn keep(
+        &self,
+        scratch: &mut WorkerScratch<T>,
+        shard: &mut Shard<T>,
+        samples: RowRange,
+    ) -> LossSum {
+        shard.gradient = Vec::new();
+        let (mut x, mut tape) = (
+            std::mem::take(&mut shard.x),
+            std::mem::take(&mut shard.tape),
+        );
+        let (loss, n_open) = self.tile(scratch, shard, (&mut x, &mut tape), &samples);
+        (shard.x, shard.tape, shard.n, shard.n_open) = (x, tape, samples.len, n_open);
+        loss
+    }
+
+    /// Goes forward and backward over a tile; returns its loss and how many of its samples went backward.
+    fn tile(
+        &self,
+        scratch: &mut WorkerScratch<T>,
+        shard: &mut Shard<T>,
+        (x, tape): (&mut Vec<T>, &mut Vec<T>),
+        samples: &RowRange,
+    ) -> (LossSum, usize) {
+        let WorkerScratch { tile_c, labels, .. } = scratch;
         let n = samples.len;
         let indices = &self.batch.indices[samples.start..samples.start + n];
-        let x = buffer(tile_b, n * (self.batch.inputs.n_rows() + 1));
+        let x = buffer(x, n * (self.batch.inputs.n_rows() + 1));
         gather_augmented(x, self.batch.inputs, indices);
-        let tape = buffer(tile_a, self.layout.tape_rows() * n);
+        let tape = buffer(tape, self.layout.tape_rows() * n);
         self.forward(tape, x, n);
         if let Some(curvature) = self.curvature {
-            self.accumulate(curvature, &mut sums.curvature, (tape, x), tile_c);
+            self.accumulate(curvature, &mut shard.curvature, (tape, x), tile_c);
         }
         let errors = tape.len() - self.layout.n_outputs() * n;
         let StochasticBatch {
@@ -110,9 +192,8 @@ impl<T: Real> Pass<'_, T> {
         } = self.batch;
         let loss = target.errors_of(&mut tape[errors..], indices, weights, (labels, tile_c));
         let n_open = self.keep_open(tape, x, n);
-        let accum = if first { Accum::Replace } else { Accum::Add };
-        self.backward(&mut sums.gradient, tape, x, n_open, accum);
-        loss
+        self.backward(tape, n, n_open, tile_c);
+        (loss, n_open)
     }
 
     /// Fills the tape with z_1, â_1, z_2, …, z_L.
@@ -184,40 +265,43 @@ impl<T: Real> Pass<'_, T> {
         n_open
     }
 
-    /// sums ← (sums +) â_{l−1} (−e_l)ᵀ for every layer, over the open columns, the first ones; each e_l takes the place of a_l,
-    /// which is no longer needed then.
-    fn backward(&self, sums: &mut [T], tape: &mut [T], x: &[T], n_open: usize, accum: Accum) {
+    /// Puts −e_l in the place of every z_l, for the open columns, the first ones.
+    fn backward(&self, tape: &mut [T], n: usize, n_open: usize, scratch: &mut Vec<T>) {
         let layers = self.layout.layers();
-        let n = x.len() / (self.layout.n_inputs() + 1);
-        for (l, &units) in layers.iter().enumerate().rev() {
-            let n_units = units.n_units;
-            let last = l + 1 == layers.len();
-            let e_row = units.z_row + if last { 0 } else { n_units };
-            let (before, e) = tape.split_at_mut(e_row * n);
-            let e = &e[..n_units * n_open];
-            let sum = &mut sums[units.range()];
-            if l == 0 {
-                let a = &x[..units.len * n_open];
-                outer_product_of(sum, (a, units.len), (e, n_units), accum);
-                return;
-            }
-            let (z, a) = before.split_at_mut(units.input_row() * n);
-            let inputs = &a[..units.len * n_open];
-            outer_product_of(sum, (inputs, units.len), (e, n_units), accum);
-            let n_in = units.len - 1;
-            let below = &mut a[..n_in * n_open];
+        for l in (1..layers.len()).rev() {
+            let (units, below) = (layers[l], layers[l - 1]);
+            let n_in = below.n_units;
+            let (before, e) = tape.split_at_mut(units.z_row * n);
+            let errors = buffer(scratch, n_in * n_open);
             matmul(
-                view_mut(below, n_in),
+                view_mut(errors, n_in),
                 Accum::Replace,
                 self.layer(units).subrows(0, n_in),
-                view(e, n_units),
+                view(&e[..units.n_units * n_open], units.n_units),
                 T::one(),
                 Par::Seq,
             );
-            let z = &z[z.len() - n_in * n..];
-            with_activation!(self.h, h => times_derivative(below, z, h));
+            let z = &mut before[below.z_row * n..][..n_in * n_open];
+            with_activation!(self.h, h => times_derivative(errors, z, h));
+            z.copy_from_slice(errors);
         }
     }
+}
+
+/// â_{l−1} and −e_l of the open columns of a tile of n.
+fn factors<'t, T>(
+    units: LayerUnits,
+    l: usize,
+    (x, tape): (&'t [T], &'t [T]),
+    n: usize,
+    n_open: usize,
+) -> (&'t [T], &'t [T]) {
+    let a = match l {
+        0 => x,
+        _ => &tape[units.input_row() * n..],
+    };
+    let e = &tape[units.z_row * n..];
+    (&a[..units.len * n_open], &e[..units.n_units * n_open])
 }
 
 /// out ← (out +) left · rightᵀ; each side with its number of rows.

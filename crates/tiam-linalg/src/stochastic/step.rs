@@ -1,10 +1,10 @@
 //! The parameters of all layers and their triple-inertial step.
 
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
-use super::pass::{Pass, ShardSums, StochasticBatch};
+use super::pass::{Pass, Shard, StochasticBatch};
 use super::units::{UnitLayout, Units};
 use crate::activation::Activation;
-use crate::compute::{Compute, Slab, WorkerScratch, for_tiles, n_shards_of, tile_cols};
+use crate::compute::{Compute, Slab, WorkerScratch, n_shards_of, tile_cols};
 use crate::forward::AffineLayers;
 use crate::kernels::add_scaled;
 use crate::product::RowRange;
@@ -75,8 +75,8 @@ pub struct StochasticBlocks<T> {
     gradient: Vec<T>,
     direction: Vec<T>,
     curvature: Vec<LayerCurvature<T>>,
-    /// The last batch's sums, of which the first `n_shards` count.
-    sums: Vec<ShardSums<T>>,
+    /// The last batch's shards, of which the first `n_shards` count.
+    shards: Vec<Shard<T>>,
     n_shards: usize,
     n_batch: usize,
     tile: usize,
@@ -131,7 +131,7 @@ impl<T: Real> StochasticBlocks<T> {
             gradient: vec![T::zero(); n],
             direction: vec![T::zero(); n],
             curvature,
-            sums: Vec::new(),
+            shards: Vec::new(),
             n_shards: 0,
             n_batch: 0,
             tile: tile_cols::<T>(widest).max(MIN_TILE),
@@ -201,22 +201,22 @@ impl<T: Real> StochasticBlocks<T> {
             true => self.curvature.iter().map(LayerCurvature::n_sums).sum(),
             false => 0,
         };
-        let body = |scratch: &mut WorkerScratch<T>, sums: &mut ShardSums<T>, samples: RowRange| {
-            sums.gradient.resize(n, T::zero());
-            sums.curvature.clear();
-            sums.curvature.resize(n_curvature, T::zero());
-            let (mut loss, first) = (LossSum::default(), samples.start);
-            for_tiles(samples, tile, |tile| {
-                loss = loss.merge(pass.tile(scratch, sums, &tile, tile.start == first));
-            });
-            loss
+        // Processes add sums.
+        let summed = n < MAX_SUMMED || compute.is_shared();
+        let body = |scratch: &mut WorkerScratch<T>, shard: &mut Shard<T>, samples: RowRange| {
+            shard.curvature.clear();
+            shard.curvature.resize(n_curvature, T::zero());
+            match summed {
+                true => pass.sum(scratch, shard, samples, tile),
+                false => pass.keep(scratch, shard, samples),
+            }
         };
         let len = batch.indices.len();
         let samples = RowRange { start: 0, len };
         self.n_shards = n_shards_of(LEAST_COLS, len, GRADIENT_FLOPS * n);
-        let n_sums = self.n_shards.max(self.sums.len());
-        self.sums.resize_with(n_sums, ShardSums::default);
-        let loss = compute.sweep(samples, &mut self.sums[..self.n_shards], &body);
+        let n_shards = self.n_shards.max(self.shards.len());
+        self.shards.resize_with(n_shards, Shard::default);
+        let loss = compute.sweep(samples, &mut self.shards[..self.n_shards], &body);
         let mut total = (loss, len);
         if compute.is_shared() {
             self.share_sums(&mut total, compute);
@@ -227,14 +227,15 @@ impl<T: Real> StochasticBlocks<T> {
 
     /// Puts this process's sums together with those of the others.
     fn share_sums(&mut self, total: &mut (LossSum, usize), compute: &Compute<T>) {
-        let (first, rest) = self.sums[..self.n_shards].split_at_mut(1);
+        let (first, rest) = self.shards[..self.n_shards].split_at_mut(1);
         for later in rest {
             add_scaled(&mut first[0].gradient, &later.gradient, T::one());
             add_scaled(&mut first[0].curvature, &later.curvature, T::one());
         }
-        let ShardSums {
+        let Shard {
             gradient,
             curvature,
+            ..
         } = &mut first[0];
         compute.over_processes(total, &mut [gradient, curvature]);
         self.n_shards = 1;
@@ -253,7 +254,7 @@ impl<T: Real> StochasticBlocks<T> {
     ) {
         let n_sums = |layer: &LayerCurvature<T>| layer.n_sums();
         let total: usize = self.curvature.iter().map(n_sums).sum();
-        let (sums, n_batch) = (&self.sums[..self.n_shards], self.n_batch);
+        let (shards, n_batch) = (&self.shards[..self.n_shards], self.n_batch);
         let slab = LayerSlab {
             layers: &mut self.curvature,
             start: 0,
@@ -263,7 +264,7 @@ impl<T: Real> StochasticBlocks<T> {
             for layer in slab.layers {
                 let range = start..start + layer.n_sums();
                 start = range.end;
-                let of_shards = sums.iter().map(|sums| &sums.curvature[range.clone()]);
+                let of_shards = shards.iter().map(|shard| &shard.curvature[range.clone()]);
                 layer.absorb(of_shards, n_batch, rule.retain);
                 layer.refresh(rule.damping);
             }
@@ -280,7 +281,7 @@ impl<T: Real> StochasticBlocks<T> {
         let layout = &self.layout;
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let share = T::from_f64(-1.0 / self.n_batch.max(1) as f64);
-        let sums = &self.sums[..self.n_shards];
+        let shards = &self.shards[..self.n_shards];
         let (ahead, curvature) = (&self.ahead, &self.curvature);
         let ridge = T::from_f64(-ridge);
         let body = |scratch: &mut WorkerScratch<T>, units: Units<'_, [&mut [T]; 2]>| {
@@ -291,8 +292,11 @@ impl<T: Real> StochasticBlocks<T> {
                 let (g, d) = (&mut g[own.clone()], &mut d[own]);
                 let unit = layout.layers()[l].len;
                 decay(g, &ahead[range.clone()], ridge, unit);
-                for sums in sums {
-                    add_scaled(g, &sums.gradient[range.clone()], share);
+                for shard in shards {
+                    match shard.gradient.get(range.clone()) {
+                        Some(sum) => add_scaled(g, sum, share),
+                        None => shard.add_gradient(g, layout, l, &range, share),
+                    }
                 }
                 curvature[l].solve(d, g, &mut scratch.tile_c);
                 gain += dot(d, g);
@@ -300,7 +304,13 @@ impl<T: Real> StochasticBlocks<T> {
             gain
         };
         let slab = Units::all(layout, [&mut self.gradient[..], &mut self.direction[..]]);
-        compute.over_units(DIRECTION_FLOPS, slab, &body)
+        if shards.iter().all(|shard| !shard.gradient.is_empty()) {
+            return compute.over_units(DIRECTION_FLOPS, slab, &body);
+        }
+        let flops = DIRECTION_FLOPS + 2 * self.n_batch;
+        let widest = layout.layers().iter().map(|units| units.len).max();
+        let least = LEAST_UNITS * widest.unwrap_or(1);
+        compute.over_units_of(least, flops, slab, &body)
     }
 
     /// Takes the step along the directions, moves Ŵ ahead for the next gradient, and averages.
@@ -375,6 +385,10 @@ const MIN_TILE: usize = 128;
 /// Half a gradient's flops a parameter and sample: two threads pay later here, since the steps around are sequential for small
 /// networks (digits, batches of 71: an epoch's steps took 0.09 ms each on one thread, 0.14 ms on two).
 const GRADIENT_FLOPS: usize = 3;
+/// From so many parameters on, the shards' gradients would not fit a cache: their factors are kept, and multiplied when the directions are made.
+const MAX_SUMMED: usize = 1 << 19;
+/// Fewest units of a shard whose gradient is multiplied with the directions: each such product packs the samples anew.
+const LEAST_UNITS: usize = 48;
 /// Fewest samples of a shard: each shard has a gradient of its own.
 const LEAST_COLS: usize = 64;
 /// Flops a parameter of a direction: assembling the gradient, and a sketch's solve.
