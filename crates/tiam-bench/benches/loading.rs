@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tiam_data::{LoadParams, Real, blobs, load};
+use tiam_data::{LoadParams, Scalar, blobs, load};
 
 const SAMPLES: usize = 20_000;
 const FEATURES: usize = 100;
@@ -34,7 +34,7 @@ fn write_table(path: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// Number of samples, so that nothing is optimised away.
-fn samples<T: Real>(path: &Path, threads: usize) -> usize {
+fn samples<T: Scalar>(path: &Path, threads: usize) -> usize {
     load::<T>(path, &LoadParams::default().threads(threads)).map_or(0, |data| data.n_samples())
 }
 

@@ -122,7 +122,10 @@ fn ablation(folder: Option<&str>, seeds: u64) {
         let mut seconds = f64::INFINITY;
         for seed in 0..seeds {
             let config = params.clone().seed(seed).threads(THREADS).check().unwrap();
-            let data = StochasticData::new(&train).test(&test);
+            let data = StochasticData {
+                test: Some(&test),
+                ..StochasticData::new(&train)
+            };
             let network = network(&train, &[100, 100], seed);
             // Without a trust region a run may blow up: it then counts with what it had.
             let rows = match train_stochastic(network, data, &config, &mut []) {

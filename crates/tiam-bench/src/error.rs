@@ -29,16 +29,6 @@ pub enum BenchError {
     /// Training failed.
     #[error("training failed: {0}")]
     Training(String),
-    /// A name that is none of the known ones.
-    #[error("unknown {what} `{found}`; known are {known}")]
-    Name {
-        /// The kind of thing named.
-        what: &'static str,
-        /// The name given.
-        found: String,
-        /// The known names.
-        known: String,
-    },
     /// The user stopped the run.
     #[error("interrupted; the runs that are done are kept")]
     Interrupted,
@@ -61,9 +51,6 @@ pub enum BenchError {
     /// A record could not be written as JSON.
     #[error("a record cannot be written: {0}")]
     Json(#[from] serde_json::Error),
-    /// A picture could not be drawn.
-    #[error("a picture cannot be drawn: {0}")]
-    Plot(String),
 }
 
 impl BenchError {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tiam::Predictor;
-use tiam_core::Trace;
+use tiam_core::{Trace, TraceRow};
 use tiam_models::{NetworkMeasures, SolverChoice};
 
 use crate::error::CliError;
@@ -137,37 +137,51 @@ pub(crate) fn write_whole(
     tiam_models::write_whole(path, filled).map_err(CliError::writing(path))
 }
 
+/// A column of the trace as a table: its name, and the text of a row's cell.
+type Column = (&'static str, fn(&TraceRow<NetworkMeasures>) -> String);
+
+const COLUMNS: [Column; 17] = [
+    ("iteration", |row| row.iteration.to_string()),
+    ("objective", |row| row.objective.to_string()),
+    ("violation", |row| row.violation.to_string()),
+    ("restarts", |row| row.restarts.to_string()),
+    ("rel_change", |row| known(row.rel_change)),
+    ("seconds", |row| row.seconds.to_string()),
+    ("inertia_start", |row| row.inertia.start.to_string()),
+    ("inertia_gradient", |row| row.inertia.gradient.to_string()),
+    ("inertia_correction", |row| {
+        row.inertia.correction.to_string()
+    }),
+    ("train_loss", |row| row.measures.train_loss.to_string()),
+    ("train_accuracy", |row| known(row.measures.train_accuracy)),
+    ("epsilon", |row| row.measures.epsilon.to_string()),
+    ("validation_loss", |row| {
+        known(row.measures.validation.map(|part| part.loss))
+    }),
+    ("validation_accuracy", |row| {
+        known(row.measures.validation.and_then(|part| part.accuracy))
+    }),
+    ("test_loss", |row| {
+        known(row.measures.test.map(|part| part.loss))
+    }),
+    ("test_accuracy", |row| {
+        known(row.measures.test.and_then(|part| part.accuracy))
+    }),
+    ("training_seconds", |row| {
+        known(row.measures.training_seconds)
+    }),
+];
+
+/// Nothing for what is not known.
+fn known(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
 fn write_trace(trace: &Trace<NetworkMeasures>, file: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        file,
-        "iteration,objective,violation,restarts,rel_change,seconds,inertia_start,inertia_gradient,inertia_correction,\
-         train_loss,train_accuracy,epsilon,validation_loss,validation_accuracy,test_loss,test_accuracy,training_seconds"
-    )?;
-    let optional = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+    let mut writer = csv::Writer::from_writer(file);
+    writer.write_record(COLUMNS.map(|(name, _)| name))?;
     for row in &trace.rows {
-        let inertia = row.inertia;
-        let (validation, test) = (row.measures.validation, row.measures.test);
-        writeln!(
-            file,
-            "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
-            row.iteration,
-            row.objective,
-            row.violation,
-            row.restarts,
-            optional(row.rel_change),
-            row.seconds,
-            inertia.start,
-            inertia.gradient,
-            inertia.correction,
-            row.measures.train_loss,
-            optional(row.measures.train_accuracy),
-            row.measures.epsilon,
-            optional(validation.map(|part| part.loss)),
-            optional(validation.and_then(|part| part.accuracy)),
-            optional(test.map(|part| part.loss)),
-            optional(test.and_then(|part| part.accuracy)),
-            optional(row.measures.training_seconds)
-        )?;
+        writer.write_record(COLUMNS.map(|(_, text)| text(row)))?;
     }
-    Ok(())
+    writer.flush()
 }

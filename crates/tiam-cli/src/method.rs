@@ -1,8 +1,6 @@
 //! The network and its method as the front door takes them.
 
-use tiam::{
-    Holdout, LoadParams, Method, Mlp, Predictor, StochasticParams, Table, TableParams, TiamParams,
-};
+use tiam::{Holdout, LoadParams, Method, Mlp, Predictor, StochasticParams, Table, TableParams};
 use tiam_data::{ColumnRef, GraphParams};
 
 use crate::error::CliError;
@@ -72,19 +70,6 @@ impl Settings {
         }
     }
 
-    /// Parameters of the full-batch method, and of its kin.
-    pub(crate) fn relaxed(&self) -> TiamParams {
-        TiamParams::default()
-            .rho(self.rho)
-            .ridge(self.ridge)
-            .l1(self.l1)
-            .band(self.band)
-            .inertia(self.inertia)
-            .schedule(self.schedule.clone())
-            .guard(self.guard)
-            .solver(self.solver)
-    }
-
     /// Epochs and samples a step of stochastic TIAM over N samples.
     pub(crate) fn epochs_and_batch(&self, n_samples: usize) -> Option<(usize, usize)> {
         let epochs = self
@@ -102,24 +87,6 @@ impl Settings {
             Some((epochs, _)) => (self.iterations.unwrap_or(epochs).min(epochs), "epoch"),
             None => (self.most_iterations(), "iteration"),
         }
-    }
-
-    /// Parameters of training by batches.
-    pub(crate) fn stochastic(&self) -> StochasticParams {
-        let params = StochasticParams::default()
-            .ridge(self.ridge)
-            .inertia(self.inertia)
-            .schedule(self.schedule.clone())
-            .step_schedule(self.step_schedule)
-            .curvature(self.curvature)
-            .class_weights(self.class_weights.clone())
-            .patience(self.patience)
-            .stop_after(self.iterations);
-        let params = with(params, self.epochs, StochasticParams::epochs);
-        let params = with(params, self.batch_size, StochasticParams::batch_size);
-        let params = with(params, self.learning_rate, StochasticParams::step);
-        let params = with(params, self.damping, StochasticParams::damping);
-        with(params, self.averaging, StochasticParams::averaging)
     }
 
     /// Checks the method's parameters without data.

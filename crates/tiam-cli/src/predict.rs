@@ -32,18 +32,20 @@ fn write_csv(
     proba: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let row = |out: &mut dyn Write, cells: &[String]| writeln!(out, "{}", cells.join(","));
+    let mut writer = csv::Writer::from_writer(out);
     let classes = model.class_names();
     if !classes.is_empty() && !proba {
-        row(out, &["class".to_owned()])?;
-        return found.classes().try_for_each(|name| row(out, &[cell(name)]));
+        writer.write_record(["class"])?;
+        for name in found.classes() {
+            writer.write_record([name])?;
+        }
+        return writer.flush();
     }
-    let header: Vec<String> = match model.encoding().n_outputs {
-        _ if proba => classes.iter().map(|name| cell(name)).collect(),
-        1 => vec!["value".to_owned()],
-        n => (0..n).map(|output| format!("value_{output}")).collect(),
-    };
-    row(out, &header)?;
+    match model.encoding().n_outputs {
+        _ if proba => writer.write_record(classes)?,
+        1 => writer.write_record(["value"])?,
+        n => writer.write_record((0..n).map(|output| format!("value_{output}")))?,
+    }
     // Single precision has fewer digits to be written.
     #[allow(
         clippy::cast_possible_truncation,
@@ -53,30 +55,8 @@ fn write_csv(
         Precision::F32 => (*x as f32).to_string(),
         Precision::F64 => x.to_string(),
     };
-    (0..found.len()).try_for_each(|sample| {
-        let cells: Vec<String> = found.outputs(sample).iter().map(text).collect();
-        row(out, &cells)
-    })
-}
-
-/// A name as a cell of a CSV file: quoted where it must be, an empty one too, which else would be a blank line.
-fn cell(name: &str) -> String {
-    if name.is_empty() || name.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    } else {
-        name.to_owned()
+    for sample in 0..found.len() {
+        writer.write_record(found.outputs(sample).iter().map(text))?;
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_quoted_only_where_they_must_be() {
-        assert_eq!(cell("setosa"), "setosa");
-        assert_eq!(cell("a,b"), "\"a,b\"");
-        assert_eq!(cell("5\" disc"), "\"5\"\" disc\"");
-        assert_eq!(cell(""), "\"\"");
-    }
+    writer.flush()
 }

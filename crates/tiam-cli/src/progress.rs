@@ -9,60 +9,47 @@ use tiam_models::NetworkMeasures;
 
 use crate::output;
 
-/// Plain lines for a run that reaches its iteration limit, apart from those of [`LONGEST_SILENCE`].
-const LINES: usize = 10;
-/// After this time a line is due, whatever the iteration.
+/// After this time a line is due, whatever is done.
 const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 
-/// Watches a training and tells how far it is.
-pub(crate) enum Progress {
+/// Where progress is shown.
+pub(crate) enum Meter {
     /// `--quiet`.
     Silent,
     /// On a terminal.
     Bar(ProgressBar),
-    /// Elsewhere.
-    Lines {
-        /// Iterations between two lines.
-        every: usize,
-        /// What an iteration is called.
-        unit: &'static str,
-        /// When the last one was written.
-        last: Instant,
-    },
+    /// Elsewhere; when the last line was written.
+    Lines(Option<Instant>),
 }
 
-impl Progress {
-    /// For a run of at most this many iterations, which are called `unit`s.
-    pub(crate) fn new(iterations: usize, unit: &'static str, quiet: bool) -> Self {
+impl Meter {
+    /// A bar of this length looks as the template says.
+    pub(crate) fn new(quiet: bool, length: u64, template: &str) -> Self {
         if quiet {
-            Self::Silent
-        } else if stderr().is_terminal() {
-            let bar = ProgressBar::new(iterations as u64);
-            let style =
-                ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} [{elapsed}, {eta} left]");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            Self::Bar(bar)
-        } else {
-            Self::Lines {
-                every: iterations.div_ceil(LINES).max(1),
-                unit,
-                last: Instant::now(),
-            }
+            return Self::Silent;
         }
+        if !stderr().is_terminal() {
+            return Self::Lines(None);
+        }
+        let bar = ProgressBar::new(length);
+        let style = ProgressStyle::with_template(template);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(500));
+        Self::Bar(bar)
     }
 
-    /// Shows a row, that of the start included.
-    pub(crate) fn show(&mut self, row: &TraceRow<NetworkMeasures>) {
+    /// Moves the bar there, with the text beside it. Elsewhere writes the text after `prefix`, where it is due or none was written for long.
+    pub(crate) fn show(&mut self, position: u64, prefix: &str, text: String, due: bool) {
         match self {
             Self::Silent => {}
             Self::Bar(bar) => {
-                bar.set_position(row.iteration as u64);
-                bar.set_message(numbers(row));
+                bar.set_position(position);
+                bar.set_message(text);
             }
-            Self::Lines { every, unit, last } => {
-                if row.iteration.is_multiple_of(*every) || last.elapsed() >= LONGEST_SILENCE {
-                    *last = Instant::now();
-                    output::message(&format!("{unit} {:>5}  {}", row.iteration, numbers(row)));
+            Self::Lines(last) => {
+                if due || last.is_none_or(|at| at.elapsed() >= LONGEST_SILENCE) {
+                    *last = Some(Instant::now());
+                    output::message(&format!("{prefix}  {text}"));
                 }
             }
         }
@@ -76,27 +63,59 @@ impl Progress {
     }
 }
 
+/// Watches a training and tells how far it is.
+pub(crate) struct Progress {
+    meter: Meter,
+    /// Iterations between two lines.
+    every: usize,
+    /// What an iteration is called.
+    unit: &'static str,
+}
+
+impl Progress {
+    /// Lines for a run that reaches its limit, apart from those that end a long silence.
+    const LINES: usize = 10;
+
+    /// For a run of at most this many iterations, which are called `unit`s.
+    pub(crate) fn new(iterations: usize, unit: &'static str, quiet: bool) -> Self {
+        let template = "{bar:30} {pos}/{len} {msg} [{elapsed}, {eta} left]";
+        Self {
+            meter: Meter::new(quiet, iterations as u64, template),
+            every: iterations.div_ceil(Self::LINES).max(1),
+            unit,
+        }
+    }
+
+    /// Shows a row, that of the start included.
+    pub(crate) fn show(&mut self, row: &TraceRow<NetworkMeasures>) {
+        let prefix = format!("{} {:>5}", self.unit, row.iteration);
+        let due = row.iteration.is_multiple_of(self.every);
+        let position = row.iteration as u64;
+        self.meter.show(position, &prefix, numbers(row), due);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.meter.finish();
+    }
+}
+
 /// Objective, loss and accuracy on the training part.
 fn numbers(row: &TraceRow<NetworkMeasures>) -> String {
+    let measures = &row.measures;
     let mut text = format!(
         "objective {:.6e}  loss {:.5}",
-        row.objective, row.measures.train_loss
+        row.objective, measures.train_loss
     );
-    if let Some(accuracy) = row.measures.train_accuracy {
-        text.push_str(&format!("  accuracy {:.2} %", 100.0 * accuracy));
+    if let Some(accuracy) = measures.train_accuracy {
+        text += &format!("  accuracy {:.2} %", 100.0 * accuracy);
     }
-    let parts = [
-        ("validation", row.measures.validation),
-        ("test", row.measures.test),
-    ];
-    for (name, part) in parts {
-        match part.map(|part| (part.accuracy, part.loss)) {
-            Some((Some(accuracy), _)) => {
-                text.push_str(&format!("  {name} {:.2} %", 100.0 * accuracy))
-            }
-            Some((None, loss)) => text.push_str(&format!("  {name} loss {loss:.5}")),
-            None => {}
-        }
+    for (name, part) in [("validation", measures.validation), ("test", measures.test)] {
+        let Some(part) = part else { continue };
+        text += &match part.accuracy {
+            Some(accuracy) => format!("  {name} {:.2} %", 100.0 * accuracy),
+            None => format!("  {name} loss {:.5}", part.loss),
+        };
     }
     text
 }

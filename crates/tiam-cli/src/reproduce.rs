@@ -1,10 +1,8 @@
 //! `tiam reproduce`: runs the experiments of the paper, and saves each run as soon as it is done.
 
-use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::HumanDuration;
 use tiam_bench::BenchError;
 use tiam_bench::reproduce::{
     DEFAULT_PEERS, Experiment, Library, Peers, Progress, Session, Size, write_results,
@@ -15,12 +13,11 @@ use crate::artifacts::Artifacts;
 use crate::error::CliError;
 use crate::interrupt;
 use crate::output;
+use crate::progress::Meter;
 use crate::settings::available_threads;
 
 /// Seeds of the full size and of the quick one.
 const SEEDS: (u64, u64) = (5, 2);
-/// Longest time without a line where there is no terminal.
-const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
@@ -44,8 +41,9 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
         let text = "--seeds and --threads must be at least 1";
         return Err(CliError::Usage(text.to_owned()));
     }
-    let mut meter = Meter::new(args.quiet);
-    let mut show = |progress: &Progress| meter.show(progress);
+    let template = "{bar:30} {percent:>3} % {msg} [{elapsed}]";
+    let mut meter = Meter::new(args.quiet, STEPS, template);
+    let mut show = |progress: &Progress| show(&mut meter, progress);
     let flag = interrupt::flag("interrupted: ending this run (again to kill)");
     let mut session = Session::new(&args.out, threads, flag, &mut show)?;
     let mut library = Library::new(args.data.as_deref());
@@ -127,60 +125,19 @@ fn summary(written: &[PathBuf]) -> String {
     written.iter().map(line).collect()
 }
 
-/// How far it is, on standard error.
-enum Meter {
-    Silent,
-    Bar(ProgressBar),
-    Lines { last: Option<Instant> },
-}
-
 /// Steps of the bar.
 const STEPS: u64 = 1000;
 
-impl Meter {
-    fn new(quiet: bool) -> Self {
-        if quiet {
-            return Self::Silent;
-        }
-        if !stderr().is_terminal() {
-            return Self::Lines { last: None };
-        }
-        let bar = ProgressBar::new(STEPS);
-        let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {msg} [{elapsed}]");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.enable_steady_tick(Duration::from_millis(500));
-        Self::Bar(bar)
-    }
-
-    fn show(&mut self, progress: &Progress) {
-        let text = in_words(progress);
-        match self {
-            Self::Silent => {}
-            Self::Bar(bar) => {
-                #[allow(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    clippy::cast_precision_loss,
-                    reason = "a share in [0, 1]"
-                )]
-                bar.set_position((progress.share * STEPS as f64) as u64);
-                bar.set_message(text);
-            }
-            Self::Lines { last } => {
-                if last.is_none_or(|at| at.elapsed() >= LONGEST_SILENCE) {
-                    *last = Some(Instant::now());
-                    let percent = 100.0 * progress.share;
-                    output::message(&format!("{percent:3.0} %  {text}"));
-                }
-            }
-        }
-    }
-
-    fn finish(&self) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
-        }
-    }
+fn show(meter: &mut Meter, progress: &Progress) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share in [0, 1]"
+    )]
+    let position = (progress.share * STEPS as f64) as u64;
+    let prefix = format!("{:3.0} %", 100.0 * progress.share);
+    meter.show(position, &prefix, in_words(progress), false);
 }
 
 fn in_words(progress: &Progress) -> String {

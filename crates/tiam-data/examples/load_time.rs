@@ -2,7 +2,7 @@
 
 use std::{env, fmt::Display, path::PathBuf, process::exit, time::Instant};
 
-use tiam_data::{LoadParams, Real, load};
+use tiam_data::{LoadParams, Scalar, load};
 
 const USAGE: &str = "\
 Measures the time to load a data set from disk.
@@ -41,7 +41,7 @@ fn refuse(error: &dyn Display) -> ! {
     exit(2);
 }
 
-fn time<T: Real>(path: PathBuf, precision: &str) {
+fn time<T: Scalar>(path: PathBuf, precision: &str) {
     let started = Instant::now();
     let data = load::<T>(&path, &LoadParams::default()).unwrap_or_else(|error| refuse(&error));
     let seconds = started.elapsed().as_secs_f64();

@@ -1,8 +1,8 @@
 //! A data set: features, targets, names, split and source.
 
 use crate::{
-    ColumnEncoding, Features, Real, Split,
-    error::{DataError, Result, check_finite},
+    ColumnEncoding, Features, Scalar, Split,
+    error::{DataError, Result, check_index, check_size},
 };
 
 /// The targets: what is to be predicted.
@@ -21,26 +21,29 @@ pub enum Targets<T> {
     Absent,
 }
 
-impl<T: Real> Targets<T> {
+impl<T: Scalar> Targets<T> {
+    /// Classes that are called by their number.
+    pub(crate) fn numbered(labels: Vec<u32>, n_classes: usize) -> Self {
+        let names = (0..n_classes).map(|class| class.to_string()).collect();
+        Self::Classes { labels, names }
+    }
+
     fn select(&self, samples: &[usize]) -> Result<Self> {
         Ok(match self {
-            Self::Classes { labels, names } => {
-                let out_of_range = |index| DataError::IndexOutOfRange {
-                    what: "label",
-                    index,
-                    len: labels.len(),
-                };
-                let pick = |&i: &usize| labels.get(i).copied().ok_or_else(|| out_of_range(i));
-                let labels = samples.iter().map(pick).collect::<Result<_>>()?;
-                Self::Classes {
-                    labels,
-                    names: names.clone(),
-                }
-            }
+            Self::Classes { labels, names } => Self::Classes {
+                labels: labels_of(samples, labels)?,
+                names: names.clone(),
+            },
             Self::Values(values) => Self::Values(values.select(samples)?),
             Self::Absent => Self::Absent,
         })
     }
+}
+
+/// The labels of the named samples.
+pub(crate) fn labels_of(samples: &[usize], labels: &[u32]) -> Result<Vec<u32>> {
+    let label = |&i: &usize| check_index("label", i, labels.len()).map(|()| labels[i]);
+    samples.iter().map(label).collect()
 }
 
 /// Features, targets, and where they come from.
@@ -80,7 +83,7 @@ pub struct Parts<T> {
     pub test: Dataset<T>,
 }
 
-impl<T: Real> Dataset<T> {
+impl<T: Scalar> Dataset<T> {
     /// Joins features and targets.
     ///
     /// # Errors
@@ -88,40 +91,30 @@ impl<T: Real> Dataset<T> {
     /// [`DataError::Shape`] if they differ in the number of samples, [`DataError::IndexOutOfRange`] if a label has no
     /// name, [`DataError::NonFinite`] if a feature or a target is infinite or NaN.
     pub fn new(features: Features<T>, targets: Targets<T>) -> Result<Self> {
-        check_finite(&features)?;
+        features.check_finite()?;
         let n_targets = match &targets {
             Targets::Classes { labels, names } => {
-                if let Some(&label) = labels.iter().find(|&&l| l as usize >= names.len()) {
-                    let index = label as usize;
-                    return Err(DataError::IndexOutOfRange {
-                        what: "class",
-                        index,
-                        len: names.len(),
-                    });
-                }
+                let largest = labels.iter().max().copied();
+                largest.map_or(Ok(()), |l| check_index("class", l as usize, names.len()))?;
                 labels.len()
             }
             Targets::Values(values) => {
-                check_finite(values)?;
+                values.check_finite()?;
                 values.n_samples()
             }
             Targets::Absent => features.n_samples(),
         };
-        same_size("targets of a data set", features.n_samples(), n_targets)?;
-        let feature_names = Vec::new();
-        let (split, sample_ids, sample_weights) = (None, None, None);
-        let (encoding, credit) = (None, None);
-        let source = "values given by the caller".to_owned();
+        check_size("targets of a data set", features.n_samples(), n_targets)?;
         Ok(Self {
             features,
             targets,
-            feature_names,
-            split,
-            sample_ids,
-            sample_weights,
-            encoding,
-            source,
-            credit,
+            feature_names: Vec::new(),
+            split: None,
+            sample_ids: None,
+            sample_weights: None,
+            encoding: None,
+            source: "values given by the caller".to_owned(),
+            credit: None,
         })
     }
 
@@ -131,7 +124,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// [`DataError::Shape`] unless there is one name a feature.
     pub fn with_feature_names(mut self, names: Vec<String>) -> Result<Self> {
-        same_size("feature names", self.n_features(), names.len())?;
+        check_size("feature names", self.n_features(), names.len())?;
         self.feature_names = names;
         Ok(self)
     }
@@ -153,7 +146,7 @@ impl<T: Real> Dataset<T> {
     ///
     /// [`DataError::Shape`] unless there is one number a sample.
     pub fn with_sample_ids(mut self, ids: Vec<usize>) -> Result<Self> {
-        same_size("sample ids", self.n_samples(), ids.len())?;
+        check_size("sample ids", self.n_samples(), ids.len())?;
         self.sample_ids = Some(ids);
         Ok(self)
     }
@@ -164,13 +157,10 @@ impl<T: Real> Dataset<T> {
     ///
     /// [`DataError::Shape`] unless there is one weight a sample, [`DataError::InvalidParameter`] if one is negative or not finite.
     pub fn with_sample_weights(mut self, weights: Vec<f64>) -> Result<Self> {
-        same_size("sample weights", self.n_samples(), weights.len())?;
+        check_size("sample weights", self.n_samples(), weights.len())?;
         if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
-            return Err(DataError::parameter(
-                "sample_weights",
-                bad,
-                "finite and at least 0",
-            ));
+            let allowed = "finite and at least 0";
+            return Err(DataError::parameter("sample_weights", bad, allowed));
         }
         self.sample_weights = Some(weights);
         Ok(self)
@@ -316,11 +306,9 @@ impl<T: Real> Dataset<T> {
     ///
     /// [`DataError::IndexOutOfRange`], [`DataError::OutOfMemory`].
     pub fn subset(&self, samples: &[usize]) -> Result<Self> {
-        Ok(self.around(
-            self.features.select(samples)?,
-            self.targets.select(samples)?,
-            samples,
-        ))
+        let features = self.features.select(samples)?;
+        let targets = self.targets.select(samples)?;
+        Ok(self.around(features, targets, samples))
     }
 
     /// Cuts the data into the parts of a split. The validation and test parts are copied; the training part stays where
@@ -336,15 +324,16 @@ impl<T: Real> Dataset<T> {
         let test = self.subset(split.test())?;
         let samples = split.train();
         if !samples.is_sorted_by(|a, b| a < b) {
+            let train = self.subset(samples)?;
             return Ok(Parts {
-                train: self.subset(samples)?,
+                train,
                 validation,
                 test,
             });
         }
         let targets = self.targets.select(samples)?;
-        let mut features = Features::new(0, self.n_features(), Vec::new())?;
-        std::mem::swap(&mut features, &mut self.features);
+        let none = Features::new(0, self.n_features(), Vec::new())?;
+        let mut features = std::mem::replace(&mut self.features, none);
         features.retain_ascending(samples);
         Ok(Parts {
             train: self.around(features, targets, samples),
@@ -370,15 +359,4 @@ impl<T: Real> Dataset<T> {
             credit: self.credit.clone(),
         }
     }
-}
-
-fn same_size(what: &'static str, expected: usize, actual: usize) -> Result<()> {
-    if expected == actual {
-        return Ok(());
-    }
-    Err(DataError::Shape {
-        what,
-        expected,
-        actual,
-    })
 }

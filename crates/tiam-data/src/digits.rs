@@ -1,10 +1,10 @@
 //! The handwritten digits embedded in the crate.
 
-use std::io::Read;
+use std::{io::Read, path::Path};
 
 use crate::{
-    Dataset, Features, Real, Targets,
-    error::{DataError, Result},
+    Dataset, Features, Scalar, Targets,
+    error::{DataError, Place, Result},
 };
 
 /// Number of embedded digits.
@@ -17,8 +17,7 @@ pub const DIGITS_CREDIT: &str = "E. Alpaydin, C. Kaynak, Optical Recognition of 
 
 /// Pixel values run from 0 to this.
 const PIXEL_MAX: f64 = 16.0;
-/// CRC-32 of the uncompressed bytes; `data/README.md` says how they were made.
-const CRC32: u32 = 0x55a0_1279;
+/// `data/README.md` says how it was made.
 static COMPRESSED: &[u8] = include_bytes!("../data/digits.u8.gz");
 
 /// The 1,797 handwritten digits of the UCI optical-digits test set: 64 features (8 x 8 pixels, row after row) and ten
@@ -29,7 +28,7 @@ static COMPRESSED: &[u8] = include_bytes!("../data/digits.u8.gz");
 ///
 /// # Errors
 ///
-/// [`DataError::EmbeddedData`] if the program's own copy was damaged.
+/// [`DataError::Malformed`] if the program's own copy was damaged.
 ///
 /// # Example
 ///
@@ -40,40 +39,30 @@ static COMPRESSED: &[u8] = include_bytes!("../data/digits.u8.gz");
 /// assert_eq!(digits.features().sample(0).map(|x| x[2]), Some(5.0 / 16.0));
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
-pub fn digits<T: Real>() -> Result<Dataset<T>> {
-    let damaged = |reason: String| DataError::EmbeddedData { reason };
+pub fn digits<T: Scalar>() -> Result<Dataset<T>> {
+    let damaged = |reason: String| {
+        let path = Path::new("the embedded digits");
+        DataError::malformed(path, Place::Whole, format!("they are damaged: {reason}"))
+    };
     let expected = DIGITS_SAMPLES * (DIGITS_PIXELS + 1);
     let mut bytes = Vec::with_capacity(expected);
+    // The decoder compares the checksum.
     flate2::read::GzDecoder::new(COMPRESSED)
-        .take(expected as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| damaged(e.to_string()))?;
-    let mut crc = flate2::Crc::new();
-    crc.update(&bytes);
-    if bytes.len() != expected || crc.sum() != CRC32 {
-        return Err(damaged(format!(
-            "{} bytes, CRC-32 {:#010x}",
-            bytes.len(),
-            crc.sum()
-        )));
+    if bytes.len() != expected {
+        return Err(damaged(format!("{} bytes", bytes.len())));
     }
-    let mut values = vec![T::default(); DIGITS_SAMPLES * DIGITS_PIXELS];
-    for (pixel, column) in bytes
-        .chunks_exact(DIGITS_SAMPLES)
-        .take(DIGITS_PIXELS)
-        .enumerate()
-    {
-        for (sample, &byte) in column.iter().enumerate() {
-            values[sample * DIGITS_PIXELS + pixel] = T::from_f64(f64::from(byte) / PIXEL_MAX);
-        }
+    // Pixel after pixel of all samples, then the labels.
+    let (pixels, labels) = bytes.split_at(DIGITS_SAMPLES * DIGITS_PIXELS);
+    let mut values = Vec::with_capacity(pixels.len());
+    for sample in 0..DIGITS_SAMPLES {
+        let of_sample = pixels.iter().skip(sample).step_by(DIGITS_SAMPLES);
+        values.extend(of_sample.map(|&b| T::from_f64(f64::from(b) / PIXEL_MAX)));
     }
-    let labels = bytes[DIGITS_SAMPLES * DIGITS_PIXELS..]
-        .iter()
-        .map(|&b| u32::from(b))
-        .collect();
-    let names = (0..10).map(|digit| digit.to_string()).collect();
     let features = Features::new(DIGITS_SAMPLES, DIGITS_PIXELS, values)?;
-    let data = Dataset::new(features, Targets::Classes { labels, names })?;
+    let labels = labels.iter().map(|&b| b.into()).collect();
+    let data = Dataset::new(features, Targets::numbered(labels, 10))?;
     Ok(data
         .with_source("handwritten digits, embedded; pixels / 16")
         .with_credit(DIGITS_CREDIT))

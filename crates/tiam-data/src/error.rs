@@ -1,11 +1,38 @@
 //! The crate's error type.
 
-use std::{fmt, io, path::PathBuf};
-
-use crate::features::Features;
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// Shorthand for this crate's results.
 pub(crate) type Result<T> = std::result::Result<T, DataError>;
+
+/// A place in a file.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The file as a whole.
+    Whole,
+    /// A byte, from 0, of the decompressed file.
+    Byte(u64),
+    /// A line, from 1.
+    Line(u64),
+    /// A named array of an archive.
+    Array(String),
+}
+
+impl fmt::Display for Place {
+    /// With a comma before it, as it stands after a path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => Ok(()),
+            Self::Byte(at) => write!(f, ", byte {at}"),
+            Self::Line(line) => write!(f, ", line {line}"),
+            Self::Array(name) => write!(f, ", array {name:?}"),
+        }
+    }
+}
 
 /// The place of a cell in a table.
 ///
@@ -25,16 +52,53 @@ pub struct CellPlace {
 
 impl fmt::Display for CellPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            column,
-            name,
-        } = self;
-        let path = path.display();
-        match line {
-            0 => write!(f, "{path}, column {column} ({name:?})"),
-            line => write!(f, "{path}, line {line}, column {column} ({name:?})"),
+        self.path.display().fmt(f)?;
+        if self.line > 0 {
+            write!(f, ", line {}", self.line)?;
+        }
+        write!(f, ", column {} ({:?})", self.column, self.name)
+    }
+}
+
+/// What is wrong with a cell of a table.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CellFault {
+    /// It is empty or says that its value is unknown.
+    Missing,
+    /// It is not a number, but its column needs one; says why, and what to do.
+    NotANumber(&'static str),
+    /// It is a number that is infinite or too large for the scalar type.
+    NotFinite,
+    /// It is not valid UTF-8.
+    NotUtf8,
+    /// Its column has more different values than a categorical column may have: the limit.
+    TooManyCategories(usize),
+    /// It is a category, or a class, that the encoding does not know.
+    Unknown {
+        /// `category` or `class`.
+        what: &'static str,
+        /// The known ones (the first few).
+        known: String,
+    },
+}
+
+impl CellFault {
+    fn words(&self, cell: &str) -> String {
+        match self {
+            Self::Missing => format!(
+                "the value is missing ({cell:?}); fill it in, or remove the row or the column"
+            ),
+            Self::NotANumber(reason) => format!("{cell:?} is not a number, {reason}"),
+            Self::NotFinite => format!("{cell:?} is infinite or too large for the scalar type"),
+            Self::NotUtf8 => "the text is not valid UTF-8; convert the file".to_owned(),
+            Self::TooManyCategories(limit) => format!(
+                "more than {limit} different values for a categorical column; \
+                 ignore the column, or raise `max_categories`"
+            ),
+            Self::Unknown { what, known } => format!(
+                "the {what} {cell:?} was not in the data the encoding was made from; known are {known}"
+            ),
         }
     }
 }
@@ -60,23 +124,23 @@ pub enum DataError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A compressed stream is damaged or cut short.
-    #[error("{}: the gzip stream breaks off after {offset} decoded bytes: {source}; fetch or compress the file again", path.display())]
-    Gzip {
-        /// The file.
-        path: PathBuf,
-        /// Bytes decoded before the fault.
-        offset: u64,
-        /// What the decoder said.
-        source: io::Error,
-    },
     /// The content is none of the known formats.
-    #[error("{}: {found}; known are IDX (plain or gzip), CSV/TSV text (plain or gzip), graph npz, and folders with the four MNIST files", path.display())]
+    #[error("{}: {found}; known are {}", path.display(), crate::formats::known())]
     UnknownFormat {
         /// The file or folder.
         path: PathBuf,
         /// What was found instead.
         found: String,
+    },
+    /// The content breaks the rules of its format, or is not complete.
+    #[error("{}{place}: {reason}", path.display())]
+    Malformed {
+        /// The file or folder.
+        path: PathBuf,
+        /// Where in it.
+        place: Place,
+        /// What is wrong, and what to do.
+        reason: String,
     },
     /// A file asks for more memory than [`LoadParams`](crate::LoadParams) allows.
     #[error("{}: {what} would take {bytes} bytes, over the limit of {limit}; if the file is meant to be this large, raise {raise}", path.display())]
@@ -150,184 +214,15 @@ pub enum DataError {
         feature: usize,
     },
 
-    /// An IDX header is not valid.
-    #[error("{}, byte {offset}: {reason}", path.display())]
-    IdxHeader {
-        /// The file.
-        path: PathBuf,
-        /// Byte offset in the (decompressed) file.
-        offset: u64,
-        /// What is wrong there.
-        reason: String,
-    },
-    /// An IDX file holds fewer or more bytes than its header promises.
-    #[error("{}, byte {offset}: the header promises {expected} bytes in all, the file holds {actual}; the file is cut short, damaged or not IDX", path.display())]
-    IdxSize {
-        /// The file.
-        path: PathBuf,
-        /// Where the file ends, or where the surplus begins (decompressed).
-        offset: u64,
-        /// Header and data, as promised.
-        expected: u64,
-        /// Bytes found.
-        actual: u64,
-    },
-    /// Images and labels of an IDX pair differ in number.
-    #[error("{} holds {n_images} images but {} holds {n_labels} labels", images.display(), labels.display())]
-    IdxCounts {
-        /// The images file.
-        images: PathBuf,
-        /// The labels file.
-        labels: PathBuf,
-        /// Number of images.
-        n_images: usize,
-        /// Number of labels.
-        n_labels: usize,
-    },
-    /// The images of a training and a test file differ in size.
-    #[error("{} has {expected} pixels an image but {} has {actual}", train.display(), test.display())]
-    IdxPixels {
-        /// The training images.
-        train: PathBuf,
-        /// The test images.
-        test: PathBuf,
-        /// Pixels of a training image.
-        expected: usize,
-        /// Pixels of a test image.
-        actual: usize,
-    },
-    /// A file that belongs to an IDX data set is not there.
-    #[error("{}: there is no {expected} beside it; put it there, or ask for no label", path.display())]
-    IdxCompanionMissing {
-        /// The file or folder that was asked for.
-        path: PathBuf,
-        /// The file name that was looked for, plain or with `.gz`.
-        expected: String,
-    },
-
-    /// A table has no data rows, or no columns to learn from.
-    #[error("{}: {reason}", path.display())]
-    TableEmpty {
-        /// The file.
-        path: PathBuf,
-        /// What is absent.
-        reason: &'static str,
-    },
-    /// A row has another number of cells than the first.
-    #[error("{}, line {line}: {actual} cells where {expected} were expected (delimiter {delimiter:?})", path.display())]
-    RaggedRow {
-        /// The file.
-        path: PathBuf,
-        /// Line in the file, from 1.
-        line: u64,
-        /// Cells expected.
-        expected: usize,
-        /// Cells found.
-        actual: usize,
-        /// The delimiter in use.
-        delimiter: char,
-    },
-    /// A quoted cell never ends, or goes on after its closing quote.
-    #[error("{}, line {line}: {reason}", path.display())]
-    BadQuote {
-        /// The file.
-        path: PathBuf,
-        /// Line on which the cell begins, from 1.
-        line: u64,
+    /// A cell of a table does not hold what its column needs.
+    #[error("{at}: {}", fault.words(cell))]
+    BadCell {
+        /// The cell; for [`CellFault::TooManyCategories`] the one with the first value past the limit.
+        at: Box<CellPlace>,
+        /// Its text.
+        cell: String,
         /// What is wrong.
-        reason: &'static str,
-    },
-    /// A cell is empty or says that its value is unknown.
-    #[error("{at}: the value is missing ({cell:?}); fill it in, or remove the row or the column")]
-    MissingValue {
-        /// The cell.
-        at: Box<CellPlace>,
-        /// Its text.
-        cell: String,
-    },
-    /// A cell of a numeric column is not a number.
-    #[error("{at}: {cell:?} is not a number, {reason}")]
-    NotANumber {
-        /// The cell.
-        at: Box<CellPlace>,
-        /// Its text.
-        cell: String,
-        /// Why a number is expected, and what to do.
-        reason: &'static str,
-    },
-    /// A number is infinite or too large for the scalar type.
-    #[error("{at}: {cell:?} is infinite or too large for the scalar type")]
-    NonFiniteCell {
-        /// The cell.
-        at: Box<CellPlace>,
-        /// Its text.
-        cell: String,
-    },
-    /// A cell is not valid UTF-8.
-    #[error("{at}: the text is not valid UTF-8; convert the file")]
-    NotUtf8 {
-        /// The cell.
-        at: Box<CellPlace>,
-    },
-    /// Two columns have the same name.
-    #[error("{}, line {line}: columns {first} and {second} are both named {name:?}; rename one", path.display())]
-    DuplicateColumn {
-        /// The file.
-        path: PathBuf,
-        /// Line of the header, from 1.
-        line: u64,
-        /// The name.
-        name: String,
-        /// The earlier column, from 0.
-        first: usize,
-        /// The later column, from 0.
-        second: usize,
-    },
-    /// A column that was asked for is not in the table.
-    #[error("{}, line {line}: there is no column {column}; the columns are {available}", path.display())]
-    UnknownColumn {
-        /// The file.
-        path: PathBuf,
-        /// Line of the header, or of the first row.
-        line: u64,
-        /// Name (quoted) or position.
-        column: String,
-        /// The columns there are (the first few).
-        available: String,
-    },
-    /// A text column has too many different values.
-    #[error(
-        "{at}: more than {limit} different values for a categorical column; ignore the column, or raise `max_categories`"
-    )]
-    TooManyCategories {
-        /// The cell with the first value past the limit.
-        at: Box<CellPlace>,
-        /// The limit.
-        limit: usize,
-    },
-    /// A category that the encoding does not know.
-    #[error(
-        "{at}: the category {cell:?} was not in the data the encoding was made from; known are {known}"
-    )]
-    UnknownCategory {
-        /// The cell.
-        at: Box<CellPlace>,
-        /// Its text.
-        cell: String,
-        /// The known categories (the first few).
-        known: String,
-    },
-    /// A class that the encoding does not know.
-    #[error(
-        "{at}: the class {cell:?} was not in the data the encoding was made from; known are {known}"
-    )]
-    UnknownClass {
-        /// The cell.
-        at: Box<CellPlace>,
-        /// Its text.
-        cell: String,
-        /// The known classes (the first few).
-        known: String,
+        fault: CellFault,
     },
     /// A stored column encoding contradicts itself.
     #[error("the column encoding is not valid: {reason}")]
@@ -335,60 +230,20 @@ pub enum DataError {
         /// What is wrong.
         reason: String,
     },
-
-    /// A zip archive cannot be read.
-    #[error("{}, entry {entry:?}: {reason}", path.display())]
-    Archive {
-        /// The archive.
-        path: PathBuf,
-        /// The entry, or empty for the directory of the archive.
-        entry: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A graph archive lacks an array.
-    #[error("{}: there is no array {array:?}; a graph needs adj_indices, adj_indptr, adj_shape, labels, and attr_data, attr_indices, attr_indptr, attr_shape or attr_matrix", path.display())]
-    ArrayMissing {
-        /// The archive.
-        path: PathBuf,
-        /// The array.
-        array: String,
-    },
-    /// An array of a graph archive is not valid.
-    #[error("{}, array {array:?}: {reason}", path.display())]
-    Array {
-        /// The archive.
-        path: PathBuf,
-        /// The array.
-        array: String,
-        /// What is wrong, with the position in the array where there is one.
-        reason: String,
-    },
-    /// A class has too few nodes for the split that was asked for.
-    #[error(
-        "class {class} has {available} samples, but {needed} are to be drawn from it; lower `train_per_class`"
-    )]
-    ClassTooSmall {
-        /// The class number.
-        class: u32,
-        /// Samples of the class.
-        available: usize,
-        /// Samples to draw.
-        needed: usize,
-    },
-    /// The embedded digits do not decompress to what they were made from.
-    #[error("the embedded digits are damaged: {reason}")]
-    EmbeddedData {
-        /// What is wrong.
-        reason: String,
-    },
 }
 
 impl DataError {
-    pub(crate) fn io(path: &std::path::Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_path_buf(),
-            source,
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        Self::Io { path, source }
+    }
+
+    pub(crate) fn malformed(path: &Path, place: Place, reason: impl Into<String>) -> Self {
+        let (path, reason) = (path.to_path_buf(), reason.into());
+        Self::Malformed {
+            path,
+            place,
+            reason,
         }
     }
 
@@ -405,26 +260,38 @@ impl DataError {
     }
 }
 
+/// Refuses a size other than the expected one.
+pub(crate) fn check_size(what: &'static str, expected: usize, actual: usize) -> Result<()> {
+    if expected == actual {
+        return Ok(());
+    }
+    Err(DataError::Shape {
+        what,
+        expected,
+        actual,
+    })
+}
+
+/// Refuses an index past the last item.
+pub(crate) fn check_index(what: &'static str, index: usize, len: usize) -> Result<()> {
+    if index < len {
+        return Ok(());
+    }
+    Err(DataError::IndexOutOfRange { what, index, len })
+}
+
 /// A vector with room for `len` items, or a typed error.
 pub(crate) fn reserve<T>(len: usize, what: &str) -> Result<Vec<T>> {
     let mut values = Vec::new();
-    values
-        .try_reserve_exact(len)
-        .map_err(|_| DataError::OutOfMemory {
-            what: what.to_owned(),
-            bytes: (len as u64).saturating_mul(size_of::<T>() as u64),
-        })?;
+    grow(&mut values, len, what)?;
     Ok(values)
 }
 
-/// Finds the first value that is not finite.
-pub(crate) fn check_finite<T: crate::Real>(features: &Features<T>) -> Result<()> {
-    match features.values().iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(DataError::NonFinite {
-            sample: at / features.n_features().max(1),
-            feature: at % features.n_features().max(1),
-            value: features.values()[at].to_f64(),
-        }),
-    }
+/// Gives a vector room for `len` items in all.
+pub(crate) fn grow<T>(values: &mut Vec<T>, len: usize, what: &str) -> Result<()> {
+    let more = len.saturating_sub(values.len());
+    (values.try_reserve_exact(more)).map_err(|_| DataError::OutOfMemory {
+        what: what.to_owned(),
+        bytes: (len as u64).saturating_mul(size_of::<T>() as u64),
+    })
 }

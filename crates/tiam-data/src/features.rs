@@ -1,8 +1,8 @@
 //! The dense matrix of features, stored sample after sample.
 
 use crate::{
-    Real,
-    error::{DataError, Result, reserve},
+    Scalar,
+    error::{DataError, Result, check_index, check_size, reserve},
 };
 
 /// A dense matrix of numbers, stored sample after sample.
@@ -27,7 +27,7 @@ pub struct Features<T> {
     values: Vec<T>,
 }
 
-impl<T: Real> Features<T> {
+impl<T: Scalar> Features<T> {
     /// Takes `n_samples * n_features` values, sample after sample.
     ///
     /// # Errors
@@ -35,14 +35,7 @@ impl<T: Real> Features<T> {
     /// [`DataError::Shape`] if the number of values differs.
     pub fn new(n_samples: usize, n_features: usize, values: Vec<T>) -> Result<Self> {
         let expected = n_samples.saturating_mul(n_features);
-        if values.len() != expected {
-            let what = "values of a feature matrix";
-            return Err(DataError::Shape {
-                what,
-                expected,
-                actual: values.len(),
-            });
-        }
+        check_size("values of a feature matrix", expected, values.len())?;
         Ok(Self {
             n_samples,
             n_features,
@@ -102,17 +95,26 @@ impl<T: Real> Features<T> {
         let what = "a selection of samples";
         let mut values = reserve(samples.len().saturating_mul(self.n_features), what)?;
         for &index in samples {
-            let row = self.sample(index).ok_or(DataError::IndexOutOfRange {
-                what: "sample",
-                index,
-                len: self.n_samples,
-            })?;
-            values.extend_from_slice(row);
+            check_index("sample", index, self.n_samples)?;
+            let from = index * self.n_features;
+            values.extend_from_slice(&self.values[from..from + self.n_features]);
         }
         Ok(Self {
             n_samples: samples.len(),
             n_features: self.n_features,
             values,
+        })
+    }
+
+    /// Refuses values that are not finite.
+    pub(crate) fn check_finite(&self) -> Result<()> {
+        let Some(at) = self.values.iter().position(|v| !v.is_finite()) else {
+            return Ok(());
+        };
+        Err(DataError::NonFinite {
+            sample: at / self.n_features.max(1),
+            feature: at % self.n_features.max(1),
+            value: self.values[at].to_f64(),
         })
     }
 

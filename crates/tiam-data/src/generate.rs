@@ -1,7 +1,9 @@
 //! Synthetic data, the same on every machine for the same seed.
 
+use std::f64::consts::{PI, TAU};
+
 use crate::{
-    Dataset, Features, Real, Targets,
+    Dataset, Features, Scalar, Targets,
     error::{DataError, Result, reserve},
     rng::Random,
 };
@@ -35,7 +37,7 @@ pub enum TeacherOutput {
 /// assert_eq!(data.class_counts(), Some(vec![10, 10, 10]));
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
-pub fn blobs<T: Real>(
+pub fn blobs<T: Scalar>(
     n: usize,
     features: usize,
     classes: usize,
@@ -44,11 +46,8 @@ pub fn blobs<T: Real>(
 ) -> Result<Dataset<T>> {
     at_least_one(&[("n", n), ("features", features), ("classes", classes)])?;
     if classes > n {
-        return Err(DataError::parameter(
-            "classes",
-            classes,
-            format!("1 to the number of samples, {n}"),
-        ));
+        let allowed = format!("1 to the number of samples, {n}");
+        return Err(DataError::parameter("classes", classes, allowed));
     }
     not_negative("spread", spread)?;
     let mut random = Random::new(seed);
@@ -64,14 +63,9 @@ pub fn blobs<T: Real>(
         }
     }
     let labels = (0..n).map(|i| (i % classes) as u32).collect();
-    let names = (0..classes).map(|c| c.to_string()).collect();
-    let data = Dataset::new(
-        Features::new(n, features, values)?,
-        Targets::Classes { labels, names },
-    )?;
-    Ok(data.with_source(format!(
-        "blobs: {classes} centres, spread {spread}, seed {seed}"
-    )))
+    let features = Features::new(n, features, values)?;
+    let source = format!("blobs: {classes} centres, spread {spread}, seed {seed}");
+    Ok(Dataset::new(features, Targets::numbered(labels, classes))?.with_source(source))
 }
 
 /// Two interleaved spirals in the plane, one class each (sample `i` belongs to class `i mod 2`): radius `r` from 0 to 1
@@ -90,7 +84,7 @@ pub fn blobs<T: Real>(
 /// assert!(data.features().values().iter().all(|x| x.abs() <= 1.0));
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
-pub fn two_spirals<T: Real>(n: usize, noise: f64, seed: u64) -> Result<Dataset<T>> {
+pub fn two_spirals<T: Scalar>(n: usize, noise: f64, seed: u64) -> Result<Dataset<T>> {
     if n < 2 {
         return Err(DataError::parameter("n", n, "at least 2"));
     }
@@ -99,25 +93,14 @@ pub fn two_spirals<T: Real>(n: usize, noise: f64, seed: u64) -> Result<Dataset<T
     let mut values = reserve(n.saturating_mul(2), "generated features")?;
     for i in 0..n {
         let radius = random.uniform().sqrt();
-        let half_turn = if i % 2 == 0 {
-            0.0
-        } else {
-            std::f64::consts::PI
-        };
-        let angle = std::f64::consts::TAU * SPIRAL_TURNS * radius + half_turn;
-        values.push(T::from_f64(
-            radius * libm::cos(angle) + noise * random.normal(),
-        ));
-        values.push(T::from_f64(
-            radius * libm::sin(angle) + noise * random.normal(),
-        ));
+        let half_turn = if i % 2 == 0 { 0.0 } else { PI };
+        let angle = TAU * SPIRAL_TURNS * radius + half_turn;
+        for coordinate in [libm::cos(angle), libm::sin(angle)] {
+            values.push(T::from_f64(radius * coordinate + noise * random.normal()));
+        }
     }
     let labels = (0..n).map(|i| (i % 2) as u32).collect();
-    let names = vec!["0".to_owned(), "1".to_owned()];
-    let data = Dataset::new(
-        Features::new(n, 2, values)?,
-        Targets::Classes { labels, names },
-    )?;
+    let data = Dataset::new(Features::new(n, 2, values)?, Targets::numbered(labels, 2))?;
     Ok(data.with_source(format!("two spirals, noise {noise}, seed {seed}")))
 }
 
@@ -142,7 +125,7 @@ pub fn two_spirals<T: Real>(n: usize, noise: f64, seed: u64) -> Result<Dataset<T
 /// assert_eq!((y.n_samples(), y.n_features()), (50, 2));
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
-pub fn teacher_network<T: Real>(
+pub fn teacher_network<T: Scalar>(
     n: usize,
     features: usize,
     hidden: usize,
@@ -162,23 +145,22 @@ pub fn teacher_network<T: Real>(
     }
     not_negative("noise", noise)?;
     let mut random = Random::new(seed);
-    let first = normals(
-        hidden,
-        features,
-        (2.0 / features as f64).sqrt(),
-        &mut random,
-    )?;
-    let bias = normals(hidden, 1, 1.0, &mut random)?;
-    let second = normals(outputs, hidden, (1.0 / hidden as f64).sqrt(), &mut random)?;
-    let inputs = normals(n, features, 1.0, &mut random)?;
+    let mut normals = |rows: usize, columns: usize, deviation: f64| -> Result<Vec<f64>> {
+        let mut values = reserve(rows.saturating_mul(columns), "teacher network")?;
+        values.extend((0..rows * columns).map(|_| deviation * random.normal()));
+        Ok(values)
+    };
+    let first = normals(hidden, features, (2.0 / features as f64).sqrt())?;
+    let bias = normals(hidden, 1, 1.0)?;
+    let second = normals(outputs, hidden, (1.0 / hidden as f64).sqrt())?;
+    let inputs = normals(n, features, 1.0)?;
 
     let mut y = reserve::<f64>(n.saturating_mul(outputs), "teacher outputs")?;
     let mut activation = vec![0.0; hidden];
     for x in inputs.chunks_exact(features) {
-        for ((a, row), b) in activation
-            .iter_mut()
-            .zip(first.chunks_exact(features))
-            .zip(&bias)
+        for (row, (a, b)) in first
+            .chunks_exact(features)
+            .zip(activation.iter_mut().zip(&bias))
         {
             *a = (dot(row, x) + b).max(0.0);
         }
@@ -187,28 +169,19 @@ pub fn teacher_network<T: Real>(
     standardise(&mut y, outputs);
     y.iter_mut().for_each(|v| *v += noise * random.normal());
 
-    let inputs = Features::new(n, features, inputs.into_iter().map(T::from_f64).collect())?;
+    let matrix = |width: usize, values: Vec<f64>| {
+        Features::new(n, width, values.into_iter().map(T::from_f64).collect())
+    };
     let targets = match output {
-        TeacherOutput::Values(_) => Targets::Values(Features::new(
-            n,
-            outputs,
-            y.into_iter().map(T::from_f64).collect(),
-        )?),
-        TeacherOutput::Classes(_) => Targets::Classes {
-            labels: y.chunks_exact(outputs).map(largest).collect(),
-            names: (0..outputs).map(|c| c.to_string()).collect(),
-        },
+        TeacherOutput::Values(_) => Targets::Values(matrix(outputs, y)?),
+        TeacherOutput::Classes(_) => {
+            let labels = y.chunks_exact(outputs).map(largest).collect();
+            Targets::numbered(labels, outputs)
+        }
     };
     let source =
         format!("teacher network {features}-{hidden}-{outputs}, noise {noise}, seed {seed}");
-    Ok(Dataset::new(inputs, targets)?.with_source(source))
-}
-
-/// A `rows x columns` matrix of normals, row after row.
-fn normals(rows: usize, columns: usize, deviation: f64, random: &mut Random) -> Result<Vec<f64>> {
-    let mut values = reserve(rows.saturating_mul(columns), "teacher network")?;
-    values.extend((0..rows * columns).map(|_| deviation * random.normal()));
-    Ok(values)
+    Ok(Dataset::new(matrix(features, inputs)?, targets)?.with_source(source))
 }
 
 /// In index order, so that the rounding is the same everywhere.
@@ -230,19 +203,13 @@ fn largest(values: &[f64]) -> u32 {
 fn standardise(values: &mut [f64], columns: usize) {
     let n = (values.len() / columns) as f64;
     for column in 0..columns {
-        let mean = values.iter().skip(column).step_by(columns).sum::<f64>() / n;
-        let squares = values
-            .iter()
-            .skip(column)
-            .step_by(columns)
-            .map(|v| (v - mean) * (v - mean));
+        let of_column = || values.iter().skip(column).step_by(columns);
+        let mean = of_column().sum::<f64>() / n;
+        let squares = of_column().map(|v| (v - mean) * (v - mean));
         let deviation = (squares.sum::<f64>() / n).sqrt();
         let scale = if deviation > 0.0 { deviation } else { 1.0 };
-        values
-            .iter_mut()
-            .skip(column)
-            .step_by(columns)
-            .for_each(|v| *v = (*v - mean) / scale);
+        let of_column = values.iter_mut().skip(column).step_by(columns);
+        of_column.for_each(|v| *v = (*v - mean) / scale);
     }
 }
 

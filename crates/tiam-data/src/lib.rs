@@ -4,28 +4,27 @@ mod dataset;
 mod digits;
 mod error;
 mod features;
+mod formats;
 mod generate;
-mod graph;
-mod idx;
 mod load;
-mod real;
 mod rng;
 mod scaling;
+mod setters;
 mod source;
 mod split;
 mod table;
 
 pub use dataset::{Dataset, Parts, Targets};
 pub use digits::{DIGITS_CREDIT, DIGITS_PIXELS, DIGITS_SAMPLES, digits};
-pub use error::{CellPlace, DataError};
+pub use error::{CellFault, CellPlace, DataError, Place};
 pub use features::Features;
+pub use formats::{Format, GraphParams, GraphRows};
 pub use generate::{TeacherOutput, blobs, teacher_network, two_spirals};
-pub use graph::{GraphParams, GraphRows};
-pub use load::{Format, LoadParams, load, load_with_encoding};
-pub use real::Real;
+pub use load::{LoadParams, load, load_with_encoding};
 pub use scaling::{Scaling, ScalingKind};
 pub use split::Split;
 pub use table::{
     AsCell, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec, DEFAULT_MAX_CATEGORIES,
     Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, RowEncoder, TableParams, Task,
 };
+pub use tiam_core::Scalar;

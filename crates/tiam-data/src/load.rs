@@ -3,23 +3,12 @@
 use std::path::Path;
 
 use crate::{
-    ColumnEncoding, Dataset, GraphParams, LabelColumn, Real, TableParams,
+    ColumnEncoding, Dataset, Format, GraphParams, LabelColumn, Scalar, TableParams,
     error::{DataError, Result},
-    graph, idx,
+    formats,
+    setters::setters,
     source::{Limits, Source},
-    table,
 };
-
-/// A file format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Unsigned bytes in the format of the MNIST files; a file or a folder, plain or gzip.
-    Idx,
-    /// Text with a header or without, separated by commas, tabs or semicolons; plain or gzip.
-    Table,
-    /// A graph in a zip of NumPy arrays.
-    GraphNpz,
-}
 
 /// Parameters of [`load`].
 ///
@@ -96,63 +85,44 @@ impl Default for LoadParams {
 }
 
 impl LoadParams {
-    /// Forces a format.
-    #[must_use]
-    pub fn format(mut self, format: Format) -> Self {
-        self.format = Some(format);
-        self
-    }
-
-    /// Sets the limit of a single buffer, in bytes.
-    #[must_use]
-    pub fn max_bytes(mut self, max_bytes: u64) -> Self {
-        self.max_bytes = max_bytes;
-        self
-    }
-
-    /// Sets how many bytes a buffer may take for each byte of its file.
-    #[must_use]
-    pub fn max_expansion(mut self, max_expansion: u64) -> Self {
-        self.max_expansion = max_expansion;
-        self
-    }
-
-    /// Sets the number of threads that read a table.
-    #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads;
-        self
+    setters! {
+        /// Forces a format.
+        format: Format;
+        /// Sets the limit of a single buffer, in bytes.
+        max_bytes: u64;
+        /// Sets how many bytes a buffer may take for each byte of its file.
+        max_expansion: u64;
+        /// Sets the number of threads that read a table.
+        threads: usize;
+        /// Sets how to read CSV and TSV.
+        table: TableParams;
+        /// Sets how to read graphs.
+        graph: GraphParams;
     }
 
     fn check(&self) -> Result<()> {
-        if self.threads == 0 {
-            return Err(DataError::parameter("threads", 0, "at least 1"));
+        for (parameter, value) in [
+            ("threads", self.threads as u64),
+            ("max_expansion", self.max_expansion),
+        ] {
+            if value == 0 {
+                return Err(DataError::parameter(parameter, 0, "at least 1"));
+            }
         }
-        if self.max_expansion == 0 {
-            return Err(DataError::parameter("max_expansion", 0, "at least 1"));
-        }
-        Ok(())
+        self.table.check()?;
+        self.graph.check()
     }
 
-    fn limits(&self) -> Limits {
+    /// Whether labels are to be read where a format has them in a file of their own.
+    pub(crate) fn with_labels(&self) -> bool {
+        self.table.label != LabelColumn::None
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_bytes: self.max_bytes,
             max_expansion: self.max_expansion,
         }
-    }
-
-    /// Sets how to read CSV and TSV.
-    #[must_use]
-    pub fn table(mut self, table: TableParams) -> Self {
-        self.table = table;
-        self
-    }
-
-    /// Sets how to read graphs.
-    #[must_use]
-    pub fn graph(mut self, graph: GraphParams) -> Self {
-        self.graph = graph;
-        self
     }
 }
 
@@ -181,26 +151,8 @@ impl LoadParams {
 /// assert_eq!(data.class_names(), Some(&["blue".to_owned(), "red".to_owned()][..]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn load<T: Real>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Dataset<T>> {
-    params.check()?;
-    let path = path.as_ref();
-    let with_labels = params.table.label != LabelColumn::None;
-    if path.is_dir() {
-        return match params.format {
-            None | Some(Format::Idx) => idx::load_folder(path, params.limits()),
-            Some(_) => Err(unknown(path, "a folder, where a file is needed")),
-        };
-    }
-    let source = Source::open(path, params.limits())?;
-    let format = match params.format {
-        Some(format) => format,
-        None => detect(&source)?,
-    };
-    match format {
-        Format::Idx => idx::load_file(&source, with_labels, params.limits()),
-        Format::Table => table::load_table(&source, &params.table, params.threads),
-        Format::GraphNpz => graph::load_graph(&source, &params.graph),
-    }
+pub fn load<T: Scalar>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Dataset<T>> {
+    read(path.as_ref(), params, None)
 }
 
 /// Reads a table into the feature layout and class numbers of an earlier one.
@@ -212,8 +164,8 @@ pub fn load<T: Real>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Data
 ///
 /// # Errors
 ///
-/// As [`load`] for tables; [`DataError::UnknownCategory`] and [`DataError::UnknownClass`] name the line and column of a
-/// text the encoding does not know; [`DataError::UnknownColumn`] a column that is not there.
+/// As [`load`] for tables; [`CellFault::Unknown`](crate::CellFault::Unknown) names the line and column of a text the encoding does
+/// not know; [`DataError::Malformed`] a column that is not there.
 ///
 /// # Example
 ///
@@ -232,51 +184,30 @@ pub fn load<T: Real>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Data
 /// assert_eq!(data.targets(), &Targets::Absent);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn load_with_encoding<T: Real>(
+pub fn load_with_encoding<T: Scalar>(
     path: impl AsRef<Path>,
     encoding: &ColumnEncoding,
     params: &LoadParams,
 ) -> Result<Dataset<T>> {
+    read(path.as_ref(), params, Some(encoding))
+}
+
+fn read<T: Scalar>(
+    path: &Path,
+    params: &LoadParams,
+    encoding: Option<&ColumnEncoding>,
+) -> Result<Dataset<T>> {
     params.check()?;
-    let source = Source::open(path.as_ref(), params.limits())?;
-    if params.format != Some(Format::Table) && detect(&source)? != Format::Table {
-        return Err(unknown(
-            path.as_ref(),
-            "not a text table, which a column encoding needs",
-        ));
+    if path.is_dir() {
+        return match (params.format, encoding) {
+            (None | Some(Format::Idx), None) => formats::idx::read_folder(path, params.limits()),
+            _ => Err(formats::unknown(path, "a folder, where a file is needed")),
+        };
     }
-    table::load_encoded(&source, encoding, &params.table, params.threads)
-}
-
-fn detect(source: &Source) -> Result<Format> {
-    let head = source.head()?;
-    Ok(match head.as_slice() {
-        [0, 0, 0x08..=0x0e, rank, ..] if *rank > 0 => Format::Idx,
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => Format::GraphNpz,
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => {
-            return Err(unknown(
-                &source.path,
-                "a single NumPy array; save it as text, or a graph as npz",
-            ));
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            return Err(unknown(&source.path, "UTF-16 text; convert it to UTF-8"));
-        }
-        head => match head.iter().position(|&b| b == 0) {
-            Some(at) => {
-                return Err(unknown(
-                    &source.path,
-                    &format!("binary data (byte {at} is 0) of an unknown kind"),
-                ));
-            }
-            None => Format::Table,
-        },
-    })
-}
-
-fn unknown(path: &Path, found: &str) -> DataError {
-    DataError::UnknownFormat {
-        path: path.to_path_buf(),
-        found: found.to_owned(),
-    }
+    let source = Source::open(path, params.limits())?;
+    let format = match params.format {
+        Some(format) => format,
+        None => formats::detect(&source)?,
+    };
+    formats::read(format, &source, params, encoding)
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Features, Real,
-    error::{DataError, Result, check_finite},
+    Features, Scalar,
+    error::{DataError, Result, check_size},
 };
 
 /// The kind of scaling.
@@ -37,26 +37,31 @@ pub enum ScalingKind {
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
-pub struct Scaling {
-    kind: ScalingKind,
-    offset: Vec<f64>,
-    scale: Vec<f64>,
-}
+#[serde(try_from = "Numbers")]
+pub struct Scaling(Numbers);
 
-#[derive(Deserialize)]
+/// A [`Scaling`] that is not checked yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Unchecked {
+struct Numbers {
     kind: ScalingKind,
     offset: Vec<f64>,
     scale: Vec<f64>,
 }
 
-impl TryFrom<Unchecked> for Scaling {
+impl TryFrom<Numbers> for Scaling {
     type Error = DataError;
 
-    fn try_from(raw: Unchecked) -> Result<Self> {
-        Self::new(raw.kind, raw.offset, raw.scale)
+    fn try_from(numbers: Numbers) -> Result<Self> {
+        let Numbers { offset, scale, .. } = &numbers;
+        check_size("scales of a scaling", offset.len(), scale.len())?;
+        if let Some(bad) = offset.iter().find(|x| !x.is_finite()) {
+            return Err(DataError::parameter("offset", bad, "finite numbers"));
+        }
+        if let Some(bad) = scale.iter().find(|x| !(x.is_finite() && **x > 0.0)) {
+            return Err(DataError::parameter("scale", bad, "finite numbers above 0"));
+        }
+        Ok(Self(numbers))
     }
 }
 
@@ -68,25 +73,12 @@ impl Scaling {
     /// [`DataError::Shape`] if they differ in number, [`DataError::InvalidParameter`] unless every offset is finite and
     /// every scale finite and above 0.
     pub fn new(kind: ScalingKind, offset: Vec<f64>, scale: Vec<f64>) -> Result<Self> {
-        if offset.len() != scale.len() {
-            let (expected, actual) = (offset.len(), scale.len());
-            return Err(DataError::Shape {
-                what: "scales of a scaling",
-                expected,
-                actual,
-            });
-        }
-        if let Some(bad) = offset.iter().find(|x| !x.is_finite()) {
-            return Err(DataError::parameter("offset", bad, "finite numbers"));
-        }
-        if let Some(bad) = scale.iter().find(|&&x| !(x.is_finite() && x > 0.0)) {
-            return Err(DataError::parameter("scale", bad, "finite numbers above 0"));
-        }
-        Ok(Self {
+        Numbers {
             kind,
             offset,
             scale,
-        })
+        }
+        .try_into()
     }
 
     /// Determines offset and scale of each feature. All sums are in double precision.
@@ -95,28 +87,21 @@ impl Scaling {
     ///
     /// [`DataError::NonFinite`] names the first sample and feature that is not finite; [`DataError::ScalingOverflow`];
     /// [`DataError::Shape`] if there is no sample (except for [`ScalingKind::None`]).
-    pub fn fit<T: Real>(kind: ScalingKind, features: &Features<T>) -> Result<Self> {
-        check_finite(features)?;
-        if features.n_samples() == 0 && kind != ScalingKind::None {
-            return Err(DataError::Shape {
-                what: "samples to fit a scaling on",
-                expected: 1,
-                actual: 0,
-            });
-        }
+    pub fn fit<T: Scalar>(kind: ScalingKind, features: &Features<T>) -> Result<Self> {
+        features.check_finite()?;
+        let width = features.n_features();
         if kind == ScalingKind::None {
-            return Self::new(
-                kind,
-                vec![0.0; features.n_features()],
-                vec![1.0; features.n_features()],
-            );
+            return Self::new(kind, vec![0.0; width], vec![1.0; width]);
+        }
+        if features.n_samples() == 0 {
+            check_size("samples to fit a scaling on", 1, 0)?;
         }
         let (low, range) = minimum_and_range(features);
         let (mut offset, mut scale) = match kind {
             ScalingKind::Standard => mean_and_deviation(features),
             _ => (low.clone(), range.clone()),
         };
-        for feature in 0..features.n_features() {
+        for feature in 0..width {
             if range[feature] <= 0.0 {
                 // Constant: exactly 0 afterwards, whatever the rounding of the mean.
                 (offset[feature], scale[feature]) = (low[feature], 1.0);
@@ -137,7 +122,7 @@ impl Scaling {
     ///
     /// [`DataError::Shape`] if the number of features differs; [`DataError::NonFinite`] if a value is or becomes
     /// infinite or NaN (values before it are scaled already).
-    pub fn apply<T: Real>(&self, features: &mut Features<T>) -> Result<()> {
+    pub fn apply<T: Scalar>(&self, features: &mut Features<T>) -> Result<()> {
         self.transform(features, |x, offset, scale| (x - offset) / scale)
     }
 
@@ -146,37 +131,33 @@ impl Scaling {
     /// # Errors
     ///
     /// As [`apply`](Self::apply).
-    pub fn invert<T: Real>(&self, features: &mut Features<T>) -> Result<()> {
+    pub fn invert<T: Scalar>(&self, features: &mut Features<T>) -> Result<()> {
         self.transform(features, |x, offset, scale| x * scale + offset)
     }
 
-    fn transform<T: Real>(
+    fn transform<T: Scalar>(
         &self,
         features: &mut Features<T>,
         f: impl Fn(f64, f64, f64) -> f64,
     ) -> Result<()> {
-        let (expected, actual) = (self.n_features(), features.n_features());
-        if expected != actual {
-            return Err(DataError::Shape {
-                what: "features to be scaled",
-                expected,
-                actual,
-            });
-        }
-        if actual == 0 {
-            return Ok(());
-        }
-        for (sample, row) in features.values_mut().chunks_exact_mut(actual).enumerate() {
+        let width = features.n_features();
+        check_size("features to be scaled", self.n_features(), width)?;
+        let Numbers { offset, scale, .. } = &self.0;
+        for (sample, row) in features
+            .values_mut()
+            .chunks_exact_mut(width.max(1))
+            .enumerate()
+        {
             for (feature, x) in row.iter_mut().enumerate() {
-                let scaled = T::from_f64(f(x.to_f64(), self.offset[feature], self.scale[feature]));
-                if !scaled.is_finite() {
+                *x = T::from_f64(f(x.to_f64(), offset[feature], scale[feature]));
+                if !x.is_finite() {
+                    let value = x.to_f64();
                     return Err(DataError::NonFinite {
                         sample,
                         feature,
-                        value: scaled.to_f64(),
+                        value,
                     });
                 }
-                *x = scaled;
             }
         }
         Ok(())
@@ -184,50 +165,52 @@ impl Scaling {
 
     /// The kind of scaling.
     pub fn kind(&self) -> ScalingKind {
-        self.kind
+        self.0.kind
     }
 
     /// Number of features.
     pub fn n_features(&self) -> usize {
-        self.offset.len()
+        self.0.offset.len()
     }
 
     /// The numbers subtracted, in the units of each feature.
     pub fn offset(&self) -> &[f64] {
-        &self.offset
+        &self.0.offset
     }
 
     /// The divisors, in the units of each feature.
     pub fn scale(&self) -> &[f64] {
-        &self.scale
+        &self.0.scale
     }
 }
 
-fn rows<T: Real>(features: &Features<T>) -> impl Iterator<Item = &[T]> {
+fn rows<T: Scalar>(features: &Features<T>) -> impl Iterator<Item = &[T]> {
     features.values().chunks_exact(features.n_features().max(1))
 }
 
-fn mean_and_deviation<T: Real>(features: &Features<T>) -> (Vec<f64>, Vec<f64>) {
+fn mean_and_deviation<T: Scalar>(features: &Features<T>) -> (Vec<f64>, Vec<f64>) {
     let n = features.n_samples() as f64;
     let mut mean = vec![0.0; features.n_features()];
     for row in rows(features) {
-        mean.iter_mut().zip(row).for_each(|(m, x)| *m += x.to_f64());
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(m, &x)| *m += x.to_f64());
     }
     mean.iter_mut().for_each(|m| *m /= n);
     let mut variance = vec![0.0; features.n_features()];
     for row in rows(features) {
-        for ((v, m), x) in variance.iter_mut().zip(&mean).zip(row) {
+        for ((v, m), &x) in variance.iter_mut().zip(&mean).zip(row) {
             *v += (x.to_f64() - m) * (x.to_f64() - m);
         }
     }
     (mean, variance.into_iter().map(|v| (v / n).sqrt()).collect())
 }
 
-fn minimum_and_range<T: Real>(features: &Features<T>) -> (Vec<f64>, Vec<f64>) {
+fn minimum_and_range<T: Scalar>(features: &Features<T>) -> (Vec<f64>, Vec<f64>) {
     let mut low = vec![f64::INFINITY; features.n_features()];
     let mut high = vec![f64::NEG_INFINITY; features.n_features()];
     for row in rows(features) {
-        for ((l, h), x) in low.iter_mut().zip(&mut high).zip(row) {
+        for ((l, h), &x) in low.iter_mut().zip(&mut high).zip(row) {
             *l = l.min(x.to_f64());
             *h = h.max(x.to_f64());
         }

@@ -2,20 +2,18 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Read, Seek, SeekFrom},
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Place, Result, grow, reserve};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Longest expansion deflate can reach: 258 bytes for 2 bits, and its header.
 const DEFLATE_MAX_RATIO: u64 = 1040;
-/// Bytes of the file looked at to find its format.
-pub(crate) const HEAD: usize = 512;
-const BUFFER: usize = 1 << 16;
+pub(crate) const BUFFER: usize = 1 << 16;
 const CONTENT: &str = "the content of the file";
 
 /// Bytes that every file may make the loader allocate: enough for a parser's fixed parts and for small valid files.
@@ -37,34 +35,24 @@ pub(crate) struct Source {
     pub(crate) gzip: bool,
     /// Bytes on disk.
     disk_len: u64,
-    /// The decompressed length modulo 2³² that the last gzip member states; for a plain file its length.
-    stated_len: u64,
     limits: Limits,
 }
 
 impl Source {
-    /// Opens the file and reads its first and last bytes, which tell its compression and length.
+    /// Opens the file and reads its first bytes, which tell its compression.
     pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self> {
         let io = |e| DataError::io(path, e);
         let mut file = File::open(path).map_err(io)?;
         let disk_len = file.metadata().map_err(io)?.len();
         let mut magic = [0; 2];
-        let mut stated_len = disk_len;
         let gzip = disk_len >= 2 && {
             file.read_exact(&mut magic).map_err(io)?;
             magic == GZIP_MAGIC
         };
-        if gzip && disk_len >= 8 {
-            let mut trailer = [0; 4];
-            file.seek(SeekFrom::End(-4)).map_err(io)?;
-            file.read_exact(&mut trailer).map_err(io)?;
-            stated_len = u64::from(u32::from_le_bytes(trailer));
-        }
         Ok(Self {
             path: path.to_path_buf(),
             gzip,
             disk_len,
-            stated_len,
             limits,
         })
     }
@@ -115,77 +103,67 @@ impl Source {
     /// A vector with room for `len` items, where the limit allows it.
     pub(crate) fn reserve<T>(&self, len: usize, what: &str) -> Result<Vec<T>> {
         self.check(what, (len as u64).saturating_mul(size_of::<T>() as u64))?;
-        crate::error::reserve(len, what)
+        reserve(len, what)
     }
 
-    /// Appends bytes to a buffer of unknown final size: its room is doubled, but never past the limit.
-    pub(crate) fn append(&self, bytes: &mut Vec<u8>, more: &[u8], what: &str) -> Result<()> {
-        let needed = bytes.len() + more.len();
-        self.check(what, needed as u64)?;
-        if needed > bytes.capacity() {
-            let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
-            let room = needed.saturating_mul(2).min(limit);
-            bytes
-                .try_reserve_exact(room - bytes.len())
-                .map_err(|_| DataError::OutOfMemory {
-                    what: what.to_owned(),
-                    bytes: room as u64,
-                })?;
+    /// All that a stream holds, after `bytes`. No stated length is believed: the buffer grows with what is really there. Its room is
+    /// doubled, but never past the limit.
+    pub(crate) fn read_to_end(
+        &self,
+        mut stream: Stream<'_>,
+        mut bytes: Vec<u8>,
+        what: &str,
+    ) -> Result<Vec<u8>> {
+        let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
+        let mut chunk = Vec::new();
+        while stream.fill(&mut chunk, BUFFER)? > 0 {
+            let needed = bytes.len() + chunk.len();
+            self.check(what, needed as u64)?;
+            if needed > bytes.capacity() {
+                grow(&mut bytes, needed.saturating_mul(2).min(limit), what)?;
+            }
+            bytes.extend_from_slice(&chunk);
         }
-        bytes.extend_from_slice(more);
-        Ok(())
+        Ok(bytes)
     }
 
-    /// A reader of the decompressed bytes.
-    pub(crate) fn reader(&self) -> Result<Reader> {
-        let file = File::open(&self.path).map_err(|e| DataError::io(&self.path, e))?;
+    /// The decompressed bytes.
+    pub(crate) fn stream(&self) -> Result<Stream<'_>> {
+        let path = &self.path;
+        let file = File::open(path).map_err(|e| DataError::io(path, e))?;
         let file = BufReader::with_capacity(BUFFER, file);
-        let inner: Box<dyn Read> = if self.gzip {
-            Box::new(MultiGzDecoder::new(file))
-        } else {
-            Box::new(file)
-        };
-        Ok(Reader {
-            inner,
-            path: self.path.clone(),
-            gzip: self.gzip,
-            offset: 0,
-        })
+        if !self.gzip {
+            return Ok(Stream::new(file, |_, e| DataError::io(path, e)));
+        }
+        Ok(Stream::new(MultiGzDecoder::new(file), |at, e| {
+            let reason = format!(
+                "the gzip stream breaks off after {at} decoded bytes: {e}; fetch or compress the file again"
+            );
+            DataError::malformed(path, Place::Whole, reason)
+        }))
     }
 
-    /// The first decompressed bytes, at most [`HEAD`].
-    pub(crate) fn head(&self) -> Result<Vec<u8>> {
-        let mut head = vec![0; HEAD];
-        let n = self.reader()?.fill(&mut head)?;
-        head.truncate(n);
+    /// The first decompressed bytes, at most `most`.
+    pub(crate) fn head(&self, most: usize) -> Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.stream()?.fill(&mut head, most)?;
         Ok(head)
     }
 
     /// All decompressed bytes.
     pub(crate) fn read_all(&self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        if !self.gzip {
-            bytes = self.reserve(self.disk_len.try_into().unwrap_or(usize::MAX), CONTENT)?;
-        }
-        let mut reader = self.reader()?;
-        let mut chunk = vec![0; BUFFER];
-        loop {
-            let n = reader.fill(&mut chunk)?;
-            if n == 0 {
-                return Ok(bytes);
-            }
-            self.append(&mut bytes, &chunk[..n], CONTENT)?;
-        }
+        let known = if self.gzip { 0 } else { self.disk_len };
+        let bytes = self.reserve(known.try_into().unwrap_or(usize::MAX), CONTENT)?;
+        self.read_to_end(self.stream()?, bytes, CONTENT)
     }
 
-    /// Whether the file states that it holds `expected` decompressed bytes. For plain files the answer is certain; for gzip
-    /// true is nearly certain, and after false only [`count`](Self::count) decides.
-    pub(crate) fn states_length(&self, expected: u64) -> bool {
-        if !self.gzip {
-            return self.disk_len == expected;
+    /// Whether the file cannot hold exactly `expected` decompressed bytes. For a plain file the answer is certain.
+    pub(crate) fn cannot_hold(&self, expected: u64) -> bool {
+        if self.gzip {
+            expected > self.disk_len.saturating_mul(DEFLATE_MAX_RATIO)
+        } else {
+            expected != self.disk_len
         }
-        let reachable = expected <= self.disk_len.saturating_mul(DEFLATE_MAX_RATIO);
-        reachable && self.stated_len == expected & u64::from(u32::MAX)
     }
 
     /// The decompressed length, counted.
@@ -193,45 +171,40 @@ impl Source {
         if !self.gzip {
             return Ok(self.disk_len);
         }
-        let mut reader = self.reader()?;
-        let mut chunk = vec![0; BUFFER];
-        while reader.fill(&mut chunk)? > 0 {
-            self.check(CONTENT, reader.offset)?;
+        let mut stream = self.stream()?;
+        let mut chunk = Vec::new();
+        while stream.fill(&mut chunk, BUFFER)? > 0 {
+            self.check(CONTENT, stream.offset)?;
         }
-        Ok(reader.offset)
+        Ok(stream.offset)
     }
 }
 
-/// A reader that counts the decompressed bytes.
-pub(crate) struct Reader {
-    inner: Box<dyn Read>,
-    path: PathBuf,
-    gzip: bool,
+/// Bytes that are read one after the other, and the error for a fault after some of them.
+pub(crate) struct Stream<'s> {
+    inner: Box<dyn Read + 's>,
+    fault: Box<dyn Fn(u64, io::Error) -> DataError + 's>,
     /// Bytes read so far.
-    pub(crate) offset: u64,
+    offset: u64,
 }
 
-impl Reader {
-    /// Fills the buffer as far as the file reaches; returns the number of bytes.
-    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let mut n = 0;
-        while n < buffer.len() {
-            match self.inner.read(&mut buffer[n..]) {
-                Ok(0) => break,
-                Ok(more) => n += more,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(source) if self.gzip => {
-                    let offset = self.offset + n as u64;
-                    return Err(DataError::Gzip {
-                        path: self.path.clone(),
-                        offset,
-                        source,
-                    });
-                }
-                Err(source) => return Err(DataError::io(&self.path, source)),
-            }
+impl<'s> Stream<'s> {
+    pub(crate) fn new(
+        inner: impl Read + 's,
+        fault: impl Fn(u64, io::Error) -> DataError + 's,
+    ) -> Self {
+        Self {
+            inner: Box::new(inner),
+            fault: Box::new(fault),
+            offset: 0,
         }
-        self.offset += n as u64;
-        Ok(n)
+    }
+
+    /// Replaces what the buffer holds by the next bytes, `most` if there are so many; returns their number.
+    pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, most: usize) -> Result<usize> {
+        buffer.clear();
+        let read = (self.inner.by_ref().take(most as u64)).read_to_end(buffer);
+        self.offset += buffer.len() as u64;
+        read.map_err(|e| (self.fault)(self.offset, e))
     }
 }

@@ -1,7 +1,8 @@
 //! Seeded splits into training, validation and test part.
 
 use crate::{
-    error::{DataError, Result},
+    dataset::labels_of,
+    error::{DataError, Result, check_index},
     rng::Random,
 };
 
@@ -26,13 +27,6 @@ pub struct Split {
     train: Vec<usize>,
     validation: Vec<usize>,
     test: Vec<usize>,
-}
-
-/// The numbers of samples of one class in each part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Share {
-    validation: usize,
-    test: usize,
 }
 
 impl Split {
@@ -64,21 +58,11 @@ impl Split {
     /// [`DataError::InvalidParameter`] unless both fractions are in `[0, 1)`, their sum is below 1, and at least one
     /// sample is left for training.
     pub fn stratified(labels: &[u32], validation: f64, test: f64, seed: u64) -> Result<Self> {
-        let mut by_class: Vec<(u32, usize)> = labels
-            .iter()
-            .enumerate()
-            .map(|(sample, &label)| (label, sample))
-            .collect();
-        by_class.sort_unstable();
-        let classes = by_class.chunk_by(|a, b| a.0 == b.0);
-        Self::draw(
-            classes
-                .map(|class| class.iter().map(|c| c.1).collect())
-                .collect(),
-            validation,
-            test,
-            seed,
-        )
+        let mut samples: Vec<usize> = (0..labels.len()).collect();
+        samples.sort_by_key(|&i| labels[i]);
+        let classes = samples.chunk_by(|&a, &b| labels[a] == labels[b]);
+        let classes = classes.map(<[usize]>::to_vec).collect();
+        Self::draw(classes, validation, test, seed)
     }
 
     /// Draws the given fractions of `n_samples` samples.
@@ -161,23 +145,13 @@ impl Split {
         let inner = match labels {
             None => Self::random(self.train.len(), fraction, 0.0, seed)?,
             Some(labels) => {
-                let lost = |index| DataError::IndexOutOfRange {
-                    what: "label",
-                    index,
-                    len: labels.len(),
-                };
-                let label = |&i: &usize| labels.get(i).copied().ok_or_else(|| lost(i));
-                let train_labels = self.train.iter().map(label).collect::<Result<Vec<_>>>()?;
-                Self::stratified(&train_labels, fraction, 0.0, seed)?
+                let labels = labels_of(&self.train, labels)?;
+                Self::stratified(&labels, fraction, 0.0, seed)?
             }
         };
-        let outer = |part: &[usize]| {
-            part.iter()
-                .filter_map(|&i| self.train.get(i).copied())
-                .collect::<Vec<_>>()
-        };
-        let mut validation = self.validation.clone();
-        validation.extend(outer(&inner.validation));
+        let outer = |part: &[usize]| part.iter().map(|&i| self.train[i]).collect();
+        let mut validation: Vec<usize> = outer(&inner.validation);
+        validation.extend(&self.validation);
         validation.sort_unstable();
         Ok(Self {
             train: outer(&inner.train),
@@ -202,15 +176,9 @@ impl Split {
     }
 
     pub(crate) fn check_range(&self, len: usize) -> Result<()> {
-        let mut all = self.train.iter().chain(&self.validation).chain(&self.test);
-        match all.find(|&&index| index >= len) {
-            None => Ok(()),
-            Some(&index) => Err(DataError::IndexOutOfRange {
-                what: "sample of a split",
-                index,
-                len,
-            }),
-        }
+        let parts = [&self.train, &self.validation, &self.test];
+        let largest = parts.into_iter().flatten().max();
+        largest.map_or(Ok(()), |&i| check_index("sample of a split", i, len))
     }
 
     fn draw(classes: Vec<Vec<usize>>, validation: f64, test: f64, seed: u64) -> Result<Self> {
@@ -222,11 +190,11 @@ impl Split {
             validation: vec![],
             test: vec![],
         };
-        for (mut class, share) in classes.into_iter().zip(shares(&sizes, validation, test)) {
+        let shares = shares(&sizes, validation, test);
+        for (mut class, (n_test, n_validation)) in classes.into_iter().zip(shares) {
             random.shuffle(&mut class);
-            let (held_out, train) =
-                class.split_at((share.test + share.validation).min(class.len()));
-            let (test, validation) = held_out.split_at(share.test.min(held_out.len()));
+            let (test, rest) = class.split_at(n_test.min(class.len()));
+            let (validation, train) = rest.split_at(n_validation.min(rest.len()));
             split.train.extend_from_slice(train);
             split.validation.extend_from_slice(validation);
             split.test.extend_from_slice(test);
@@ -235,11 +203,8 @@ impl Split {
             let n: usize = sizes.iter().sum();
             let value = format!("{validation} + {test}");
             let allowed = format!("fractions of {n} samples that leave at least one for training");
-            return Err(DataError::parameter(
-                "validation and test fraction",
-                value,
-                allowed,
-            ));
+            let parameter = "validation and test fraction";
+            return Err(DataError::parameter(parameter, value, allowed));
         }
         for part in [&mut split.train, &mut split.validation, &mut split.test] {
             part.sort_unstable();
@@ -250,73 +215,62 @@ impl Split {
 
 fn check_fractions(validation: f64, test: f64) -> Result<()> {
     let allowed = "finite fractions from 0, together below 1";
-    for (parameter, value) in [("validation fraction", validation), ("test fraction", test)] {
+    for (parameter, value) in [
+        ("validation fraction", validation),
+        ("test fraction", test),
+        ("validation + test fraction", validation + test),
+    ] {
         if !(0.0..1.0).contains(&value) {
             return Err(DataError::parameter(parameter, value, allowed));
         }
     }
-    if validation + test >= 1.0 {
-        return Err(DataError::parameter(
-            "validation + test fraction",
-            validation + test,
-            allowed,
-        ));
-    }
     Ok(())
-}
-
-/// The whole part of a quota, corrected for the rounding error of `n * fraction` (0.1 * 30 is 3, not 2.999...).
-fn floor(quota: f64) -> usize {
-    (quota + QUOTA_ROUNDING).floor() as usize
-}
-
-fn ceil(quota: f64) -> usize {
-    (quota - QUOTA_ROUNDING).ceil() as usize
 }
 
 const QUOTA_ROUNDING: f64 = 1e-9;
 
-/// Shares of each class by largest remainder: first of everything held out, then of the test part, within bounds that keep
-/// both parts within one sample of their quota.
-fn shares(sizes: &[usize], validation: f64, test: f64) -> Vec<Share> {
-    let quotas = |fraction: f64| {
-        sizes
-            .iter()
-            .map(|&n| n as f64 * fraction)
-            .collect::<Vec<_>>()
-    };
-    let (held_quota, test_quota, validation_quota) =
-        (quotas(validation + test), quotas(test), quotas(validation));
-    let total = sizes.iter().sum::<usize>() as f64;
-    let held_bounds: Vec<_> = held_quota.iter().map(|&q| (floor(q), ceil(q))).collect();
-    let held = largest_remainder(
-        &held_quota,
-        &held_bounds,
-        (total * (validation + test)).round() as usize,
-    );
-    let test_bounds: Vec<_> = (0..sizes.len())
-        .map(|c| {
-            let low = floor(test_quota[c]).max(held[c].saturating_sub(ceil(validation_quota[c])));
-            let high = ceil(test_quota[c]).min(held[c].saturating_sub(floor(validation_quota[c])));
-            (low, high.max(low))
-        })
-        .collect();
-    let test = largest_remainder(&test_quota, &test_bounds, (total * test).round() as usize);
-    let share = |(&held, &test): (&usize, &usize)| Share {
-        test,
-        validation: held.saturating_sub(test),
-    };
-    held.iter().zip(&test).map(share).collect()
+/// The whole numbers around a quota, corrected for the rounding error of `n * fraction` (0.1 * 30 is 3, not 2.999...).
+fn around(quota: f64) -> (usize, usize) {
+    let low = (quota + QUOTA_ROUNDING).floor() as usize;
+    let high = (quota - QUOTA_ROUNDING).ceil() as usize;
+    (low, high)
 }
 
-/// Gives each class its lower bound, then one more to those furthest below their quota until `total` is reached.
-fn largest_remainder(quotas: &[f64], bounds: &[(usize, usize)], total: usize) -> Vec<usize> {
-    let mut given: Vec<usize> = bounds.iter().map(|b| b.0).collect();
-    let mut order: Vec<usize> = (0..quotas.len())
-        .filter(|&c| bounds[c].1 > bounds[c].0)
-        .collect();
-    let remainder = |c: usize| quotas[c] - bounds[c].0 as f64;
-    order.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)).then(a.cmp(&b)));
+/// The number of test and of validation samples of each class, by largest remainder: first of everything held out, then
+/// of the test part, within bounds that keep both parts within one sample of their quota.
+fn shares(sizes: &[usize], validation: f64, test: f64) -> Vec<(usize, usize)> {
+    let total = sizes.iter().sum::<usize>() as f64;
+    let draw = |fraction: f64, bounds: &dyn Fn(usize, f64) -> (usize, usize)| {
+        let quota = |(class, &n): (usize, &usize)| {
+            let quota = n as f64 * fraction;
+            (quota, bounds(class, quota))
+        };
+        let quotas: Vec<_> = sizes.iter().enumerate().map(quota).collect();
+        largest_remainder(&quotas, (total * fraction).round() as usize)
+    };
+    let held = draw(validation + test, &|_, quota| around(quota));
+    let test = draw(test, &|class, quota| {
+        let held = held[class];
+        let (low, high) = around(quota);
+        let (rest_low, rest_high) = around(sizes[class] as f64 * validation);
+        let low = low.max(held.saturating_sub(rest_high));
+        let high = high.min(held.saturating_sub(rest_low));
+        (low, high.max(low))
+    });
+    let pairs = test.into_iter().zip(held);
+    pairs
+        .map(|(test, held)| (test, held.saturating_sub(test)))
+        .collect()
+}
+
+/// Gives each class its lower bound, then one more to those furthest below their quota until `total` is reached. A
+/// class has a quota and two bounds.
+fn largest_remainder(quotas: &[(f64, (usize, usize))], total: usize) -> Vec<usize> {
+    let mut given: Vec<usize> = quotas.iter().map(|(_, (low, _))| *low).collect();
+    let has_room = |&class: &usize| quotas[class].1.1 > given[class];
+    let mut order: Vec<usize> = (0..quotas.len()).filter(has_room).collect();
+    let remainder = |class: usize| quotas[class].0 - given[class] as f64;
+    order.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)));
     let missing = total.saturating_sub(given.iter().sum());
     for class in order.into_iter().take(missing) {
         given[class] += 1;

@@ -1,9 +1,4 @@
 //! Tests of synthetic data: frozen numbers and their intended shape.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that fails panics"
-)]
 
 use tiam_data::{DataError, Dataset, Targets, TeacherOutput, blobs, teacher_network, two_spirals};
 

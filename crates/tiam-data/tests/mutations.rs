@@ -1,15 +1,8 @@
 //! Tests of damaged files: each loads or gives an error that names the path, in bounded time and without panic.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that fails panics"
-)]
-
-mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{folder, graph_arrays, gzip, idx, npz, write};
+use crate::common::{folder, graph_arrays, gzip, idx, npz, write};
 use proptest::prelude::*;
 use tiam_data::{Format, GraphParams, LoadParams, load, load_with_encoding};
 
@@ -247,12 +240,13 @@ fn put(array: &mut [u8], at: prop::sample::Index, element: u64) {
 }
 
 /// The same graph with dense features, column by column.
-fn dense_graph() -> common::Arrays {
-    let mut arrays = common::without(&["attr_data", "attr_indices", "attr_indptr", "attr_shape"]);
-    let values = |column: usize| common::ATTRIBUTES.iter().map(move |row| row[column]);
+fn dense_graph() -> crate::common::Arrays {
+    let mut arrays =
+        crate::common::without(&["attr_data", "attr_indices", "attr_indptr", "attr_shape"]);
+    let values = |column: usize| crate::common::ATTRIBUTES.iter().map(move |row| row[column]);
     let data: Vec<u8> = (0..3).flat_map(values).flat_map(f64::to_le_bytes).collect();
     let header = "{'descr': '<f8', 'fortran_order': True, 'shape': (6, 3), }";
-    arrays.push(("attr_matrix", common::npy_header(header, &data)));
+    arrays.push(("attr_matrix", crate::common::npy_header(header, &data)));
     arrays
 }
 
@@ -260,7 +254,7 @@ fn dense_graph() -> common::Arrays {
 #[test]
 fn an_array_that_is_there_twice_is_survived() {
     let mut arrays = graph_arrays();
-    arrays.push(("lebels", common::i64s(&[1, 0, 1, 0, 1, 0])));
+    arrays.push(("lebels", crate::common::i64s(&[1, 0, 1, 0, 1, 0])));
     let mut bytes = npz(&arrays);
     let at: Vec<usize> = (0..bytes.len() - 6)
         .filter(|&i| &bytes[i..i + 6] == b"lebels")

@@ -1,22 +1,15 @@
 //! Tests on real data sets (MNIST, graphs, tables); each is skipped where its files are absent.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that fails panics"
-)]
-
-mod common;
 
 use std::io::Read;
 
-use common::large;
+use crate::common::large;
 use tiam_data::{
     ColumnKind, Dataset, GraphParams, GraphRows, LoadParams, TableParams, Targets, Task, digits,
     load,
 };
 
-fn mean<T: tiam_data::Real>(values: &[T]) -> f64 {
-    values.iter().map(|v| v.to_f64()).sum::<f64>() / values.len() as f64
+fn mean<T: tiam_data::Scalar>(values: &[T]) -> f64 {
+    values.iter().map(|&v| v.to_f64()).sum::<f64>() / values.len() as f64
 }
 
 /// Label counts and pixel sum of scikit-learn 1.9.1's file, counted there.

@@ -1,9 +1,4 @@
 //! Tests of splits, scaling and the containers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that fails panics"
-)]
 
 use proptest::prelude::*;
 use tiam_data::{DataError, Dataset, Features, Scaling, ScalingKind, Split, Targets, blobs};

@@ -1,17 +1,12 @@
 //! Tests that the number of threads changes neither the data nor the errors of large tables.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that fails panics"
-)]
-
-mod common;
 
 use std::{fmt::Write as _, path::Path};
 
-use common::{folder, write};
+use crate::common::{folder, write};
+use proptest::prelude::*;
 use tiam_data::{
-    ColumnRef, DataError, Dataset, LoadParams, TableParams, Task, load, load_with_encoding,
+    CellFault, ColumnRef, DataError, Dataset, Header, LabelColumn, LoadParams, TableParams, Task,
+    load, load_with_encoding,
 };
 
 const ROWS: usize = 120_000;
@@ -144,7 +139,7 @@ fn a_later_table_is_read_alike() {
     for threads in [1, 2, 5] {
         let error = again(&path, threads).unwrap_err();
         assert!(
-            matches!(error, DataError::UnknownCategory { ref at, .. } if at.line == 2 + 80_000 + 26_666),
+            matches!(error, DataError::BadCell { ref at, fault: CellFault::Unknown { what: "category", .. }, .. } if at.line == 2 + 80_000 + 26_666),
             "{error}"
         );
     }
@@ -158,4 +153,32 @@ fn no_threads_are_refused() {
     assert!(
         matches!(error, DataError::InvalidParameter { parameter, .. } if parameter == "threads")
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+    #[test]
+    fn pieces_give_the_rows_of_the_whole(
+        block in proptest::collection::vec(
+            prop_oneof![
+                20 => prop::sample::select(b"1,a. \t\n\r".to_vec()),
+                1 => Just(b'"'),
+            ],
+            1..200,
+        ),
+        quotes: bool,
+        end in proptest::collection::vec(prop::sample::select(b"1,a\n".to_vec()), 0..9),
+    ) {
+        // A row wide enough for the block's, and as many blocks as make several pieces.
+        let mut block = block;
+        if !quotes {
+            block.retain(|b| *b != b'"');
+        }
+        let text = [block.repeat(3_000_000 / block.len().max(1)), end].concat();
+        let table = TableParams::default().label(LabelColumn::None).header(Header::No).delimiter(b',');
+        let folder = folder();
+        let path = write(&folder, "t.csv", text);
+        let [one, three] = [1, 3].map(|threads| read(&path, &table, threads).map_err(|e| e.to_string()));
+        prop_assert_eq!(one, three);
+    }
 }

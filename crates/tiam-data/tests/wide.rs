@@ -1,10 +1,6 @@
 //! Tests of tables with very many columns: every column is found, and an empty one stays empty.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
-
-mod common;
-
-use common::{folder, graph_arrays, i32s, i64s, npz, write};
+use crate::common::{folder, graph_arrays, i32s, i64s, npz, write};
 use tiam_data::{ColumnRef, GraphParams, LoadParams, TableParams, Task, load, load_with_encoding};
 
 #[test]

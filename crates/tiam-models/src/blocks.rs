@@ -12,7 +12,7 @@ use tiam_linalg::{
 };
 
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
+use crate::error::Result;
 use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Evaluation, Layer, Network};
 use crate::params::{OutputStart, TiamConfig};
@@ -104,11 +104,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     /// # Errors
     /// [`ModelError::Size`] or [`ModelError::Parameter`] when samples and network do not fit, [`ModelError::UnknownLoss`] for a loss of
     /// which a file has kept only the name, [`ModelError::Linalg`] when threads cannot start.
-    pub fn new(
-        network: Network<T>,
-        samples: &'d Samples<T>,
-        config: TiamConfig,
-    ) -> Result<Self, ModelError> {
+    pub fn new(network: Network<T>, samples: &'d Samples<T>, config: TiamConfig) -> Result<Self> {
         network.check_samples(samples)?;
         let mut compute = Compute::new(config.threads)?;
         let (architecture, parameters) = network.into_parts();
@@ -137,7 +133,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     }
 
     /// The network with the current weights and biases.
-    pub fn network(&self) -> Result<Network<T>, ModelError> {
+    pub fn network(&self) -> Result<Network<T>> {
         let layer = |l: &LayerBlocks<T>| Layer {
             weights: l.weights.weights().clone(),
             bias: l.bias.values().to_vec(),

@@ -17,7 +17,7 @@ use std::path::Path;
 use tiam_core::{DriverConfig, Observer, Trace};
 use tiam_linalg::{Real, StateVisitor};
 
-use crate::error::ModelError;
+use crate::error::Result;
 use crate::measures::NetworkMeasures;
 use crate::trainer::{AnyProblem, TrainError, Trained, TrainingProblem, observed, to_the_end};
 
@@ -32,7 +32,7 @@ pub struct Session<'s, 'd> {
 
 /// Runs a training problem of any method to its end, as [`run`](crate::run) does, saving it on the way or going on from where it was saved.
 ///
-/// On the same number of threads, the run that goes on has the bits of one that was never interrupted; iterations, seconds and the trace
+/// The run that goes on has the bits of one that was never interrupted, on any number of threads; iterations, seconds and the trace
 /// count on.
 ///
 /// # Errors
@@ -107,7 +107,7 @@ pub(crate) fn save_state<T: Real>(
     path: &Path,
     identity: Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
+) -> Result<()> {
     file::write(path, file::Header::new(identity, "", Trace::new()), visit)
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn restore_state<T: Real>(
     path: &Path,
     identity: &Identity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
+) -> Result<()> {
     let saved = Checkpoint::read(path)?;
     match saved.identity().difference(identity) {
         Some(difference) => {

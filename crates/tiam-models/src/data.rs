@@ -2,7 +2,7 @@
 
 use tiam_linalg::{AnyLoss, LossTarget, Matrix, Real, Targets, reduce};
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::loss::Loss;
 
 /// The targets: what the network is to predict.
@@ -88,7 +88,7 @@ impl<T: Real> Samples<T> {
     ///
     /// # Errors
     /// [`ModelError::Empty`], [`ModelError::Size`], [`ModelError::NonFinite`] or [`ModelError::Label`].
-    pub fn new(inputs: Matrix<T>, target: Target<T>) -> Result<Self, ModelError> {
+    pub fn new(inputs: Matrix<T>, target: Target<T>) -> Result<Self> {
         check_inputs(&inputs)?;
         if target.n_outputs() == 0 {
             return Err(ModelError::Empty { what: "outputs" });
@@ -119,7 +119,7 @@ impl<T: Real> Samples<T> {
 }
 
 /// Inputs must hold samples and features, all finite.
-pub(crate) fn check_inputs<T: Real>(inputs: &Matrix<T>) -> Result<(), ModelError> {
+pub(crate) fn check_inputs<T: Real>(inputs: &Matrix<T>) -> Result<()> {
     if inputs.n_cols() == 0 {
         return Err(ModelError::Empty { what: "samples" });
     }
@@ -129,7 +129,7 @@ pub(crate) fn check_inputs<T: Real>(inputs: &Matrix<T>) -> Result<(), ModelError
     check_finite("feature", inputs)
 }
 
-fn check_labels(labels: &[u32], n_classes: usize) -> Result<(), ModelError> {
+fn check_labels(labels: &[u32], n_classes: usize) -> Result<()> {
     match labels.iter().position(|label| *label as usize >= n_classes) {
         Some(sample) => Err(ModelError::Label {
             sample,
@@ -140,7 +140,7 @@ fn check_labels(labels: &[u32], n_classes: usize) -> Result<(), ModelError> {
     }
 }
 
-fn check_finite<T: Real>(what: &'static str, m: &Matrix<T>) -> Result<(), ModelError> {
+fn check_finite<T: Real>(what: &'static str, m: &Matrix<T>) -> Result<()> {
     if reduce::all_finite(m.as_slice()) {
         return Ok(());
     }

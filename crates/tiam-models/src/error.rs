@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+/// This crate's results.
+pub type Result<T, E = ModelError> = std::result::Result<T, E>;
+
 /// Errors of this crate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -117,7 +120,8 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(crate) fn parameter(
+    /// A parameter's error: its name, its value and what is allowed.
+    pub fn parameter(
         parameter: &'static str,
         value: impl std::fmt::Display,
         allowed: &'static str,
@@ -144,7 +148,7 @@ impl ModelError {
         value: f64,
         test: impl Fn(f64) -> bool,
         allowed: &'static str,
-    ) -> Result<(), Self> {
+    ) -> Result<()> {
         if value.is_finite() && test(value) {
             Ok(())
         } else {
@@ -162,7 +166,7 @@ impl ModelError {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] with its name, its value and what is allowed.
-    pub fn check_penalty(parameter: &'static str, weight: f64) -> Result<(), Self> {
+    pub fn check_penalty(parameter: &'static str, weight: f64) -> Result<()> {
         let allowed = |weight| (1e-30..=1e30).contains(&weight);
         Self::check(parameter, weight, allowed, "from 1e-30 to 1e30")
     }
@@ -171,7 +175,7 @@ impl ModelError {
     ///
     /// # Errors
     /// [`ModelError::Size`] with what was counted and both numbers.
-    pub fn check_size(what: &'static str, expected: usize, found: usize) -> Result<(), Self> {
+    pub fn check_size(what: &'static str, expected: usize, found: usize) -> Result<()> {
         if expected == found {
             return Ok(());
         }
@@ -186,7 +190,7 @@ impl ModelError {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] for 0.
-    pub fn check_positive(parameter: &'static str, n: usize) -> Result<(), Self> {
+    pub fn check_positive(parameter: &'static str, n: usize) -> Result<()> {
         if n > 0 {
             Ok(())
         } else {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tiam_linalg::{Matrix, Real};
 
 use crate::declare::as_text;
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 
 /// The distribution of the starting weights; biases start at 0.
 ///
@@ -41,7 +41,7 @@ impl Init {
         }
     }
 
-    pub(crate) fn check(self) -> Result<(), ModelError> {
+    pub(crate) fn check(self) -> Result<()> {
         match self {
             Self::Normal(s) => {
                 ModelError::check("init", s, |s| s >= 0.0, "a finite deviation of at least 0")
@@ -70,7 +70,7 @@ impl fmt::Display for Init {
 impl FromStr for Init {
     type Err = ModelError;
 
-    fn from_str(s: &str) -> Result<Self, ModelError> {
+    fn from_str(s: &str) -> Result<Self> {
         let lower = s.to_ascii_lowercase();
         let init = match (lower.as_str(), lower.strip_prefix("normal:")) {
             ("he", _) => Some(Self::He),

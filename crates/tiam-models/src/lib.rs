@@ -21,7 +21,7 @@ mod trajectory;
 pub use blocks::NetworkProblem;
 pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
 pub use data::{Samples, Target};
-pub use error::ModelError;
+pub use error::{ModelError, Result};
 pub use init::Init;
 pub use loss::{CustomLoss, Loss};
 pub use measures::NetworkMeasures;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tiam_linalg::{AnyLoss, CrossEntropy, SquaredLoss, TargetKind};
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 
 /// The loss R of the last layer's pre-activations, a sum over samples: a parameter of the network.
 ///
@@ -78,7 +78,7 @@ impl Loss {
     ///
     /// # Errors
     /// [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
-    pub fn code(&self) -> Result<Arc<dyn AnyLoss>, ModelError> {
+    pub fn code(&self) -> Result<Arc<dyn AnyLoss>> {
         match self {
             Self::CrossEntropy => Ok(Arc::new(CrossEntropy)),
             Self::Squared => Ok(Arc::new(SquaredLoss)),
@@ -104,7 +104,7 @@ impl Loss {
     }
 
     /// Refuses a name of the user's own under which a file would be read as another loss.
-    pub(crate) fn check(&self) -> Result<(), ModelError> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.name().is_empty() || *self != Self::named(self.name()) {
             let allowed = "a name that is not empty and not that of a built-in loss";
             return Err(ModelError::parameter("loss", self.name(), allowed));

@@ -1,4 +1,4 @@
-//! The numbers of a network that a training tells after every iteration.
+//! The measures of a network after each iteration of training.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{Compute, Matrix, Real, TargetKind};
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::loss::Loss;
 use crate::network::{Architecture, Network};
 
@@ -35,7 +35,7 @@ impl AffineScaling {
     /// # Errors
     /// [`ModelError::Size`] when the two differ in length; [`ModelError::Parameter`] for an offset that is not finite
     /// or a scale that is not finite and above 0.
-    pub fn new(offset: Vec<f64>, scale: Vec<f64>) -> Result<Self, ModelError> {
+    pub fn new(offset: Vec<f64>, scale: Vec<f64>) -> Result<Self> {
         let this = Self { offset, scale };
         this.check().map(|()| this)
     }
@@ -50,7 +50,7 @@ impl AffineScaling {
         self.offset.is_empty()
     }
 
-    fn check(&self) -> Result<(), ModelError> {
+    fn check(&self) -> Result<()> {
         let (offsets, scales) = (&self.offset, &self.scale);
         ModelError::check_size("scales for as many offsets", offsets.len(), scales.len())?;
         for x in offsets {
@@ -66,7 +66,7 @@ impl AffineScaling {
     ///
     /// # Errors
     /// [`ModelError::Size`] when the number of rows differs.
-    pub fn apply<T: Real>(&self, x: &mut Matrix<T>) -> Result<(), ModelError> {
+    pub fn apply<T: Real>(&self, x: &mut Matrix<T>) -> Result<()> {
         self.map(x, |x, offset, scale| (x - offset) / scale)
     }
 
@@ -74,15 +74,11 @@ impl AffineScaling {
     ///
     /// # Errors
     /// [`ModelError::Size`] when the number of rows differs.
-    pub fn invert<T: Real>(&self, x: &mut Matrix<T>) -> Result<(), ModelError> {
+    pub fn invert<T: Real>(&self, x: &mut Matrix<T>) -> Result<()> {
         self.map(x, |x, offset, scale| x * scale + offset)
     }
 
-    fn map<T: Real>(
-        &self,
-        x: &mut Matrix<T>,
-        f: impl Fn(f64, f64, f64) -> f64,
-    ) -> Result<(), ModelError> {
+    fn map<T: Real>(&self, x: &mut Matrix<T>, f: impl Fn(f64, f64, f64) -> f64) -> Result<()> {
         ModelError::check_size("features", self.len(), x.n_rows())?;
         self.map_in_place(x.as_mut_slice(), f);
         Ok(())
@@ -161,7 +157,7 @@ impl<T: Real> Model<T> {
     /// # Errors
     /// [`ModelError::Size`] when names or scalings do not fit the network, [`ModelError::Parameter`] when a scaling is
     /// not finite or the metadata describe another architecture.
-    pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self, ModelError> {
+    pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self> {
         let shape = network.architecture();
         if *shape != metadata.architecture {
             let (what, found) = ("metadata architecture", metadata.architecture.describe());
@@ -193,7 +189,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::with_loss`].
-    pub fn with_loss(self, loss: Loss) -> Result<Self, ModelError> {
+    pub fn with_loss(self, loss: Loss) -> Result<Self> {
         let network = self.network.with_loss(loss)?;
         let mut metadata = self.metadata;
         metadata.architecture.clone_from(network.architecture());
@@ -214,11 +210,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::classes`].
-    pub fn classes(
-        &self,
-        inputs: Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Vec<u32>, ModelError> {
+    pub fn classes(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Vec<u32>> {
         self.network.classes(&self.scaled(inputs)?, compute)
     }
 
@@ -226,11 +218,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::probabilities`].
-    pub fn probabilities(
-        &self,
-        inputs: Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn probabilities(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         self.network.probabilities(&self.scaled(inputs)?, compute)
     }
 
@@ -238,11 +226,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::forward`]; [`ModelError::Parameter`] for a network that predicts classes.
-    pub fn values(
-        &self,
-        inputs: Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn values(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         let loss = &self.network.architecture().loss;
         if loss.takes() == Some(TargetKind::Classes) {
             let allowed = "a loss of values, where values are asked for";
@@ -259,7 +243,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// [`ModelError::Size`] when the number of features differs.
-    pub fn scaled(&self, mut inputs: Matrix<T>) -> Result<Matrix<T>, ModelError> {
+    pub fn scaled(&self, mut inputs: Matrix<T>) -> Result<Matrix<T>> {
         if let Some(scaling) = &self.metadata.input_scaling {
             scaling.apply(&mut inputs)?;
         }

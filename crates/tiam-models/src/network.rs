@@ -7,7 +7,7 @@ use tiam_linalg::{
 };
 
 use crate::data::{Samples, Target, check_inputs};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::init::{Init, Normals};
 use crate::loss::Loss;
 
@@ -34,7 +34,7 @@ impl Architecture {
         n_outputs: usize,
         activation: Activation,
         loss: Loss,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self> {
         let mut sizes = vec![n_inputs];
         sizes.extend_from_slice(hidden);
         sizes.push(n_outputs);
@@ -46,7 +46,7 @@ impl Architecture {
         this.check().map(|()| this)
     }
 
-    pub(crate) fn check(&self) -> Result<(), ModelError> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.sizes.len() < 2 || self.sizes.contains(&0) {
             let sizes = format!("{:?}", self.sizes);
             let allowed = "at least an input and an output layer, none of them empty";
@@ -123,7 +123,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] for an empty layer or a deviation that is negative or not finite.
-    pub fn new(architecture: Architecture, init: Init, seed: u64) -> Result<Self, ModelError> {
+    pub fn new(architecture: Architecture, init: Init, seed: u64) -> Result<Self> {
         architecture.check()?;
         init.check()?;
         let mut normals = Normals::new(seed);
@@ -142,10 +142,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Size`] when they do not fit the architecture.
-    pub fn from_layers(
-        architecture: Architecture,
-        layers: Vec<Layer<T>>,
-    ) -> Result<Self, ModelError> {
+    pub fn from_layers(architecture: Architecture, layers: Vec<Layer<T>>) -> Result<Self> {
         architecture.check()?;
         let size = ModelError::check_size;
         size("number of layers", architecture.n_layers(), layers.len())?;
@@ -164,7 +161,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] for a loss of the user's own without a name, or with that of a built-in one.
-    pub fn with_loss(mut self, loss: Loss) -> Result<Self, ModelError> {
+    pub fn with_loss(mut self, loss: Loss) -> Result<Self> {
         loss.check()?;
         self.architecture.loss = loss;
         Ok(self)
@@ -202,11 +199,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// [`ModelError::Size`], [`ModelError::Empty`] or [`ModelError::NonFinite`] for unfit inputs.
-    pub fn forward(
-        &self,
-        inputs: &Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn forward(&self, inputs: &Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         let mut out = Matrix::default();
         self.forward_into(&mut out, inputs, compute)?;
         Ok(out)
@@ -221,7 +214,7 @@ impl<T: Real> Network<T> {
         out: &mut Matrix<T>,
         inputs: &Matrix<T>,
         compute: &mut Compute<T>,
-    ) -> Result<(), ModelError> {
+    ) -> Result<()> {
         self.check_fits(inputs)?;
         out.reshape(self.architecture.n_outputs(), inputs.n_cols());
         let h = self.architecture.activation;
@@ -236,11 +229,7 @@ impl<T: Real> Network<T> {
     ///
     /// # Errors
     /// As [`Network::forward`]; [`ModelError::Parameter`] for a network whose loss is not cross-entropy.
-    pub fn probabilities(
-        &self,
-        inputs: &Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Matrix<T>, ModelError> {
+    pub fn probabilities(&self, inputs: &Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
         if self.architecture.loss != Loss::CrossEntropy {
             let allowed = "cross_entropy, where probabilities are asked for";
             let found = self.architecture.loss.name();
@@ -256,11 +245,7 @@ impl<T: Real> Network<T> {
     /// # Errors
     /// As [`Network::forward`].
     #[allow(clippy::cast_possible_truncation, reason = "labels are u32 throughout")]
-    pub fn classes(
-        &self,
-        inputs: &Matrix<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Vec<u32>, ModelError> {
+    pub fn classes(&self, inputs: &Matrix<T>, compute: &mut Compute<T>) -> Result<Vec<u32>> {
         let z = self.forward(inputs, compute)?;
         Ok((0..z.n_cols())
             .map(|j| reduce::largest(z.col(j)) as u32)
@@ -272,11 +257,7 @@ impl<T: Real> Network<T> {
     /// # Errors
     /// [`ModelError::Size`] or [`ModelError::Parameter`] when the samples do not fit the network or its loss,
     /// [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
-    pub fn evaluate(
-        &self,
-        samples: &Samples<T>,
-        compute: &mut Compute<T>,
-    ) -> Result<Evaluation, ModelError> {
+    pub fn evaluate(&self, samples: &Samples<T>, compute: &mut Compute<T>) -> Result<Evaluation> {
         self.check_samples(samples)?;
         let loss = self.architecture.loss.code()?;
         let target = samples.target().as_loss_target(&*loss);
@@ -285,7 +266,7 @@ impl<T: Real> Network<T> {
         Ok(Evaluation::of(sum, samples))
     }
 
-    pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<(), ModelError> {
+    pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<()> {
         self.check_fits(samples.inputs())?;
         let found = samples.target().n_outputs();
         ModelError::check_size("outputs", self.architecture.n_outputs(), found)?;
@@ -302,7 +283,7 @@ impl<T: Real> Network<T> {
         Err(ModelError::parameter("target", found, allowed))
     }
 
-    fn check_fits(&self, inputs: &Matrix<T>) -> Result<(), ModelError> {
+    fn check_fits(&self, inputs: &Matrix<T>) -> Result<()> {
         ModelError::check_size("features", self.architecture.n_inputs(), inputs.n_rows())?;
         check_inputs(inputs)
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer, ser};
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Schedule, Stopping};
 use tiam_linalg::{Accuracy, Solver};
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::parameters;
 
 /// The half-width of the band around the activations: ε_k = max(start · decayᵏ, floor) in iteration k = 0, 1, …
@@ -58,7 +58,7 @@ impl Band {
         (self.start * self.decay.powi(power)).max(self.floor)
     }
 
-    fn check(&self) -> Result<(), ModelError> {
+    fn check(&self) -> Result<()> {
         let share = |x: f64| x > 0.0 && x <= 1.0;
         let floor = |x: f64| x > 0.0 && x <= self.start;
         let below_start = "above 0 and at most the band's start";
@@ -72,7 +72,7 @@ impl FromStr for Band {
     type Err = ModelError;
 
     /// `START,DECAY,FLOOR`.
-    fn from_str(s: &str) -> Result<Self, ModelError> {
+    fn from_str(s: &str) -> Result<Self> {
         let numbers: Option<Vec<f64>> = s.split(',').map(|x| x.trim().parse().ok()).collect();
         let Some(&[start, decay, floor]) = numbers.as_deref() else {
             let allowed = "three numbers separated by commas";
@@ -254,7 +254,7 @@ impl TiamParams {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] or [`ModelError::Core`], naming the parameter, its value and its range.
-    pub fn check(self) -> Result<TiamConfig, ModelError> {
+    pub fn check(self) -> Result<TiamConfig> {
         ModelError::check_penalty("rho", self.rho)?;
         ModelError::check("ridge", self.ridge, |x| x >= 0.0, "at least 0")?;
         ModelError::check("l1", self.l1, |x| x >= 0.0, "at least 0")?;

@@ -96,15 +96,15 @@ impl SolverPlan {
         entry.steps += u32::from(ends);
     }
 
-    /// What to tell.
+    /// The solver of each block, with its mean time.
     pub(crate) fn choices(&self) -> Vec<SolverChoice> {
-        let told = |entry: &Entry| SolverChoice {
+        let choice = |entry: &Entry| SolverChoice {
             block: entry.block.clone(),
             solver: entry.choice.solver.name().to_owned(),
             reason: entry.choice.reason.clone(),
             flops: Some(entry.choice.flops),
             actual_seconds: Some(entry.spent.as_secs_f64() / f64::from(entry.steps.max(1))),
         };
-        self.entries.iter().map(told).collect()
+        self.entries.iter().map(choice).collect()
     }
 }

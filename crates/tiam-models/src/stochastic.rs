@@ -16,10 +16,10 @@ use serde_json::json;
 use tiam_core::Observer;
 use tiam_linalg::Real;
 
-use self::state::{Pace, State};
+use self::state::{EpochInRun, State};
 use self::weighting::sample_weights;
 use crate::checkpoint::{Identity, restore_state, save_state};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Network};
 use crate::trainer::{TrainError, Trained, run};
@@ -92,7 +92,7 @@ impl<T: Real> StochasticTrainer<T> {
     ///
     /// # Errors
     /// [`ModelError::Linalg`] when threads cannot start; [`ModelError::UnknownLoss`] for a loss of which a file has kept only the name.
-    pub fn new(network: Network<T>, config: &StochasticConfig) -> Result<Self, ModelError> {
+    pub fn new(network: Network<T>, config: &StochasticConfig) -> Result<Self> {
         let state = State::new(network, config.clone())?;
         Ok(Self { state })
     }
@@ -108,20 +108,18 @@ impl<T: Real> StochasticTrainer<T> {
         &mut self,
         samples: &crate::Samples<T>,
         weights: Option<&[f64]>,
-    ) -> Result<f64, ModelError> {
+    ) -> Result<f64> {
         self.state.network.check_samples(samples)?;
         let weights = sample_weights(samples, weights, &self.state.config.class_weights)?;
-        let pace = Pace {
+        let place = EpochInRun {
             done: 0,
             of: None,
             inertia: self.state.config.inertia,
         };
-        let epoch = self.state.epoch(samples, weights.as_deref(), pace);
-        if !epoch.finite {
-            return Err(ModelError::Diverged);
-        }
+        let sum = self.state.epoch(samples, weights.as_deref(), place);
+        let sum = sum.ok_or(ModelError::Diverged)?;
         self.state.settle();
-        Ok(epoch.sum.loss / samples.n_samples() as f64)
+        Ok(sum.loss / samples.n_samples() as f64)
     }
 
     /// The averaged network.
@@ -136,12 +134,12 @@ impl<T: Real> StochasticTrainer<T> {
     /// # Errors
     /// [`ModelError::Io`], naming the file; [`ModelError::Checkpoint`] once a call has ended in [`ModelError::Diverged`] and left numbers that are
     /// not finite. A file that was there before then stays.
-    pub fn save(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+    pub fn save(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let identity = identity(self.state.network.architecture(), &self.state.config)?;
         save_state(path.as_ref(), identity, |v| self.state.visit(v))
     }
 
-    /// The trainer that was saved; on the same number of threads it goes on with the same bits. Of `network` only the architecture counts:
+    /// The trainer that was saved; it goes on with the same bits, on any number of threads. Of `network` only the architecture counts:
     /// its weights give way to those in the file.
     ///
     /// # Errors
@@ -171,7 +169,7 @@ impl<T: Real> StochasticTrainer<T> {
         path: impl AsRef<Path>,
         network: Network<T>,
         config: &StochasticConfig,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self> {
         let mut trainer = Self::new(network, config)?;
         let identity = identity(trainer.state.network.architecture(), config)?;
         restore_state(path.as_ref(), &identity, |v| trainer.state.visit(v))?;
@@ -180,10 +178,7 @@ impl<T: Real> StochasticTrainer<T> {
 }
 
 /// The architecture and parameters on which a trainer's steps depend.
-fn identity(
-    architecture: &Architecture,
-    params: &StochasticParams,
-) -> Result<Identity, ModelError> {
+fn identity(architecture: &Architecture, params: &StochasticParams) -> Result<Identity> {
     let unwritten = |_| {
         let allowed = "constant, nesterov or fista, where it is written to a file";
         ModelError::parameter("schedule", params.schedule.name(), allowed)

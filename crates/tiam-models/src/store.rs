@@ -10,7 +10,7 @@ use safetensors::tensor::Dtype;
 use tiam_core::Scalar;
 use tiam_linalg::{Matrix, Real};
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::model::{Model, ModelMetadata};
 use crate::network::{Layer, Network};
 use crate::tensors::{self, Tensor, Tensors};
@@ -35,7 +35,7 @@ impl AnyModel {
     ///
     /// # Errors
     /// [`ModelError::Io`] or [`ModelError::Format`], naming the file.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = tensors::read(path)?;
         let file = Tensors::parse(&bytes).map_err(malformed(path))?;
@@ -69,7 +69,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// [`ModelError::Io`], naming the file.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let mut tensors = Vec::new();
         for (l, Layer { weights, bias }) in self.network.layers().iter().enumerate() {
@@ -88,7 +88,7 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// [`ModelError::Io`] or [`ModelError::Format`], naming the file; a file of the other precision is refused.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = tensors::read(path)?;
         let model = Tensors::parse(&bytes).and_then(|file| decode(&file));

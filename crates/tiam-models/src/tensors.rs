@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tiam_core::Scalar;
 use tiam_linalg::Real;
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 
 /// A named tensor on its way into a file.
 pub(crate) struct Tensor {
@@ -53,11 +53,7 @@ impl View for &Tensor {
 }
 
 /// Writes tensors and texts to a file: whole, or not at all.
-pub(crate) fn write(
-    path: &Path,
-    tensors: &[Tensor],
-    texts: HashMap<String, String>,
-) -> Result<(), ModelError> {
+pub(crate) fn write(path: &Path, tensors: &[Tensor], texts: HashMap<String, String>) -> Result<()> {
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     let written = write_whole(path, |temporary| {
         serialize_to_file(named, Some(texts), temporary).map_err(|error| match error {
@@ -184,7 +180,7 @@ fn from_bytes<T: Real>(bytes: &[u8]) -> Option<Vec<T>> {
 }
 
 /// The bytes of a regular file: a device could be read without end.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::metadata(path).and_then(|known| match known.is_file() {
         true => fs::read(path),
         false => Err(io::Error::new(

@@ -12,7 +12,7 @@ use tiam_linalg::{Real, StateVisitor};
 use crate::blocks::NetworkProblem;
 use crate::checkpoint::{Session, run_in};
 use crate::data::Samples;
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::network::Network;
 use crate::params::TiamConfig;
@@ -122,7 +122,7 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     ///
     /// # Errors
     /// [`ModelError`] when the parameters do not make a network; those of a network's own problem do.
-    fn network(&self) -> Result<Network<T>, ModelError>;
+    fn network(&self) -> Result<Network<T>>;
 
     /// Shows a visitor every number on which the iterations to come depend, so that a run can be saved and gone on with: called after an
     /// iteration on a run's problem, and to restore on one made anew from the same network, data and parameters.
@@ -135,7 +135,7 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
 }
 
 impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
-    fn network(&self) -> Result<Network<T>, ModelError> {
+    fn network(&self) -> Result<Network<T>> {
         Self::network(self)
     }
 

@@ -5,7 +5,7 @@ use tiam_core::{Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::{Activation, Matrix, Solver};
 
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::loss::Loss;
 use crate::network::{Architecture, Layer, Network};
 use crate::params::{Band, TiamParams};
@@ -112,7 +112,7 @@ impl Trajectory {
     /// Those of [`Trajectory::replay`].
     pub fn replay_by(&self, solver: Solver, threads: usize) -> Result<Deviation, TrainError<f64>> {
         let samples = self.training_samples()?;
-        let network = self.network()?;
+        let network = self.network(&self.weights, &self.biases)?;
         let [p1, p2, p3] = self.p;
         let inertia = Inertia::new(p1, p2, p3).map_err(ModelError::from)?;
         let schedule: Schedule = self.schedule.parse().map_err(ModelError::from)?;
@@ -140,75 +140,54 @@ impl Trajectory {
         })
     }
 
-    fn training_samples(&self) -> Result<Samples<f64>, ModelError> {
+    fn training_samples(&self) -> Result<Samples<f64>> {
         ModelError::check_size("rows of x", self.samples, self.x.len())?;
         for row in &self.x {
             ModelError::check_size("columns of x", self.features, row.len())?;
         }
         let recorded = self.iterations.saturating_add(1);
-        ModelError::check_size(
-            "recorded objectives",
-            recorded,
-            self.expected.objective.len(),
-        )?;
-        ModelError::check_size(
-            "recorded violations",
-            recorded,
-            self.expected.violation.len(),
-        )?;
-        ModelError::check_size("recorded restarts", recorded, self.expected.restarts.len())?;
+        for (what, found) in [
+            ("recorded objectives", self.expected.objective.len()),
+            ("recorded violations", self.expected.violation.len()),
+            ("recorded restarts", self.expected.restarts.len()),
+        ] {
+            ModelError::check_size(what, recorded, found)?;
+        }
         let inputs = Matrix::from_fn(self.features, self.samples, |i, j| self.x[j][i]);
-        let labels = self.labels.clone();
-        Samples::new(
-            inputs,
-            Target::Classes {
-                labels,
-                n_classes: self.classes,
-            },
-        )
+        let target = Target::Classes {
+            labels: self.labels.clone(),
+            n_classes: self.classes,
+        };
+        Samples::new(inputs, target)
     }
 
-    fn architecture(&self) -> Result<Architecture, ModelError> {
-        let (n_in, n_out) = (self.features, self.classes);
-        Architecture::new(
-            n_in,
-            &self.hidden,
-            n_out,
-            self.activation,
-            Loss::CrossEntropy,
-        )
+    /// A network of this shape from lists of rows.
+    fn network(&self, weights: &[Vec<Vec<f64>>], biases: &[Vec<f64>]) -> Result<Network<f64>> {
+        ModelError::check_size("lists of biases", weights.len(), biases.len())?;
+        let layer = |(rows, bias): (&Vec<Vec<f64>>, &Vec<f64>)| {
+            let n_cols = rows.first().map_or(0, Vec::len);
+            for row in rows {
+                ModelError::check_size("columns of a row of weights", n_cols, row.len())?;
+            }
+            let weights = Matrix::from_fn(rows.len(), n_cols, |i, j| rows[i][j]);
+            let bias = bias.clone();
+            Ok(Layer { weights, bias })
+        };
+        let layers: Result<_> = weights.iter().zip(biases).map(layer).collect();
+        let (h, loss) = (self.activation, Loss::CrossEntropy);
+        let shape = Architecture::new(self.features, &self.hidden, self.classes, h, loss)?;
+        Network::from_layers(shape, layers?)
     }
 
-    fn network(&self) -> Result<Network<f64>, ModelError> {
-        Network::from_layers(self.architecture()?, layers(&self.weights, &self.biases)?)
-    }
-
-    fn weight_deviation(&self, network: &Network<f64>) -> Result<f64, ModelError> {
-        let expected = layers(&self.expected.weights, &self.expected.biases)?;
-        let expected = Network::from_layers(self.architecture()?, expected)?;
+    fn weight_deviation(&self, network: &Network<f64>) -> Result<f64> {
+        let expected = self.network(&self.expected.weights, &self.expected.biases)?;
         let pairs = network.layers().iter().zip(expected.layers());
         Ok(pairs.fold(0.0, |worst, (found, expected)| {
-            let weights = apart(found.weights.as_slice(), expected.weights.as_slice());
-            larger(worst, larger(weights, apart(&found.bias, &expected.bias)))
+            let (weights, known) = (found.weights.as_slice(), expected.weights.as_slice());
+            let of_bias = distance(&found.bias, &expected.bias);
+            larger(worst, larger(distance(weights, known), of_bias))
         }))
     }
-}
-
-/// Layers from lists of rows.
-fn layers(weights: &[Vec<Vec<f64>>], biases: &[Vec<f64>]) -> Result<Vec<Layer<f64>>, ModelError> {
-    ModelError::check_size("lists of biases", weights.len(), biases.len())?;
-    let layer = |(rows, bias): (&Vec<Vec<f64>>, &Vec<f64>)| {
-        let n_cols = rows.first().map_or(0, Vec::len);
-        for row in rows {
-            ModelError::check_size("columns of a row of weights", n_cols, row.len())?;
-        }
-        let weights = Matrix::from_fn(rows.len(), n_cols, |i, j| rows[i][j]);
-        Ok(Layer {
-            weights,
-            bias: bias.clone(),
-        })
-    };
-    weights.iter().zip(biases).map(layer).collect()
 }
 
 /// The larger of two, NaN if either is.
@@ -223,7 +202,7 @@ fn worst(found: impl Iterator<Item = f64>, expected: &[f64]) -> f64 {
 }
 
 /// Largest |found − expected| relative to the largest |expected|.
-fn apart(found: &[f64], expected: &[f64]) -> f64 {
+fn distance(found: &[f64], expected: &[f64]) -> f64 {
     let scale = expected.iter().fold(SMALLEST_SCALE, |m, e| m.max(e.abs()));
     found
         .iter()

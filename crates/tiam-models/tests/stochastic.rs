@@ -250,7 +250,10 @@ fn early_stopping_restores_the_best_network() {
         .step_schedule(StepSchedule::Constant)
         .check()
         .unwrap();
-    let data = StochasticData::new(&train).validation(&held_out);
+    let data = StochasticData {
+        validation: Some(&held_out),
+        ..StochasticData::new(&train)
+    };
     let trained = train_stochastic(network(&train, &[30]), data, &config, &mut []).unwrap();
     let losses: Vec<f64> = trained.trace.rows[1..]
         .iter()

@@ -1,4 +1,4 @@
-//! Cross-validation: what a network is worth on data it has not seen.
+//! Cross-validation: a network is trained and measured on each fold in turn.
 
 use crate::error::Result;
 use crate::evaluation::{Evaluation, mean};

@@ -1,4 +1,4 @@
-//! Data as a network takes them: features scaled, classes numbered as the network counts them.
+//! The encoding of data for a network: scaled features, and classes with the numbers of the network.
 
 use tiam_data::{ColumnEncoding, Dataset, Features, Scaling, ScalingKind, Targets};
 use tiam_linalg::Matrix;
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// How the rows of a table become the inputs of a network, and its outputs become answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encoding {
     /// How columns become features, of a table.
     pub columns: Option<ColumnEncoding>,
@@ -165,13 +165,10 @@ pub fn samples<T: Scalar>(data: Dataset<T>) -> Result<Samples<T>> {
         Targets::Absent => return Err(no_labels(&source)),
     };
     let as_it_is = Encoding {
-        columns: None,
-        feature_names: Vec::new(),
         class_names,
-        input_scaling: None,
-        output_scaling: None,
         n_inputs: data.n_features(),
         n_outputs,
+        ..Encoding::default()
     };
     as_it_is.samples(data, &source)
 }

@@ -1,4 +1,4 @@
-//! What goes into one training, and what it leaves.
+//! Prepared samples, the part held out, and the result of a training.
 
 use tiam_core::{CoreError, StopReason, Trace, TraceRow};
 use tiam_data::{GraphParams, ScalingKind};
@@ -15,9 +15,9 @@ pub struct Prepared<T> {
     pub train: Samples<T>,
     /// How much each of them counts, where the data say so.
     pub weights: Option<Vec<f64>>,
-    /// What early stopping looks at.
+    /// The validation part, for early stopping.
     pub validation: Option<Samples<T>>,
-    /// What the final figures are measured on.
+    /// The test part, for the final figures.
     pub test: Option<Samples<T>>,
     /// From columns to inputs, from outputs to answers.
     pub encoding: Encoding,
@@ -34,7 +34,7 @@ pub struct Prepared<T> {
     pub(crate) from: Option<Network<T>>,
 }
 
-/// What to hold out of the data for the final figures. A split that the data bring themselves wins over a fraction.
+/// The part of the data that is held out for the final figures. A split that the data bring themselves wins over a fraction.
 #[derive(Clone, Debug, Default)]
 pub enum Holdout {
     /// Nothing.
@@ -55,7 +55,7 @@ pub enum End {
     Failed(CoreError),
 }
 
-/// What a training leaves, whatever its end.
+/// The result of a training, whatever its end.
 #[derive(Debug)]
 pub struct Fitted<T> {
     /// The network of the last good iterate.
@@ -73,12 +73,12 @@ pub struct Fitted<T> {
 impl<T> Fitted<T> {
     /// The row of the network: the last one, but that of an iteration that went beyond the bound on the objective.
     pub fn last_row(&self) -> Option<&TraceRow<NetworkMeasures>> {
-        let beyond = match &self.end {
+        let diverged_at = match &self.end {
             End::Failed(CoreError::Diverged { iteration, .. }) => Some(*iteration),
             _ => None,
         };
         let mut latest = self.trace.rows.iter().rev();
-        latest.find(|row| Some(row.iteration) != beyond)
+        latest.find(|row| Some(row.iteration) != diverged_at)
     }
 
     /// The iterations after which a clock or a user stopped it.
@@ -91,7 +91,7 @@ impl<T> Fitted<T> {
         last.map(|row| row.iteration)
     }
 
-    /// What the model file keeps of the training; figures on the data are the caller's to add.
+    /// The record of the training for the model file; the caller adds the figures on the data.
     pub fn training(&self) -> Training {
         let last = self.last_row();
         Training {

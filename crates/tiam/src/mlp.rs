@@ -213,7 +213,10 @@ impl Mlp {
         let scaling = self.scaling.unwrap_or(Preset::of(kind).scaling);
         let encoding = match from {
             Some(from) => Encoding::of_model(from.metadata(), own_columns),
-            None => Encoding::fit(&parts.train, scaling, &source, &described.label_text())?,
+            None => {
+                let label = described.load_params().table.label.to_string();
+                Encoding::fit(&parts.train, scaling, &source, &label)?
+            }
         };
         let weights = parts.train.sample_weights().map(<[f64]>::to_vec);
         let some = |data: Dataset<T>, source: &str| {
@@ -246,17 +249,14 @@ impl Mlp {
         kind: DataKind,
     ) -> Result<DataParts<T>> {
         let method = self.method_for(kind);
-        let suited = match method.needs_validation() {
+        let default = match method.needs_validation() {
             true => VALIDATION_FRACTION,
             false => 0.0,
         };
-        let validation = self.validation_fraction.unwrap_or(suited);
+        let validation = self.validation_fraction.unwrap_or(default);
         if validation > 0.0 && !method.by_batches() {
-            return Err(Error::Model(ModelError::Parameter {
-                parameter: "validation_fraction",
-                value: validation.to_string(),
-                allowed: "0 for a method that looks at no validation part",
-            }));
+            let allowed = "0 for a method that looks at no validation part";
+            return Err(ModelError::parameter("validation_fraction", validation, allowed).into());
         }
         let mut split = match data.split() {
             Some(split) => split.clone(),
@@ -277,11 +277,11 @@ impl Mlp {
             return Ok(network.clone());
         }
         let method = self.method_for(prepared.kind);
-        let suited = || match method.by_batches() {
+        let default = || match method.by_batches() {
             true => Preset::HIDDEN_BY_BATCHES.to_vec(),
             false => Preset::of(prepared.kind).hidden.to_vec(),
         };
-        let hidden = self.hidden.clone().unwrap_or_else(suited);
+        let hidden = self.hidden.clone().unwrap_or_else(default);
         let (train, activation) = (&prepared.train, self.activation);
         let target = train.target();
         let loss = self.loss.clone().unwrap_or_else(|| target.loss());
@@ -317,13 +317,12 @@ impl Mlp {
             stopping: self.stopping.clone(),
             rules: self.rules.clone(),
         };
-        let mut on_row = |row: &TraceRow<NetworkMeasures>| on_row(row);
         let job = Job {
             network,
             data,
             run,
             session,
-            on_row: &mut on_row,
+            on_row: &mut |row| on_row(row),
         };
         let (network, trace, solvers, end) = match T::train(&*method, job) {
             Ok(done) => {

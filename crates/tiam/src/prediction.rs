@@ -1,4 +1,4 @@
-//! What a model answers.
+//! Predictions: class, probabilities or values of one row, and of many.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A trained network with everything it takes to use it.
+//! A trained network with its columns, scalings and class names, ready to predict.
 
 mod run;
 

@@ -1,7 +1,6 @@
 //! The two scalar types, and what is compiled once for each of them.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -22,21 +21,7 @@ pub enum Precision {
     F64,
 }
 
-impl Precision {
-    /// `f32` or `f64`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+tiam_models::names!(Precision, "precision": F32 = "f32", F64 = "f64");
 
 /// A data set of either precision.
 #[doc(hidden)]
@@ -46,26 +31,27 @@ pub enum AnyDataset {
     F64(Dataset<f64>),
 }
 
+/// `$body` for the data of either precision.
+macro_rules! with_data {
+    ($any:expr, $data:ident => $body:expr) => {
+        match $any {
+            AnyDataset::F32($data) => $body,
+            AnyDataset::F64($data) => $body,
+        }
+    };
+}
+
 impl AnyDataset {
     pub(crate) fn n_samples(&self) -> usize {
-        match self {
-            Self::F32(data) => data.n_samples(),
-            Self::F64(data) => data.n_samples(),
-        }
+        with_data!(self, data => data.n_samples())
     }
 
     pub(crate) fn labels(&self) -> Option<&[u32]> {
-        match self {
-            Self::F32(data) => data.labels(),
-            Self::F64(data) => data.labels(),
-        }
+        with_data!(self, data => data.labels())
     }
 
     pub(crate) fn feature_names(&self) -> &[String] {
-        match self {
-            Self::F32(data) => data.feature_names(),
-            Self::F64(data) => data.feature_names(),
-        }
+        with_data!(self, data => data.feature_names())
     }
 }
 
@@ -109,7 +95,7 @@ mod sealed {
 }
 
 /// `f32` or `f64`, nothing else (sealed): what data, networks and model files all know.
-pub trait Scalar: tiam_data::Real + tiam_linalg::Real + sealed::Sealed {
+pub trait Scalar: tiam_data::Scalar + tiam_linalg::Real + sealed::Sealed {
     /// This type's name as a value.
     const PRECISION: Precision;
 

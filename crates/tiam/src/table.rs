@@ -1,4 +1,4 @@
-//! Data to learn from and to predict: where they are, how they are read, how they are split.
+//! Tables: the source of data, how it is read, and how it is split.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -401,11 +401,6 @@ impl Table {
             (Some(columns), LabelColumn::Column(label)) => Some(columns.with_label(label)?),
             (columns, _) => columns.cloned(),
         })
-    }
-
-    /// The label column as it was asked for.
-    pub(crate) fn label_text(&self) -> String {
-        self.params.table.label.to_string()
     }
 
     /// The same with a graph read as it was for training.

@@ -62,7 +62,7 @@ impl Observer<NetworkMeasures> for Rows<'_, '_> {
     }
 }
 
-/// What a run is told beside its method.
+/// Parameters of a run that every method has.
 #[derive(Clone, Debug)]
 pub struct RunParams {
     /// Seed of the start, and of the order of the samples where that is drawn.
@@ -115,11 +115,12 @@ impl<'t, T: Real> Job<'t, '_, T> {
             data.test.is_some(),
         ];
         if extra.contains(&true) {
-            return Err(ModelError::Parameter {
-                parameter: "weights, validation or watched test part",
-                value: "given".to_owned(),
-                allowed: "for training by batches",
-            });
+            let what = "weights, validation or watched test part";
+            return Err(ModelError::parameter(
+                what,
+                "given",
+                "for training by batches",
+            ));
         }
         Ok(())
     }

@@ -224,7 +224,7 @@ fn sound(data: &Dataset<f64>) {
     }
 }
 
-fn sound_shape<T: tiam_data::Real>(data: &Dataset<T>) {
+fn sound_shape<T: tiam_data::Scalar>(data: &Dataset<T>) {
     let (n, width) = (data.n_samples(), data.n_features());
     assert!(n > 0 && width > 0);
     assert_eq!(data.features().values().len(), n * width);

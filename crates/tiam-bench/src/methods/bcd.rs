@@ -7,8 +7,8 @@ pub use params::{BcdConfig, BcdParams};
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, Order};
 use tiam_linalg::{
-    BiasBlock, Compute, Matrix, Monotone, Real, SpdFactor, StateVisitor, band_violation,
-    sum_entries, with_activation,
+    Compute, Matrix, Monotone, Real, SpdFactor, StateVisitor, band_violation, sum_entries,
+    with_activation,
 };
 use tiam_models::{
     Activation, ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem,
@@ -29,7 +29,7 @@ use super::splitting::{
 ///
 /// - V_L = (Y + γ U_L + α V_L)/(1 + γ + α), U_L = (γ V_L + ρ m_L)/(γ + ρ), m_l = W_l V_{l−1} + b_l 1ᵀ;
 /// - W_l = W_l − G H⁻¹ with G = ρ (m_l − U_l) V_{l−1}ᵀ + μ W_l and H = ρ V_{l−1} V_{l−1}ᵀ + (α + μ) I;
-/// - b_l = (α b_l + ρ Σ (U_l − W_l V_{l−1}))/(ρN + α);
+/// - b_l = (α b_l + ρ Σ (U_l − W_l V_{l−1}))/(ρN + α), the step to the mean residual shortened to ρN/(ρN + α) of it;
 /// - V_l = V_l − (ρ W_{l+1}ᵀ W_{l+1} + γ I)⁻¹ (ρ W_{l+1}ᵀ (m_{l+1} − U_{l+1}) + γ (V_l − h(U_l)));
 /// - U_l the minimiser, entry by entry, of γ/2 (V_l − h(u))² + ρ/2 (u − m_l)² + α/2 (u − U_l)².
 ///
@@ -43,7 +43,7 @@ use super::splitting::{
 /// Memory beside the data: three n_l x N matrices a layer, two of the widest, and 3 n² for the widest pair of layers.
 pub struct BcdProblem<'d, T> {
     network: Network<T>,
-    config: BcdConfig,
+    config: BcdParams,
     samples: &'d Samples<T>,
     /// Y, n_L x N.
     target: Matrix<T>,
@@ -59,14 +59,21 @@ pub struct BcdProblem<'d, T> {
 }
 
 struct Layer<T> {
-    bias: BiasBlock<T>,
+    bias: Bias<T>,
     /// W_l V_{l−1}.
     product: Matrix<T>,
     u: Matrix<T>,
     v: Matrix<T>,
 }
 
+/// b_l and its candidate.
+struct Bias<T> {
+    values: Vec<T>,
+    candidate: Vec<T>,
+}
+
 /// Matrices that every block uses in turn.
+#[derive(Default)]
 struct Scratch<T> {
     /// Candidate of U or V.
     candidate: Matrix<T>,
@@ -103,6 +110,7 @@ impl<'d, T: Real> BcdProblem<'d, T> {
         samples: &'d Samples<T>,
         config: BcdConfig,
     ) -> Result<Self, ModelError> {
+        let BcdConfig(config) = config;
         let mut compute = Compute::new(config.threads)?;
         network.evaluate(samples, &mut compute)?;
         let (n_samples, n_layers) = (samples.n_samples(), network.layers().len());
@@ -110,7 +118,10 @@ impl<'d, T: Real> BcdProblem<'d, T> {
         let parameters = network.layers().iter();
         let layers = variables.into_iter().zip(parameters);
         let layers = layers.map(|(Forward { product, z, a }, parameters)| Layer {
-            bias: BiasBlock::new(parameters.bias.clone()),
+            bias: Bias {
+                values: parameters.bias.clone(),
+                candidate: parameters.bias.clone(),
+            },
             product,
             u: z,
             v: a,
@@ -135,12 +146,7 @@ impl<'d, T: Real> BcdProblem<'d, T> {
             layers,
             first_factored: false,
             compute,
-            scratch: Scratch {
-                candidate: Matrix::default(),
-                product: Matrix::default(),
-                weights: Matrix::default(),
-                gram: Matrix::default(),
-            },
+            scratch: Scratch::default(),
             pending: None,
         })
     }
@@ -245,9 +251,10 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
                 }
             }
             Kind::Bias => {
-                self.layers[l].bias.accept();
+                let Bias { values, candidate } = &mut self.layers[l].bias;
+                std::mem::swap(values, candidate);
                 if let Some((_, b)) = parameters(&mut self.network, l) {
-                    b.copy_from_slice(self.layers[l].bias.values());
+                    b.copy_from_slice(values);
                 }
             }
         }
@@ -256,12 +263,12 @@ impl<T: Real> BlockProblem for BcdProblem<'_, T> {
     fn objective(&mut self) -> f64 {
         let compute = &mut self.compute;
         let mut objective = 0.0;
-        let BcdConfig {
+        let BcdParams {
             rho, gamma, ridge, ..
         } = self.config;
         for (l, layer) in self.layers.iter().enumerate() {
             let last = l + 1 == self.layers.len();
-            let rows = layer.bias.values();
+            let rows = &layer.bias.values;
             let activation = if last {
                 Activation::Identity
             } else {
@@ -319,7 +326,8 @@ impl<T: Real> TrainingProblem<T> for BcdProblem<'_, T> {
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.network.visit_state("network", visitor);
         for (layer, l) in self.layers.iter_mut().zip(1..) {
-            layer.bias.visit_state(&format!("b_{l}"), visitor);
+            visitor.values(&format!("b_{l}.current"), &mut layer.bias.values);
+            visitor.values(&format!("b_{l}.previous"), &mut layer.bias.candidate);
             let matrices = [
                 ("product", &mut layer.product),
                 ("U", &mut layer.u),

@@ -45,7 +45,7 @@ use line::StepSize;
 /// Memory beside the data: three n_l x N matrices a layer and three of the widest.
 pub struct DladmmProblem<'d, T> {
     network: Network<T>,
-    config: DladmmConfig,
+    config: DladmmParams,
     samples: &'d Samples<T>,
     layers: Vec<Layer<T>>,
     z_last: PreactivationBlock<T>,
@@ -133,6 +133,7 @@ impl<'d, T: Real> DladmmProblem<'d, T> {
         samples: &'d Samples<T>,
         config: DladmmConfig,
     ) -> Result<Self, ModelError> {
+        let DladmmConfig(config) = config;
         let mut compute = Compute::new(config.threads)?;
         let start = network.evaluate(samples, &mut compute)?;
         let n_samples = samples.n_samples();

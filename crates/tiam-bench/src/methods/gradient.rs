@@ -51,7 +51,7 @@ use self::rules::{Memory, Slope};
 pub struct GradientProblem<'d, T> {
     samples: &'d Samples<T>,
     loss: Arc<dyn AnyLoss>,
-    config: GradientConfig,
+    config: GradientParams,
     /// B, where it is less than N.
     batch_size: Option<usize>,
     current: Iterate<T>,
@@ -88,12 +88,12 @@ impl<T: Real> Iterate<T> {
     fn step(
         &mut self,
         gradients: &Gradients<T>,
-        config: &GradientConfig,
+        config: &GradientParams,
         (n_batch, n_samples): (usize, usize),
     ) {
         let scale = T::from_f64(1.0 / n_batch as f64);
         let ridge = T::from_f64(config.ridge / n_samples as f64);
-        let (rule, rate) = (config.rule, config.learning_rate);
+        let (rule, rate) = (config.rule, config.rate());
         let mut memory = self.memory.begin_step();
         let layers = gradients.layers().iter();
         for ((weights, bias), layer) in self.network.parameters_mut().zip(layers) {
@@ -142,6 +142,7 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         samples: &'d Samples<T>,
         config: GradientConfig,
     ) -> Result<Self, ModelError> {
+        let GradientConfig(config) = config;
         let mut compute = Compute::new(config.threads)?;
         // Checks that the samples fit.
         network.evaluate(samples, &mut compute)?;

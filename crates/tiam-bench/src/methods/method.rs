@@ -57,7 +57,7 @@ const BCD_START: Start = Start {
     weights: Init::Normal(0.01),
     biases: Biases::Constant(0.1),
 };
-/// Samples a step of the stochastic methods.
+/// Samples a step of the stochastic methods (ours).
 const BATCH: usize = 128;
 /// b_2 among the blocks W_1, b_1, z_1, a_1, W_2, b_2, …
 const SECOND_BIAS: usize = 5;
@@ -65,39 +65,27 @@ const SECOND_BIAS: usize = 5;
 impl Setup {
     /// A method in its paper's setting; TIAM in ours (section "parameters" of the guide).
     pub fn published(method: Method) -> Self {
-        match method {
-            Method::Stochastic => Self {
-                method,
-                params: MethodParams::Stochastic(StochasticParams::default()),
-                start: Start::default(),
-            },
-            Method::Tiam | Method::Am => Self::relaxed(method, TiamParams::default()),
-            Method::Mdlam => Self::relaxed(method, mdlam_params()).starting(NORMAL_START),
-            Method::Dladmm => Self {
-                method,
-                params: MethodParams::Dladmm(DladmmParams::default()),
-                start: NORMAL_START,
-            },
-            Method::Bcd => Self {
-                method,
-                params: MethodParams::Bcd(BcdParams::default()),
-                start: BCD_START,
-            },
-            Method::Gd => Self::gradient(method, GradientRule::GradientDescent),
-            Method::Sgd => Self::gradient(method, GradientRule::momentum()),
-            Method::Adagrad => Self::gradient(method, GradientRule::adagrad()),
-            Method::Adadelta => Self::gradient(method, GradientRule::adadelta()),
-            Method::Adam => Self::gradient(method, GradientRule::adam()),
-        }
-    }
-
-    /// Gradient descent on the full batch, the others on batches of 128 (ours), from He's start.
-    fn gradient(method: Method, rule: GradientRule) -> Self {
-        let batch = (method != Method::Gd).then_some(BATCH);
+        let params = match method {
+            Method::Stochastic => MethodParams::Stochastic(StochasticParams::default()),
+            Method::Tiam | Method::Am => return Self::relaxed(method, TiamParams::default()),
+            Method::Mdlam => return Self::relaxed(method, mdlam_params()).starting(NORMAL_START),
+            Method::Dladmm => MethodParams::Dladmm(DladmmParams::default()),
+            Method::Bcd => MethodParams::Bcd(BcdParams::default()),
+            Method::Gd => gradient(GradientRule::GradientDescent, None),
+            Method::Sgd => gradient(GradientRule::momentum(), Some(BATCH)),
+            Method::Adagrad => gradient(GradientRule::adagrad(), Some(BATCH)),
+            Method::Adadelta => gradient(GradientRule::adadelta(), Some(BATCH)),
+            Method::Adam => gradient(GradientRule::adam(), Some(BATCH)),
+        };
+        let start = match method {
+            Method::Dladmm => NORMAL_START,
+            Method::Bcd => BCD_START,
+            _ => Start::default(),
+        };
         Self {
             method,
-            params: MethodParams::Gradient(GradientParams::default().rule(rule).batch_size(batch)),
-            start: Start::default(),
+            params,
+            start,
         }
     }
 
@@ -164,27 +152,14 @@ impl Setup {
         on_row: &mut OnRow<'_>,
     ) -> Result<Trained<T>, TrainError<T>> {
         let network = self.start.network::<T>(architecture, run.seed)?;
-        self.train_from(network, StochasticData::new(samples), run, on_row)
+        let (data, session) = (StochasticData::new(samples), Session::default());
+        self.train_in(network, data, run, session, on_row)
     }
 
-    /// Goes on from a network. Weights and parts to be measured are for stochastic TIAM.
+    /// Goes on from a network, saved on the way or going on from where it was saved. Weights and parts to be measured are for stochastic TIAM.
     ///
     /// # Errors
-    /// As [`Setup::train`]; [`TrainError::Refused`] too for weights or parts that the method knows nothing of.
-    pub fn train_from<T: Scalar>(
-        &self,
-        network: Network<T>,
-        data: StochasticData<'_, T>,
-        run: RunParams,
-        on_row: &mut OnRow<'_>,
-    ) -> Result<Trained<T>, TrainError<T>> {
-        self.train_in(network, data, run, Session::default(), on_row)
-    }
-
-    /// [`Setup::train_from`], saved on the way or going on from where it was saved.
-    ///
-    /// # Errors
-    /// As [`Setup::train_from`]; [`TrainError::Refused`] too for a checkpoint of another run.
+    /// As [`Setup::train`]; [`TrainError::Refused`] too for weights or parts that the method knows nothing of, and for a checkpoint of another run.
     pub fn train_in<T: Scalar>(
         &self,
         network: Network<T>,
@@ -233,6 +208,10 @@ impl Setup {
             }
         }
     }
+}
+
+fn gradient(rule: GradientRule, batch: Option<usize>) -> MethodParams {
+    MethodParams::Gradient(GradientParams::default().rule(rule).batch_size(batch))
 }
 
 /// Runs a problem that has neither inertia nor guard.

@@ -59,6 +59,16 @@ pub(crate) fn refused(before: f64) -> BlockChange {
     BlockChange::new(before, f64::NAN)
 }
 
+/// A change of c times a sum.
+pub(crate) fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
+    BlockChange::new(c * before, c * increase)
+}
+
+/// The change of two terms together.
+pub(crate) fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
+    BlockChange::new(a.before + b.before, a.increase + b.increase)
+}
+
 /// W_l's entries and b_l, to write.
 pub(crate) fn parameters<T: Real>(
     network: &mut Network<T>,

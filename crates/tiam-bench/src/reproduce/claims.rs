@@ -1,7 +1,6 @@
 //! The paper's claims, with the results found here.
 
-use super::report::{Block, Section};
-use super::table::{Cell, Column, Table};
+use tiam_report::{Column, Section, Table, row};
 
 /// A claim that was tested.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,67 +10,32 @@ pub struct Claim {
     /// Where it was tested.
     pub tested_on: String,
     /// Whether it holds there.
-    pub verdict: Verdict,
+    pub holds: bool,
     /// By how much, with the figures.
     pub figures: String,
 }
 
-/// The verdict on a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It holds.
-    Holds,
-    /// It does not.
-    Fails,
-}
-
-impl Verdict {
-    /// `Holds` when true.
-    pub(super) fn of(holds: bool) -> Self {
-        if holds { Self::Holds } else { Self::Fails }
-    }
-}
-
 /// All claims as a table, and how many hold.
 pub(super) fn section(claims: &[Claim]) -> Section {
-    let section = Section::new(
-        "claims",
-        "Where the paper's claims hold here, and where not",
-    );
+    let title = "Where the paper's claims hold here, and where not";
+    let section = Section::new("claims", title);
     if claims.is_empty() {
-        let text = "No experiment that tests a claim was run.";
-        return section.with(Block::paragraph(text));
+        return section.text("No experiment that tests a claim was run.");
     }
-    let holding = claims
-        .iter()
-        .filter(|c| c.verdict == Verdict::Holds)
-        .count();
-    let summary = format!(
-        "{holding} of {} claims hold in these runs. A claim holds only if its figures say so without rounding; deviations are over seeds.",
-        claims.len()
-    );
-    let verdict = |claim: &Claim| match claim.verdict {
-        Verdict::Holds => "holds",
-        Verdict::Fails => "does not hold",
-    };
+    let holding = claims.iter().filter(|claim| claim.holds).count();
+    let columns = ["claim", "tested on", "found", "by how much"].map(Column::text);
     let row = |claim: &Claim| {
-        vec![
-            Cell::text(&claim.text),
-            Cell::text(&claim.tested_on),
-            Cell::text(verdict(claim)),
-            Cell::text(&claim.figures),
-        ]
+        let found = if claim.holds {
+            "holds"
+        } else {
+            "does not hold"
+        };
+        row![&claim.text, &claim.tested_on, found, &claim.figures]
     };
-    let table = Table {
-        title: "Claims".to_owned(),
-        columns: vec![
-            Column::text("claim"),
-            Column::text("tested on"),
-            Column::text("found"),
-            Column::text("by how much"),
-        ],
-        rows: claims.iter().map(row).collect(),
-        note: String::new(),
-    };
-    section.with(Block::paragraph(summary)).with(table)
+    section
+        .text(format!(
+            "{holding} of {} claims hold in these runs. A claim holds only if its figures say so without rounding; deviations are over seeds.",
+            claims.len()
+        ))
+        .with(Table::new("Claims", columns).rows(claims.iter().map(row)))
 }

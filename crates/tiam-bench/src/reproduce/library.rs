@@ -172,24 +172,20 @@ fn prepare(name: DataName, data: Dataset<f32>) -> Result<DataSet, BenchError> {
     };
     let encoding = Encoding::fit(&parts.train, scaling, name.name(), "last")?;
     let samples = |data: Dataset<f32>| encoding.samples(data, name.name());
-    let test = samples(parts.test)?;
-    if name.is_graph() {
-        let train = Rc::new(samples(parts.train)?);
-        return Ok(DataSet {
-            name,
-            search_train: Rc::clone(&train),
-            train,
-            test,
-            validation: samples(parts.validation)?,
-        });
-    }
-    let search = search_split(name, &parts.train)?;
+    let (search_train, validation) = if name.is_graph() {
+        (None, parts.validation)
+    } else {
+        let search = search_split(name, &parts.train)?;
+        let train = samples(parts.train.subset(search.train())?)?;
+        (Some(train), parts.train.subset(search.validation())?)
+    };
+    let train = Rc::new(samples(parts.train)?);
     Ok(DataSet {
         name,
-        search_train: Rc::new(samples(parts.train.subset(search.train())?)?),
-        validation: samples(parts.train.subset(search.validation())?)?,
-        train: Rc::new(samples(parts.train)?),
-        test,
+        search_train: search_train.map_or_else(|| Rc::clone(&train), Rc::new),
+        train,
+        test: samples(parts.test)?,
+        validation: samples(validation)?,
     })
 }
 

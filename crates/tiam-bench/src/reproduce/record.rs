@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tiam_report::Cell;
 
 /// One run: method, data set, parameters and results.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The experiment: `convergence`, `rate`, `accuracy`, `ablation`, `sensitivity` or `cost`.
     pub experiment: String,
@@ -31,10 +32,46 @@ pub struct Record {
     pub curve: Option<Curve>,
     /// Version of this program.
     pub version: String,
+    /// Revision of the numerics; see [`Record::NUMERICS`].
+    #[serde(default)]
+    pub numerics: u32,
     /// Where it ran.
     pub machine: Machine,
     /// When it ended, in seconds since 1970 (UTC).
     pub finished: u64,
+}
+
+impl Record {
+    /// Revision of the methods' numerics. It rises with every change that alters a trajectory ("Numerics" in the changelog), so that runs kept from
+    /// before are done again.
+    pub const NUMERICS: u32 = 0;
+
+    /// A figure.
+    pub(super) fn figure(&self, name: &str) -> Option<f64> {
+        self.figures.get(name).copied()
+    }
+
+    /// A figure in a table.
+    pub(super) fn cell(&self, name: &str) -> Cell {
+        self.figure(name).into()
+    }
+
+    /// A label in words; empty where there is none.
+    pub(super) fn label(&self, name: &str) -> String {
+        self.labels.get(name).map(text).unwrap_or_default()
+    }
+
+    /// True for a run that could not go on.
+    pub(super) fn failed(&self) -> bool {
+        self.reason.starts_with("failed")
+    }
+}
+
+/// A label as text: a string as it is, anything else as JSON.
+pub(super) fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Columns of equal length, an entry a recorded iteration.

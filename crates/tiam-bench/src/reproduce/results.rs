@@ -4,15 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tiam_report::{Block, Column, NumberFormat, Report, Section, Table, row};
 
 use super::claims::{self, Claim};
 use super::experiments::{Experiment, Size};
-use super::number::NumberFormat;
 use super::peers::Peers;
 use super::record::Record;
-use super::report::{Block, Report, Section};
+use super::selection::Runs;
 use super::session::{NotRun, Session};
-use super::table::{Cell, Column, Table};
 use super::write::{iso_8601, records_csv, write_whole};
 use crate::error::BenchError;
 
@@ -124,43 +123,27 @@ fn report(
 
 /// What was run, and what was not.
 fn ran(session: &Session<'_>, experiments: &[Experiment]) -> Section {
+    #[allow(clippy::cast_precision_loss, reason = "counts of runs")]
     let row = |experiment: &Experiment| {
-        let own = session
-            .records()
-            .iter()
-            .filter(|r| r.experiment == experiment.name());
-        let (mut n, mut n_failed, mut seconds) = (0.0, 0.0, 0.0);
-        for record in own {
-            n += 1.0;
-            n_failed += f64::from(u8::from(record.reason.starts_with("failed")));
-            seconds += record.figures.get("seconds").copied().unwrap_or_default();
-        }
-        vec![
-            Cell::text(experiment.name()),
-            Cell::number(n),
-            Cell::number(n_failed),
-            Cell::number(seconds),
-        ]
+        let own = Runs::of(session.records(), experiment.name());
+        let seconds: f64 = own.0.iter().filter_map(|r| r.figure("seconds")).sum();
+        let (n, n_failed) = (own.0.len() as f64, own.n_failed() as f64);
+        row![experiment.name(), n, n_failed, seconds]
     };
-    let table = Table {
-        title: "Runs".to_owned(),
-        columns: vec![
-            Column::text("experiment"),
-            Column::number("runs", "", NumberFormat::Fixed(0)),
-            Column::number("failed", "", NumberFormat::Fixed(0)),
-            Column::number("training time", "s", NumberFormat::Fixed(0)),
-        ],
-        rows: experiments.iter().map(row).collect(),
-        note: "A failed run is one that could not go on (F not finite, or grown beyond bounds); its reason is in the record.".to_owned(),
-    };
+    let columns = [
+        Column::text("experiment"),
+        Column::fixed("runs", 0),
+        Column::fixed("failed", 0),
+        Column::number("training time", "s", NumberFormat::Fixed(0)),
+    ];
+    let table = Table::new("Runs", columns)
+        .rows(experiments.iter().map(row))
+        .note("A failed run is one that could not go on (F not finite, or grown beyond bounds); its reason is in the record.");
     let section = Section::new("runs", "What was run, and what was not").with(table);
-    let not_run = session.not_run().iter();
     let line = |entry: &NotRun| format!("{}, {}: {}", entry.experiment, entry.what, entry.why);
-    let lines: Vec<String> = not_run.map(line).collect();
+    let lines: Vec<String> = session.not_run().iter().map(line).collect();
     if lines.is_empty() {
-        return section.with(Block::paragraph("Everything that was asked for was run."));
+        return section.text("Everything that was asked for was run.");
     }
-    section
-        .with(Block::paragraph("Not run:"))
-        .with(Block::List(lines))
+    section.text("Not run:").with(Block::List(lines))
 }

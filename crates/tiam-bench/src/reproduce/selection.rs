@@ -1,13 +1,13 @@
 //! Selections of records, and means over them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
+use tiam_report::Cell;
 
-use super::record::Record;
-use super::table::Cell;
+use super::record::{Record, text};
 
 /// Some of the records, in the order of their runs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Selection<'a>(pub(super) Vec<&'a Record>);
+pub(super) struct Runs<'a>(pub(super) Vec<&'a Record>);
 
 /// A mean over runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,31 +41,34 @@ impl Mean {
     pub(super) fn cell(found: Option<Self>) -> Cell {
         match found {
             None => Cell::Missing,
-            Some(Self { mean, n: 1, .. }) => Cell::number(mean),
-            Some(Self {
-                mean, deviation, ..
-            }) => Cell::mean(mean, deviation),
+            Some(Self { mean, n: 1, .. }) => mean.into(),
+            Some(found) => Cell::mean(found.mean, found.deviation),
         }
     }
 }
 
-impl<'a> Selection<'a> {
+impl<'a> Runs<'a> {
     /// Of one experiment.
     pub(super) fn of(records: &'a [Record], experiment: &str) -> Self {
-        Self(
-            records
-                .iter()
-                .filter(|r| r.experiment == experiment)
-                .collect(),
-        )
+        Self(records.iter().collect()).filter(|r| r.experiment == experiment)
     }
 
-    fn filter(&self, test: impl Fn(&Record) -> bool) -> Self {
+    pub(super) fn filter(&self, test: impl Fn(&Record) -> bool) -> Self {
         Self(self.0.iter().copied().filter(|r| test(r)).collect())
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The first of them.
+    pub(super) fn first(&self) -> Option<&'a Record> {
+        self.0.first().copied()
+    }
+
+    /// Of one part of an experiment.
+    pub(super) fn part(&self, name: &str) -> Self {
+        self.label("part", name)
     }
 
     pub(super) fn data(&self, name: &str) -> Self {
@@ -86,67 +89,66 @@ impl<'a> Selection<'a> {
         self.filter(|r| r.labels.get(name) == Some(&value))
     }
 
-    /// The values of a label, each once, in the order of the runs.
-    pub(super) fn label_values(&self, name: &str) -> Vec<Value> {
-        self.distinct(|r| r.labels.get(name).cloned().unwrap_or(Value::Null))
+    /// Those that agree in `key` together, in the order of the first of each.
+    pub(super) fn groups<K: PartialEq>(&self, key: impl Fn(&'a Record) -> K) -> Vec<(K, Self)> {
+        let mut groups: Vec<(K, Self)> = Vec::new();
+        for record in &self.0 {
+            let own = key(record);
+            match groups.iter_mut().find(|(known, _)| *known == own) {
+                Some((_, group)) => group.0.push(record),
+                None => groups.push((own, Self(vec![record]))),
+            }
+        }
+        groups
+    }
+
+    /// By a label's value, in words.
+    pub(super) fn by(&self, label: &str) -> Vec<(String, Self)> {
+        let groups = self.groups(|r| r.labels.get(label).cloned().unwrap_or(Value::Null));
+        groups
+            .into_iter()
+            .map(|(value, runs)| (text(&value), runs))
+            .collect()
+    }
+
+    /// By data set.
+    pub(super) fn by_data(&self) -> Vec<(&'a str, Self)> {
+        self.groups(|r| r.data.as_str())
     }
 
     /// The data sets, in the order of the runs.
     pub(super) fn data_sets(&self) -> Vec<&'a str> {
-        let mut known = Vec::new();
-        for record in &self.0 {
-            if !known.contains(&record.data.as_str()) {
-                known.push(record.data.as_str());
-            }
-        }
-        known
+        self.by_data().into_iter().map(|(data, _)| data).collect()
     }
 
-    fn distinct(&self, of: impl Fn(&Record) -> Value) -> Vec<Value> {
-        let mut known = Vec::new();
-        for record in &self.0 {
-            let value = of(record);
-            if !known.contains(&value) {
-                known.push(value);
-            }
-        }
-        known
+    /// A figure of every run that has it and did not fail.
+    pub(super) fn figures(&self, name: &str) -> Vec<f64> {
+        let ended = self.0.iter().filter(|r| !r.failed());
+        ended.filter_map(|r| r.figure(name)).collect()
     }
 
     /// The mean of a figure over the runs that did not fail.
     pub(super) fn mean(&self, figure: &str) -> Option<Mean> {
-        let ended = self.0.iter().filter(|r| !failed(r));
-        Mean::of(ended.filter_map(|r| r.figures.get(figure).copied()))
+        Mean::of(self.figures(figure))
+    }
+
+    /// The same as a cell.
+    pub(super) fn cell(&self, figure: &str) -> Cell {
+        Mean::cell(self.mean(figure))
     }
 
     /// A figure by a numeric label, averaged over seeds: points and their deviations.
-    pub(super) fn by_label(&self, label: &str, figure: &str) -> Vec<(f64, Mean)> {
-        let values = self.label_values(label).into_iter();
-        let mut points: Vec<(f64, Mean)> = values
-            .filter_map(|value| {
-                let at = value.as_f64()?;
-                Some((at, self.label(label, json!(at)).mean(figure)?))
-            })
-            .collect();
+    pub(super) fn points(&self, label: &str, figure: &str) -> Vec<(f64, Mean)> {
+        let groups = self.groups(|r| r.labels.get(label).and_then(Value::as_f64));
+        let point = |(at, runs): (Option<f64>, Self)| Some((at?, runs.mean(figure)?));
+        let mut points: Vec<(f64, Mean)> = groups.into_iter().filter_map(point).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points
     }
 
     pub(super) fn n_failed(&self) -> usize {
-        self.0.iter().filter(|r| failed(r)).count()
+        self.0.iter().filter(|r| r.failed()).count()
     }
-}
-
-/// True for a run that could not go on.
-pub(super) fn failed(record: &Record) -> bool {
-    record.reason.starts_with("failed")
-}
-
-/// A label as text.
-pub(super) fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A share as print shows it: 0.794 is 79.4 %.
@@ -154,9 +156,18 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
+/// The middle value, or of an even number the mean of both; `None` of none.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    let (below, above) = (values.get(n.checked_sub(1)? / 2)?, values.get(n / 2)?);
+    Some(f64::midpoint(*below, *above))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_mean_knows_its_deviation_and_its_runs() {
@@ -164,6 +175,29 @@ mod tests {
         assert!((mean.mean - 2.0).abs() < 1e-15);
         assert!((mean.deviation - 2.0f64.sqrt()).abs() < 1e-15);
         assert_eq!((mean.n, Mean::of([])), (2, None));
-        assert_eq!(Mean::cell(Mean::of([5.0])), Cell::number(5.0));
+        assert_eq!(Mean::cell(Mean::of([5.0])), Cell::from(5.0));
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    #[test]
+    fn seeds_are_averaged() {
+        let run = |key: &str, seed: u64, rate: f64| Record {
+            key: key.to_owned(),
+            seed,
+            figures: BTreeMap::from([("rate".to_owned(), rate)]),
+            ..Record::default()
+        };
+        let records = [run("b", 0, 1.0), run("a", 0, 5.0), run("b", 1, 3.0)];
+        let groups = Runs(records.iter().collect()).groups(|r| r.key.clone());
+        assert_eq!(groups.len(), 2);
+        assert_eq!(groups[0].1.cell("rate"), Cell::mean(2.0, 2f64.sqrt()));
+        assert_eq!(groups[1].1.cell("rate"), Cell::from(5.0));
+        assert_eq!(groups[1].1.cell("none"), Cell::Missing);
     }
 }

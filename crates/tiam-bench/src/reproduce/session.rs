@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use tiam_core::Stopping;
 
 use super::machine::machine;
 use super::record::{Curve, Machine, Record};
@@ -35,6 +36,35 @@ pub struct Task {
     pub weight: f64,
 }
 
+impl Task {
+    /// A run of TIAM, seed 0, without labels.
+    pub(super) fn new(experiment: &'static str, key: String, data: &str) -> Self {
+        Self {
+            experiment,
+            key,
+            data: data.to_owned(),
+            method: "tiam".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a label more.
+    pub(super) fn label(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.labels.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same with these parameters.
+    pub(super) fn config(self, config: Value) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The same with this expected work.
+    pub(super) fn weight(self, weight: f64) -> Self {
+        Self { weight, ..self }
+    }
+}
+
 /// The results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Finding {
@@ -44,6 +74,22 @@ pub struct Finding {
     pub figures: BTreeMap<String, f64>,
     /// The course, where it is shown.
     pub curve: Option<Curve>,
+}
+
+impl Finding {
+    /// Of a run that ended for this reason; no figures yet.
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Notes figures.
+    pub(super) fn put<const N: usize>(&mut self, figures: [(&str, f64); N]) {
+        let owned = figures.map(|(name, value)| (name.to_owned(), value));
+        self.figures.extend(owned);
+    }
 }
 
 /// The progress of a reproduction.
@@ -61,26 +107,33 @@ pub struct Progress {
     pub left: Option<Duration>,
 }
 
-/// The phase of a session: runs are counted, then done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Plan,
-    Do,
+/// Runs with their expected work.
+#[derive(Clone, Copy, Debug, Default)]
+struct Amount {
+    runs: usize,
+    weight: f64,
+}
+
+impl Amount {
+    fn add(&mut self, weight: f64) {
+        self.runs += 1;
+        self.weight += weight;
+    }
 }
 
 /// The runs of a reproduction, in `folder/runs/EXPERIMENT/KEY.json`.
 pub struct Session<'a> {
     folder: PathBuf,
     machine: Machine,
-    phase: Phase,
+    /// True while runs are only counted.
+    planning: bool,
     interrupt: Arc<AtomicBool>,
     report: &'a mut dyn FnMut(&Progress),
-    planned_runs: usize,
-    planned_weight: f64,
-    runs_done: usize,
-    weight_done: f64,
-    /// Work and time of this session alone.
-    fresh_weight: f64,
+    planned: Amount,
+    /// Earlier sessions' included.
+    done: Amount,
+    /// This session's alone, and the time they took.
+    fresh: Amount,
     fresh_time: Duration,
     records: Vec<Record>,
     not_run: Vec<NotRun>,
@@ -112,14 +165,12 @@ impl<'a> Session<'a> {
         Ok(Self {
             folder: folder.to_owned(),
             machine: machine(threads),
-            phase: Phase::Plan,
+            planning: true,
             interrupt,
             report,
-            planned_runs: 0,
-            planned_weight: 0.0,
-            runs_done: 0,
-            weight_done: 0.0,
-            fresh_weight: 0.0,
+            planned: Amount::default(),
+            done: Amount::default(),
+            fresh: Amount::default(),
             fresh_time: Duration::ZERO,
             records: Vec::new(),
             not_run: Vec::new(),
@@ -128,14 +179,14 @@ impl<'a> Session<'a> {
 
     /// Ends the counting phase: from here on runs are done.
     pub fn begin(&mut self) {
-        self.phase = Phase::Do;
+        self.planning = false;
         self.records.clear();
         self.not_run.clear();
     }
 
     /// True while runs are only counted; their records then hold no figures.
     pub fn planning(&self) -> bool {
-        self.phase == Phase::Plan
+        self.planning
     }
 
     /// Worker threads of every run.
@@ -146,6 +197,13 @@ impl<'a> Session<'a> {
     /// Set when the user wants to stop; runs pass it to their stopping rules.
     pub fn interrupt(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.interrupt)
+    }
+
+    /// The stopping rules of a run: these iterations, or the user.
+    pub(super) fn stopping(&self, iterations: usize) -> Stopping {
+        Stopping::default()
+            .max_iterations(iterations)
+            .interrupt(self.interrupt())
     }
 
     /// The records so far, in the order of the runs.
@@ -175,7 +233,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The record of a run: of an earlier session where that had the same parameters, version and threads, fresh otherwise.
+    /// The record of a run: of an earlier session where that had the same numbers to find, fresh otherwise.
     ///
     /// # Errors
     /// [`BenchError::Interrupted`] when the user stopped the run, [`BenchError::Io`] when it cannot be kept, and what `run` returns.
@@ -186,12 +244,10 @@ impl<'a> Session<'a> {
     ) -> Result<Record, BenchError> {
         let path = self.path(&task);
         let kept = self.kept(&path, &task);
-        if self.phase == Phase::Plan {
-            self.planned_runs += 1;
-            self.planned_weight += task.weight;
+        if self.planning {
+            self.planned.add(task.weight);
             if kept.is_some() {
-                self.runs_done += 1;
-                self.weight_done += task.weight;
+                self.done.add(task.weight);
             }
             return Ok(kept.unwrap_or_else(|| self.record(task, Finding::default())));
         }
@@ -207,9 +263,8 @@ impl<'a> Session<'a> {
         }
         let record = self.record(task, finding?);
         self.fresh_time += begun.elapsed();
-        self.fresh_weight += weight;
-        self.weight_done += weight;
-        self.runs_done += 1;
+        self.fresh.add(weight);
+        self.done.add(weight);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(BenchError::io(parent))?;
         }
@@ -219,17 +274,8 @@ impl<'a> Session<'a> {
     }
 
     fn path(&self, task: &Task) -> PathBuf {
-        let name: String = task
-            .key
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || "-_.,=".contains(c) {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.,=".contains(c);
+        let name = task.key.replace(|c| !is_plain(c), "_");
         let folder = self.folder.join("runs").join(task.experiment);
         folder.join(format!("{name}.json"))
     }
@@ -238,11 +284,14 @@ impl<'a> Session<'a> {
     fn kept(&self, path: &Path, task: &Task) -> Option<Record> {
         let text = fs::read_to_string(path).ok()?;
         let record: Record = serde_json::from_str(&text).ok()?;
-        let same = record.key == task.key
+        // What determines the numbers. The program's version does not.
+        let same = record.numerics == Record::NUMERICS
+            && record.key == task.key
+            && record.data == task.data
+            && record.method == task.method
             && record.config == task.config
             && record.seed == task.seed
             && record.labels == task.labels
-            && record.version == env!("CARGO_PKG_VERSION")
             && record.machine.threads == self.machine.threads;
         same.then_some(record)
     }
@@ -261,6 +310,7 @@ impl<'a> Session<'a> {
             figures: figures.collect(),
             curve: finding.curve,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            numerics: Record::NUMERICS,
             machine: self.machine.clone(),
             finished: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -269,19 +319,19 @@ impl<'a> Session<'a> {
     }
 
     fn tell(&mut self, task: &Task) {
-        let left_weight = (self.planned_weight - self.weight_done).max(0.0);
-        let left = (self.fresh_weight > 0.0)
-            .then(|| self.fresh_time.mul_f64(left_weight / self.fresh_weight));
+        let left = (self.planned.weight - self.done.weight).max(0.0);
+        let share = self.done.weight / self.planned.weight;
         let progress = Progress {
             run: format!("{} {}", task.experiment, task.key),
-            done: self.runs_done,
-            total: self.planned_runs,
-            share: if self.planned_weight > 0.0 {
-                (self.weight_done / self.planned_weight).min(1.0)
+            done: self.done.runs,
+            total: self.planned.runs,
+            share: if share.is_finite() {
+                share.min(1.0)
             } else {
                 0.0
             },
-            left,
+            left: (self.fresh.weight > 0.0)
+                .then(|| self.fresh_time.mul_f64(left / self.fresh.weight)),
         };
         (self.report)(&progress);
     }

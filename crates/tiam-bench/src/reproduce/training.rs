@@ -1,11 +1,11 @@
 //! A training run of an experiment: its settings and its results.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use tiam_core::{StopReason, Stopping, Trace};
-use tiam_linalg::Compute;
-use tiam_models::{Activation, Architecture, NetworkMeasures, Samples, TrainError};
+use tiam_linalg::{Compute, Real};
+use tiam_models::{
+    Activation, Architecture, Network, NetworkMeasures, Samples, TrainError, Trained,
+};
 
 use super::library::DataSet;
 use super::record::{Curve, Record};
@@ -34,14 +34,50 @@ pub(super) struct Training<'a> {
     pub(super) curve: bool,
 }
 
-impl Training<'_> {
-    /// With a name within the experiment and with labels.
-    pub(super) fn labelled(self, case: String, labels: Vec<(&'static str, Value)>) -> Self {
+impl<'a> Training<'a> {
+    /// A network with hidden layers of 100, 100 and ReLU on the training part; no name, no labels, no curve.
+    pub(super) fn new(
+        experiment: &'static str,
+        setup: &'a Setup,
+        data: &'a DataSet,
+        iterations: usize,
+        seed: u64,
+    ) -> Self {
         Self {
-            case,
-            labels,
-            ..self
+            experiment,
+            case: String::new(),
+            setup,
+            data,
+            search: false,
+            hidden: vec![100, 100],
+            activation: Activation::Relu,
+            iterations,
+            seed,
+            labels: Vec::new(),
+            curve: false,
         }
+    }
+
+    /// With this name within the experiment.
+    pub(super) fn case(self, case: impl Into<String>) -> Self {
+        let case = case.into();
+        Self { case, ..self }
+    }
+
+    /// With a label more.
+    pub(super) fn label(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.labels.push((name, value.into()));
+        self
+    }
+
+    /// With these hidden layers.
+    pub(super) fn hidden(self, hidden: Vec<usize>) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// With this activation.
+    pub(super) fn activation(self, activation: Activation) -> Self {
+        Self { activation, ..self }
     }
 
     /// On the parts of the search.
@@ -50,6 +86,11 @@ impl Training<'_> {
             search: true,
             ..self
         }
+    }
+
+    /// With the course of the run where this is true.
+    pub(super) fn curve(self, curve: bool) -> Self {
+        Self { curve, ..self }
     }
 
     /// Does the run, or finds its record.
@@ -61,35 +102,29 @@ impl Training<'_> {
     pub(super) fn run_and(
         &self,
         session: &mut Session<'_>,
-        more: impl FnOnce(&Trace<NetworkMeasures>, &mut BTreeMap<String, f64>),
+        more: impl FnOnce(&Trace<NetworkMeasures>, &mut Finding),
     ) -> Result<Record, BenchError> {
-        let (threads, interrupt) = (session.threads(), session.interrupt());
-        let stopping = Stopping::default()
-            .max_iterations(self.iterations)
-            .interrupt(interrupt);
+        let (threads, stopping) = (session.threads(), session.stopping(self.iterations));
         session.run(self.task(), || self.find(threads, stopping, more))
     }
 
     fn task(&self) -> Task {
         let (data, method) = (self.data.name.name(), self.setup.method.name());
-        let mut labels: BTreeMap<String, Value> = BTreeMap::new();
-        labels.insert("activation".into(), json!(self.activation));
-        for (name, value) in &self.labels {
-            labels.insert((*name).to_owned(), value.clone());
-        }
         let mut config = self.setup.config();
         config["hidden"] = json!(self.hidden);
         config["iterations"] = json!(self.iterations);
-        Task {
-            experiment: self.experiment,
-            key: format!("{data}-{}-{method}-{}", self.case, self.seed),
-            data: data.to_owned(),
+        let key = format!("{data}-{}-{method}-{}", self.case, self.seed);
+        let task = Task {
             method: method.to_owned(),
-            labels,
-            config,
             seed: self.seed,
-            weight: self.weight(),
-        }
+            ..Task::new(self.experiment, key, data)
+        };
+        let task = task.label("activation", json!(self.activation));
+        let labels = self.labels.iter().cloned();
+        labels
+            .fold(task, |task, (name, value)| task.label(name, value))
+            .config(config)
+            .weight(self.weight())
     }
 
     fn parts(&self) -> (&Samples<f32>, &Samples<f32>) {
@@ -119,7 +154,7 @@ impl Training<'_> {
         &self,
         threads: usize,
         stopping: Stopping,
-        more: impl FnOnce(&Trace<NetworkMeasures>, &mut BTreeMap<String, f64>),
+        more: impl FnOnce(&Trace<NetworkMeasures>, &mut Finding),
     ) -> Result<Finding, BenchError> {
         let (train, measured) = self.parts();
         let target = train.target();
@@ -131,23 +166,12 @@ impl Training<'_> {
             target.loss(),
         )?;
         let run = RunParams::new(self.seed, threads, stopping);
-        let (network, trace, reason) = match self.setup.train(architecture, train, run, &mut |_| {})
-        {
-            Ok(trained) => (trained.network, trained.trace, in_words(trained.reason)),
-            Err(TrainError::Failed {
-                error,
-                network,
-                trace,
-                ..
-            }) => (*network, *trace, format!("failed: {error}")),
-            Err(refused) => return Err(refused.into()),
-        };
-        let mut finding = Finding {
-            reason,
-            ..Finding::default()
-        };
-        last_figures(&trace, &mut finding.figures);
-        more(&trace, &mut finding.figures);
+        let trained = self.setup.train(architecture, train, run, &mut |_| {});
+        let (network, trace, reason) = ended(trained)?;
+        let reason = reason.map_or_else(|failure| failure, in_words);
+        let mut finding = Finding::new(reason);
+        last_figures(&trace, &mut finding);
+        more(&trace, &mut finding);
         let found = network.evaluate(measured, &mut Compute::new(threads)?)?;
         let name = if self.search { "validation" } else { "test" };
         finding.figures.insert(format!("{name}_loss"), found.loss);
@@ -156,6 +180,29 @@ impl Training<'_> {
         }
         finding.curve = self.curve.then(|| curve(&trace));
         Ok(finding)
+    }
+}
+
+/// How a training ended, failed or not.
+type Ended<T> = (
+    Network<T>,
+    Trace<NetworkMeasures>,
+    Result<StopReason, String>,
+);
+
+/// Network and course of a training with the reason for its end; those of a failed one, with the failure in words.
+pub(super) fn ended<T: Real>(
+    trained: Result<Trained<T>, TrainError<T>>,
+) -> Result<Ended<T>, BenchError> {
+    match trained {
+        Ok(trained) => Ok((trained.network, trained.trace, Ok(trained.reason))),
+        Err(TrainError::Failed {
+            error,
+            network,
+            trace,
+            ..
+        }) => Ok((*network, *trace, Err(format!("failed: {error}")))),
+        Err(refused) => Err(refused.into()),
     }
 }
 
@@ -169,26 +216,25 @@ fn in_words(reason: StopReason) -> String {
 
 /// Figures of the last row.
 #[allow(clippy::cast_precision_loss, reason = "counts of iterations")]
-fn last_figures(trace: &Trace<NetworkMeasures>, figures: &mut BTreeMap<String, f64>) {
+fn last_figures(trace: &Trace<NetworkMeasures>, finding: &mut Finding) {
     let Some(last) = trace.last() else { return };
-    let mut put = |name: &str, value: f64| figures.insert(name.to_owned(), value);
-    put("iterations", last.iteration as f64);
-    put("seconds", last.seconds);
-    put("objective", last.objective);
-    put("violation", last.violation);
-    put("restarts", last.restarts as f64);
-    put("train_loss", last.measures.train_loss);
+    finding.put([
+        ("iterations", last.iteration as f64),
+        ("seconds", last.seconds),
+        ("objective", last.objective),
+        ("violation", last.violation),
+        ("restarts", last.restarts as f64),
+        ("train_loss", last.measures.train_loss),
+    ]);
     if let Some(accuracy) = last.measures.train_accuracy {
-        put("train_accuracy", accuracy);
+        finding.put([("train_accuracy", accuracy)]);
     }
     if let Some(start) = trace.first() {
-        put("start_objective", start.objective);
+        finding.put([("start_objective", start.objective)]);
     }
     if last.iteration > 0 {
-        put(
-            "seconds_per_iteration",
-            last.seconds / last.iteration as f64,
-        );
+        let seconds = last.seconds / last.iteration as f64;
+        finding.put([("seconds_per_iteration", seconds)]);
     }
 }
 

@@ -8,14 +8,12 @@ mod value;
 
 use std::ffi::OsStr;
 
-use tiam::Method;
+use tiam::{Method, Preset, StochasticParams, TiamParams};
 use toml::Value;
-
-use crate::settings::Settings;
-use tiam::Preset;
 
 pub(crate) use command::{advised, chosen, train};
 pub(crate) use given::Given;
+pub(crate) use table::Settings;
 pub(crate) use value::threads;
 #[cfg(feature = "reproduce")]
 pub(crate) use value::whole;
@@ -44,6 +42,10 @@ struct Flag {
     check: fn(&Settings) -> Result<(), String>,
     /// The setting as a configuration file has it.
     get: fn(&Settings) -> Option<Value>,
+    /// Passes the setting on to training by batches.
+    stochastic: fn(StochasticParams, &Settings) -> StochasticParams,
+    /// Passes the setting on to the full-batch method, and to its kin.
+    relaxed: fn(TiamParams, &Settings) -> TiamParams,
 }
 
 /// How the help shows a default.

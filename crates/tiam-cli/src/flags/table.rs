@@ -1,13 +1,24 @@
-//! The table of flags, in the order in which a run records them. A new flag is an entry here and a field of [`Settings`].
+//! The table of flags, in the order in which a run records them. An entry makes the flag, its field of [`Settings`] and its default, and passes
+//! it on to the parameters of the methods.
 
-use tiam::Method;
-use tiam_models::StochasticParams;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use tiam::{
+    Activation, Band, ClassWeights, CurvatureChoice, DataKind, Init, Method, Precision, Solver,
+    StepSchedule, StochasticParams, TiamParams,
+};
+use tiam_core::{Guard, Inertia, Schedule};
+use tiam_data::{DEFAULT_MAX_CATEGORIES, Format, Header, Task};
 
 use super::Default::{ByKind, Words};
 use super::InFile::{Fixed, Free, Never, Read};
 use super::value::{FlagValue, choices_of, put, some_threads};
 use super::{Default, Flag, InFile};
-use crate::settings::{OUT, Settings, TEST_FRACTION};
+use crate::method::with;
+use crate::rivals;
+use crate::settings::{HOPS, OUT, TEST_FRACTION, available_threads, ridge, solver, suited};
+use crate::values::{CheckpointEvery, DataSource, ScalingName};
 
 const DATA: &str = "Data";
 const NETWORK: &str = "Network";
@@ -43,12 +54,29 @@ const PLAIN: Flag = Flag {
     set: |_, _| Ok(()),
     check: |_| Ok(()),
     get: |_| None,
+    stochastic: |params, _| params,
+    relaxed: |params, _| params,
 };
 
-/// `"name" field "VALUE" in SECTION: "help"`, then what differs from [`PLAIN`]: the flag that sets this field of the settings.
+/// `"name" field: Type = default, "VALUE" in SECTION: "help"`, then what differs from [`PLAIN`]: a field of the settings and the flag that
+/// sets it. Defaults depend on a method and what suits it.
 macro_rules! flags {
-    ($($name:literal $field:ident $value:literal in $group:ident: $help:literal $([$($key:ident: $what:expr),+])?;)+) => {
-        &[$(Flag {
+    (|$method:ident, $suited:ident| $($name:literal $field:ident: $kind:ty = $default:expr, $value:literal in $group:ident:
+    $help:literal $([$($key:ident: $what:expr),+])?;)+) => {
+        /// All settings of a training. `None` stands for what the method, or the data, decide.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Settings { $(pub(crate) $field: $kind),+ }
+
+        impl Settings {
+            /// The defaults of a method, or of the one that suits the data, on data of this kind.
+            pub(crate) fn defaults(method: Option<Method>, kind: DataKind) -> Self {
+                let $suited = suited(method, kind);
+                let $method = $suited.method;
+                Self { $($field: $default),+ }
+            }
+        }
+
+        pub(super) static ALL: &[Flag] = &[$(Flag {
             name: $name,
             value: $value,
             group: $group,
@@ -58,90 +86,107 @@ macro_rules! flags {
             get: |settings| settings.$field.written(),
             $($($key: $what,)+)?
             ..PLAIN
-        }),+]
+        }),+];
     };
 }
 
-pub(super) static ALL: &[Flag] = flags! {
-    "data" data "PATH" in DATA: "Training data: `digits`, a CSV or TSV file, an IDX file or folder (MNIST), or a graph npz" [file: Free];
-    "format" format "FORMAT" in DATA: "Force the format of the data; without it, it is found by content";
-    "header" header "HEADER" in DATA: "Whether the first row of a table names its columns";
-    "label" label "NAME|POSITION" in DATA: "Label column of a table: its name, or its position from 0 (negative from the end)"
+flags! { |method, suited|
+    "data" data: DataSource = DataSource::Digits, "PATH" in DATA: "Training data: `digits`, a CSV or TSV file, an IDX file or folder (MNIST), or a graph npz" [file: Free];
+    "format" format: Option<Format> = None, "FORMAT" in DATA: "Force the format of the data; without it, it is found by content";
+    "header" header: Header = Header::Auto, "HEADER" in DATA: "Whether the first row of a table names its columns";
+    "label" label: String = "last".to_owned(), "NAME|POSITION" in DATA: "Label column of a table: its name, or its position from 0 (negative from the end)"
         [hyphens: true, default: Words("the last column")];
-    "task" task "TASK" in DATA: "What the label is: classes, or values to approximate";
-    "categorical" categorical "COLUMNS" in DATA: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
-    "max-categories" max_categories "N" in DATA: "Most different values a categorical column, or the label, may have";
-    "ignore" ignore "COLUMNS" in DATA: "Columns to leave out, separated by commas" [hyphens: true];
-    "sample-weights" sample_weights "NAME|POSITION" in DATA: "Column of a table that says how much each row counts in training, in numbers from 0; no input of the network"
+    "task" task: Task = Task::Auto, "TASK" in DATA: "What the label is: classes, or values to approximate";
+    "categorical" categorical: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
+    "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in DATA: "Most different values a categorical column, or the label, may have";
+    "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to leave out, separated by commas" [hyphens: true];
+    "sample-weights" sample_weights: Option<String> = None, "NAME|POSITION" in DATA: "Column of a table that says how much each row counts in training, in numbers from 0; no input of the network"
         [hyphens: true, unless: FRESH, methods: STOCHASTIC];
-    "scaling" scaling "SCALING" in DATA: "How inputs are scaled, fitted on the training part"
+    "scaling" scaling: ScalingName = ScalingName::Auto, "SCALING" in DATA: "How inputs are scaled, fitted on the training part"
         [unless: FRESH, default: ByKind(|preset| format!("{:?}", preset.scaling).to_lowercase())];
-    "hops" hops "N" in DATA: "Graphs: the highest power of the normalised adjacency that is applied to the node features";
-    "test" test "PATH" in DATA: "Test data, in the format of the training data" [unless: &["test-fraction"], file: Free];
-    "test-fraction" test_fraction "FRACTION" in DATA: "Part of the data held out for testing, where they bring no split of their own; 0 for none"
+    "hops" hops: usize = HOPS, "N" in DATA: "Graphs: the highest power of the normalised adjacency that is applied to the node features";
+    "test" test: Option<PathBuf> = None, "PATH" in DATA: "Test data, in the format of the training data" [unless: &["test-fraction"], file: Free];
+    "test-fraction" test_fraction: Option<f64> = None, "FRACTION" in DATA: "Part of the data held out for testing, where they bring no split of their own; 0 for none"
         [unless: &["test"], default: ByKind(|_| TEST_FRACTION.to_string())];
-    "validation-fraction" validation_fraction "FRACTION" in DATA: "Part of the training data held out for validation"
+    "validation-fraction" validation_fraction: Option<f64> = None, "FRACTION" in DATA: "Part of the training data held out for validation"
         [methods: STOCHASTIC, default: Words("0; 0.1 with --patience")];
-    "from" from "MODEL" in NETWORK: "Go on from a model, with its shape, columns and scaling, in place of random weights"
+    "from" from: Option<PathBuf> = None, "MODEL" in NETWORK: "Go on from a model, with its shape, columns and scaling, in place of random weights"
         [methods: STOCHASTIC, file: Free];
-    "hidden" hidden "SIZES" in NETWORK: "Sizes of the hidden layers; `none` for a linear model" [hyphens: true, unless: FRESH];
-    "activation" activation "NAME" in NETWORK: "Activation of the hidden layers: relu, leaky_relu, elu or identity" [unless: FRESH];
-    "init" init "NAME" in NETWORK: "Starting weights: he, xavier or normal:DEVIATION" [unless: FRESH];
-    "method" method "NAME" in TRAINING: "How to train. `stochastic` trains by batches: errors are back-propagated through each batch, then every layer solves a \
+    "hidden" hidden: Vec<usize> = suited.hidden.to_vec(), "SIZES" in NETWORK: "Sizes of the hidden layers; `none` for a linear model" [hyphens: true, unless: FRESH];
+    "activation" activation: Activation = Activation::default(), "NAME" in NETWORK: "Activation of the hidden layers: relu, leaky_relu, elu or identity" [unless: FRESH];
+    "init" init: Init = rivals::start(method).weights, "NAME" in NETWORK: "Starting weights: he, xavier or normal:DEVIATION" [unless: FRESH];
+    "method" method: Method = method, "NAME" in TRAINING: "How to train. `stochastic` trains by batches: errors are back-propagated through each batch, then every layer solves a \
           least-squares problem of its own. `tiam` (the paper's), am, mdlam, dladmm and bcd take all samples at once, without \
           back-propagation. gd, sgd, adagrad, adadelta and adam are the usual gradient methods"
         [default: ByKind(|preset| preset.method.to_string())];
-    "rho" rho "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
-        [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string())];
-    "ridge" ridge "RIDGE" in TRAINING: "Weight of half the sum of squared weights";
-    "l1" l1 "L1" in INNER: "Weight of the sum of absolute weights" [methods: RELAXED];
-    "band" band "START,DECAY,FLOOR" in INNER: "Half-width of the band around the activations: where it starts, its factor an iteration, its least"
-        [hyphens: true, methods: RELAXED, default: ByKind(|preset| preset.band.to_string())];
-    "inertia" inertia "P1,P2,P3" in INNER: "The three inertial coefficients, each in [0, 1]" [hyphens: true, methods: BY_INERTIA];
-    "schedule" schedule "SCHEDULE" in INNER: "How the coefficients change over the iterations" [methods: BY_INERTIA];
-    "guard" guard "GUARD" in INNER: "Whether a step that raises its block's objective is done again without inertia" [methods: RELAXED];
-    "solver" solver "SOLVER" in INNER: "How the steps of weights and activations are computed" [methods: RELAXED];
-    "learning-rate" learning_rate "RATE" in TRAINING: "Step size"
-        [methods: BY_RATE, default: ByKind(|_| format!("{}; each gradient method has its own", StochasticParams::STEP))];
-    "batch-size" batch_size "N" in TRAINING: "Samples a step"
-        [methods: Method::is_by_batches, default: Words("a 20th of the samples, from 32 to 500; 128 for gradient methods")];
-    "gamma" gamma "GAMMA" in INNER: "Weight of the activations' constraint" [methods: BCD, default: Words("1")];
-    "alpha" alpha "ALPHA" in INNER: "Proximal weight" [methods: BCD, default: Words("5")];
-    "epochs" epochs "N" in TRAINING: "Passes over the training data"
-        [methods: STOCHASTIC, file: Free, default: Words("5 or, for few samples, as many as make 600 steps, up to 100")];
-    "step-schedule" step_schedule "NAME" in INNER: "How the step size changes: cosine, constant or step:EVERY,FACTOR (epochs, and what remains after them)"
-        [methods: STOCHASTIC];
-    "damping" damping "DAMPING" in INNER: "Damping of the curvature, relative to each layer's inputs" [methods: STOCHASTIC, default: Words("0.1")];
-    "curvature" curvature "NAME" in INNER: "How each layer's curvature is kept: auto (sketched where the layer is wide), full, sketch, or identity for none"
-        [methods: STOCHASTIC];
-    "averaging" averaging "EPOCHS" in INNER: "Epochs over which the iterates are averaged; 0 for the last one"
-        [methods: STOCHASTIC, default: Words("0.25")];
-    "class-weights" class_weights "WEIGHTS" in TRAINING: "How much each class counts: equal, balanced, or a weight each, in the order of the classes"
-        [hyphens: true, methods: STOCHASTIC];
-    "patience" patience "EPOCHS" in TRAINING: "Stop after this many epochs without improvement on the validation part, and keep the best network"
-        [methods: STOCHASTIC];
-    "iterations" iterations "N" in TRAINING: "Most iterations; an iteration of `stochastic` or of a gradient method is an epoch"
-        [file: Free, default: Words("100; all epochs of stochastic")];
-    "target-objective" target_objective "F" in TRAINING: "Stop once the objective is at most this" [hyphens: true, file: Free];
-    "rel-change" rel_change "FRACTION" in TRAINING: "Stop once the objective changes by at most this fraction in an iteration" [file: Free];
-    "time-limit" time_limit "SECONDS" in TRAINING: "Stop after this many seconds" [file: Free];
-    "seed" seed "SEED" in TRAINING: "Seed of the starting weights and of the split";
-    "precision" precision "PRECISION" in TRAINING: "Scalar type";
-    "threads" threads "N" in TRAINING: "Worker threads; the same number gives the same result to the bit"
+    "rho" rho: f64 = suited.rho, "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
+        [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string()), relaxed: |params, settings| params.rho(settings.rho)];
+    "ridge" ridge: f64 = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights"
+        [stochastic: |params, settings| params.ridge(settings.ridge), relaxed: |params, settings| params.ridge(settings.ridge)];
+    "l1" l1: f64 = 0.0, "L1" in INNER: "Weight of the sum of absolute weights" [methods: RELAXED, relaxed: |params, settings| params.l1(settings.l1)];
+    "band" band: Band = suited.band, "START,DECAY,FLOOR" in INNER: "Half-width of the band around the activations: where it starts, its factor an iteration, its least"
+        [hyphens: true, methods: RELAXED, default: ByKind(|preset| preset.band.to_string()), relaxed: |params, settings| params.band(settings.band)];
+    "inertia" inertia: Inertia = method.inertia().0, "P1,P2,P3" in INNER: "The three inertial coefficients, each in [0, 1]" [hyphens: true, methods: BY_INERTIA, stochastic: |params, settings| params.inertia(settings.inertia), relaxed: |params, settings| params.inertia(settings.inertia)];
+    "schedule" schedule: Schedule = method.inertia().1, "SCHEDULE" in INNER: "How the coefficients change over the iterations" [methods: BY_INERTIA, stochastic: |params, settings| params.schedule(settings.schedule.clone()), relaxed: |params, settings| params.schedule(settings.schedule.clone())];
+    "guard" guard: Guard = Guard::On, "GUARD" in INNER: "Whether a step that raises its block's objective is done again without inertia" [methods: RELAXED, relaxed: |params, settings| params.guard(settings.guard)];
+    "solver" solver: Solver = solver(method), "SOLVER" in INNER: "How the steps of weights and activations are computed" [methods: RELAXED, relaxed: |params, settings| params.solver(settings.solver)];
+    "learning-rate" learning_rate: Option<f64> = None, "RATE" in TRAINING: "Step size"
+        [methods: BY_RATE, default: ByKind(|_| format!("{}; each gradient method has its own", StochasticParams::STEP)), stochastic: |params, settings| with(params, settings.learning_rate, StochasticParams::step)];
+    "batch-size" batch_size: Option<usize> = None, "N" in TRAINING: "Samples a step"
+        [methods: Method::is_by_batches, default: Words("a 20th of the samples, from 32 to 500; 128 for gradient methods"), stochastic: |params, settings| params.batch_size(settings.batch_size)];
+    "gamma" gamma: Option<f64> = None, "GAMMA" in INNER: "Weight of the activations' constraint" [methods: BCD, default: Words("1")];
+    "alpha" alpha: Option<f64> = None, "ALPHA" in INNER: "Proximal weight" [methods: BCD, default: Words("5")];
+    "epochs" epochs: Option<usize> = None, "N" in TRAINING: "Passes over the training data"
+        [methods: STOCHASTIC, file: Free, default: Words("5 or, for few samples, as many as make 600 steps, up to 100"), stochastic: |params, settings| params.epochs(settings.epochs)];
+    "step-schedule" step_schedule: StepSchedule = StepSchedule::default(), "NAME" in INNER: "How the step size changes: cosine, constant or step:EVERY,FACTOR (epochs, and what remains after them)"
+        [methods: STOCHASTIC, stochastic: |params, settings| params.step_schedule(settings.step_schedule)];
+    "damping" damping: Option<f64> = None, "DAMPING" in INNER: "Damping of the curvature, relative to each layer's inputs" [methods: STOCHASTIC, default: Words("0.1"), stochastic: |params, settings| with(params, settings.damping, StochasticParams::damping)];
+    "curvature" curvature: CurvatureChoice = CurvatureChoice::default(), "NAME" in INNER: "How each layer's curvature is kept: auto (sketched where the layer is wide), full, sketch, or identity for none"
+        [methods: STOCHASTIC, stochastic: |params, settings| params.curvature(settings.curvature)];
+    "averaging" averaging: Option<f64> = None, "EPOCHS" in INNER: "Epochs over which the iterates are averaged; 0 for the last one"
+        [methods: STOCHASTIC, default: Words("0.25"), stochastic: |params, settings| with(params, settings.averaging, StochasticParams::averaging)];
+    "class-weights" class_weights: ClassWeights = ClassWeights::default(), "WEIGHTS" in TRAINING: "How much each class counts: equal, balanced, or a weight each, in the order of the classes"
+        [hyphens: true, methods: STOCHASTIC, stochastic: |params, settings| params.class_weights(settings.class_weights.clone())];
+    "patience" patience: Option<usize> = None, "EPOCHS" in TRAINING: "Stop after this many epochs without improvement on the validation part, and keep the best network"
+        [methods: STOCHASTIC, stochastic: |params, settings| params.patience(settings.patience)];
+    "iterations" iterations: Option<usize> = None, "N" in TRAINING: "Most iterations; an iteration of `stochastic` or of a gradient method is an epoch"
+        [file: Free, default: Words("100; all epochs of stochastic"), stochastic: |params, settings| params.stop_after(settings.iterations)];
+    "target-objective" target_objective: Option<f64> = None, "F" in TRAINING: "Stop once the objective is at most this" [hyphens: true, file: Free];
+    "rel-change" rel_change: Option<f64> = None, "FRACTION" in TRAINING: "Stop once the objective changes by at most this fraction in an iteration" [file: Free];
+    "time-limit" time_limit: Option<f64> = None, "SECONDS" in TRAINING: "Stop after this many seconds" [file: Free];
+    "seed" seed: u64 = 0, "SEED" in TRAINING: "Seed of the starting weights and of the split";
+    "precision" precision: Precision = Precision::F32, "PRECISION" in TRAINING: "Scalar type";
+    "threads" threads: usize = available_threads(), "N" in TRAINING: "Worker threads; the same number gives the same result to the bit"
         [file: Free, check: |settings| some_threads(settings.threads).map(drop), default: Words("all cores")];
-    "out" out "DIR" in OUTPUT: "Folder for model.safetensors, trace.csv, trace.json and config.toml" [file: Read, default: Words(OUT)];
-    "trace-test" trace_test "" in OUTPUT: "Measure the test part after every epoch too, for the trace; decides nothing"
+    "out" out: PathBuf = OUT.into(), "DIR" in OUTPUT: "Folder for model.safetensors, trace.csv, trace.json and config.toml" [file: Read, default: Words(OUT)];
+    "trace-test" trace_test: bool = false, "" in OUTPUT: "Measure the test part after every epoch too, for the trace; decides nothing"
         [methods: STOCHASTIC, file: Free];
-    "quiet" quiet "" in OUTPUT: "No progress" [file: Read];
-    "json" json "" in OUTPUT: "The result as one JSON object on the last line of standard output, in place of the table" [file: Read];
-    "config" config "FILE" in OUTPUT: "Options from a TOML file, named as the flags are; flags win over it. Paths in it count from the current folder"
+    "quiet" quiet: bool = false, "" in OUTPUT: "No progress" [file: Read];
+    "json" json: bool = false, "" in OUTPUT: "The result as one JSON object on the last line of standard output, in place of the table" [file: Read];
+    "config" config: Option<PathBuf> = None, "FILE" in OUTPUT: "Options from a TOML file, named as the flags are; flags win over it. Paths in it count from the current folder"
         [file: Never];
-    "resume" resume "DIR" in OUTPUT: "Go on with a run that was interrupted, from the newest checkpoint in the folder it wrote to; its flags hold, limits given here win"
+    "resume" resume: Option<PathBuf> = None, "DIR" in OUTPUT: "Go on with a run that was interrupted, from the newest checkpoint in the folder it wrote to; its flags hold, limits given here win"
         [file: Never, unless: &["config", "from", "out"]];
-    "checkpoint-every" checkpoint_every "N|SECONDSs|off" in OUTPUT: "How often the run is saved: a number of iterations, seconds as in `60s`, or `off`"
+    "checkpoint-every" checkpoint_every: Option<CheckpointEvery> = None, "N|SECONDSs|off" in OUTPUT: "How often the run is saved: a number of iterations, seconds as in `60s`, or `off`"
         [file: Never, default: Words("60s")];
-    "keep-checkpoints" keep_checkpoints "K" in OUTPUT: "Checkpoints kept, from 1" [file: Never, default: Words("2")];
-};
+    "keep-checkpoints" keep_checkpoints: Option<NonZeroUsize> = None, "K" in OUTPUT: "Checkpoints kept, from 1" [file: Never, default: Words("2")];
+}
+
+impl Settings {
+    /// Parameters of training by batches.
+    pub(crate) fn stochastic(&self) -> StochasticParams {
+        let params = StochasticParams::default();
+        ALL.iter()
+            .fold(params, |params, flag| (flag.stochastic)(params, self))
+    }
+
+    /// Parameters of the full-batch method, and of its kin.
+    pub(crate) fn relaxed(&self) -> TiamParams {
+        let params = TiamParams::default();
+        ALL.iter()
+            .fold(params, |params, flag| (flag.relaxed)(params, self))
+    }
+}
 
 /// The flag with this name.
 pub(super) fn named(name: &str) -> Option<&'static Flag> {

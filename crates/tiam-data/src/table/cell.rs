@@ -1,13 +1,86 @@
-//! Kinds of cells: integer, fraction, missing, infinite or text.
+//! Cells: values of a row for the caller, and kinds of text: integer, fraction, missing, infinite or other.
 
 use std::{collections::HashMap, path::Path};
 
 use foldhash::fast::RandomState;
 
-use crate::error::{CellPlace, DataError, Result};
+use crate::{
+    Scalar,
+    error::{CellFault, CellPlace, DataError},
+};
+
+/// The value of one column of a row: text as a file has it, or a number.
+///
+/// ```
+/// use tiam_data::{AsCell, Cell};
+/// assert_eq!("5.1".cell(), Cell::Text("5.1"));
+/// assert_eq!(5.5_f32.cell(), Cell::Number(5.5));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// Text; surrounding white space does not count.
+    Text(&'a str),
+    /// A number.
+    Number(f64),
+}
+
+/// Types that hold a [`Cell`]: texts and numbers. Integers beyond 2⁵³ are rounded.
+pub trait AsCell {
+    /// The value as a cell.
+    fn cell(&self) -> Cell<'_>;
+}
+
+impl AsCell for Cell<'_> {
+    fn cell(&self) -> Cell<'_> {
+        *self
+    }
+}
+
+impl<C: AsCell + ?Sized> AsCell for &C {
+    fn cell(&self) -> Cell<'_> {
+        (**self).cell()
+    }
+}
+
+macro_rules! cells {
+    ($($type:ty => |$value:ident| $cell:expr;)+) => {
+        $(impl AsCell for $type {
+            fn cell(&self) -> Cell<'_> {
+                let $value = self;
+                $cell
+            }
+        })+
+    };
+    (numbers: $($type:ty),+) => {
+        cells! { $($type => |x| Cell::Number(*x as f64);)+ }
+    };
+}
+cells! {
+    str => |text| Cell::Text(text);
+    String => |text| Cell::Text(text);
+    bool => |x| Cell::Text(if *x { "true" } else { "false" });
+}
+cells! { numbers: f64, f32, i8, i16, i32, i64, u8, u16, u32, u64, usize }
+
+/// The finite number written in a text: the one that `str::parse` gives.
+pub(super) fn parse<T: Scalar>(text: &[u8]) -> Option<T> {
+    // A double rounded to single precision could differ in the last bit from the text rounded to it.
+    let value = if size_of::<T>() == size_of::<f32>() {
+        fast_float2::parse::<f32, _>(text).map(f64::from)
+    } else {
+        fast_float2::parse::<f64, _>(text)
+    };
+    finite(T::from_f64(value.ok()?))
+}
+
+pub(super) fn finite<T: Scalar>(value: T) -> Option<T> {
+    value.is_finite().then_some(value)
+}
 
 /// Texts that stand for an unknown value, in lower case.
-const MISSING: [&str; 6] = ["?", "na", "n/a", "#n/a", "nan", "null"];
+const MISSING: [&str; 6] = ["?", "na", "n/a", "#n/a", NAN, "null"];
+/// The one of them that may have a sign.
+const NAN: &str = "nan";
 /// Texts that Rust reads as an infinite number, in lower case and without sign.
 const INFINITE: [&str; 2] = ["inf", "infinity"];
 
@@ -29,41 +102,33 @@ pub(crate) fn kind(cell: &[u8]) -> CellKind {
         [b'+' | b'-', rest @ ..] => rest,
         all => all,
     };
+    let among = |words: &[&str], text: &[u8]| {
+        (words.iter()).any(|word| word.as_bytes().eq_ignore_ascii_case(text))
+    };
     match unsigned.first() {
         Some(b'0'..=b'9' | b'.') => number(unsigned).unwrap_or(CellKind::Text),
         None if cell.is_empty() => CellKind::Missing,
-        _ => {
-            let among = |words: &[&str], text: &[u8]| {
-                words
-                    .iter()
-                    .any(|w| w.as_bytes().eq_ignore_ascii_case(text))
-            };
-            if among(&MISSING, cell) || among(&MISSING[4..5], unsigned) {
-                CellKind::Missing
-            } else if among(&INFINITE, unsigned) {
-                CellKind::Infinite
-            } else {
-                CellKind::Text
-            }
-        }
+        _ if among(&MISSING, cell) || among(&[NAN], unsigned) => CellKind::Missing,
+        _ if among(&INFINITE, unsigned) => CellKind::Infinite,
+        _ => CellKind::Text,
     }
 }
 
 /// Digits, point and exponent of a number without sign, exactly as `str::parse` takes them.
 fn number(text: &[u8]) -> Option<CellKind> {
     let digits = |from: usize| {
-        text[from..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count()
+        let rest = text[from..].iter();
+        rest.take_while(|b| b.is_ascii_digit()).count()
     };
     let before = digits(0);
     let mut at = before;
-    let mut integer = true;
+    let mut kind = CellKind::Integer;
     let mut after = 0;
     if text.get(at) == Some(&b'.') {
         after = digits(at + 1);
-        integer = text[at + 1..at + 1 + after].iter().all(|&b| b == b'0');
+        if text[at + 1..at + 1 + after].iter().any(|&b| b != b'0') {
+            kind = CellKind::Fraction;
+        }
         at += 1 + after;
     }
     if before + after == 0 {
@@ -76,33 +141,27 @@ fn number(text: &[u8]) -> Option<CellKind> {
             return None;
         }
         at += exponent;
-        integer = false;
+        kind = CellKind::Fraction;
     }
-    let kind = if integer {
-        CellKind::Integer
-    } else {
-        CellKind::Fraction
-    };
     (at == text.len()).then_some(kind)
 }
 
 /// `1,5`: a number with a decimal comma.
-pub(crate) fn has_decimal_comma(cell: &[u8]) -> bool {
-    let mut commas = 0;
-    let point = |&b: &u8| if b == b',' { b'.' } else { b };
-    let with_point: Vec<u8> = cell
-        .iter()
-        .inspect(|&&b| commas += usize::from(b == b','))
-        .map(point)
-        .collect();
-    commas == 1 && matches!(kind(&with_point), CellKind::Integer | CellKind::Fraction)
+pub(super) fn has_decimal_comma(cell: &[u8]) -> bool {
+    let mut parts = cell.split(|&b| b == b',');
+    let with_point = (parts.next(), parts.next(), parts.next());
+    let (Some(whole), Some(fraction), None) = with_point else {
+        return false;
+    };
+    let with_point = [whole, b".", fraction].concat();
+    matches!(kind(&with_point), CellKind::Integer | CellKind::Fraction)
 }
 
 /// Longest part of a cell that a message quotes, in bytes.
 const QUOTED: usize = 60;
 
 /// A cell as text for a message.
-pub(crate) fn quote(cell: &[u8]) -> String {
+fn quote(cell: &[u8]) -> String {
     let text = String::from_utf8_lossy(&cell[..cell.len().min(QUOTED)]).into_owned();
     if cell.len() > QUOTED {
         text + "..."
@@ -112,30 +171,22 @@ pub(crate) fn quote(cell: &[u8]) -> String {
 }
 
 /// A list of names for a message.
-pub(crate) fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     const SHOWN: usize = 12;
-    let shown: Vec<_> = names
-        .iter()
-        .take(SHOWN)
-        .map(|n| quote(n.as_bytes()))
-        .collect();
-    let more = names.len().saturating_sub(SHOWN);
-    if more == 0 {
-        shown.join(", ")
-    } else {
-        format!("{}, ... and {more} more", shown.join(", "))
+    let shown = names.iter().take(SHOWN).map(|n| quote(n.as_bytes()));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, ... and {more} more"),
     }
 }
 
 /// Columns by their names, which are all different.
-pub(crate) type Positions<'a> = HashMap<&'a [u8], usize, RandomState>;
+pub(super) type Positions<'a> = HashMap<&'a [u8], usize, RandomState>;
 
 /// The position of each name.
 pub(crate) fn positions<'a>(names: impl Iterator<Item = &'a String>) -> Positions<'a> {
-    names
-        .enumerate()
-        .map(|(i, name)| (name.as_bytes(), i))
-        .collect()
+    names.map(String::as_bytes).zip(0..).collect()
 }
 
 /// The columns of a file, for messages that name a place.
@@ -145,34 +196,15 @@ pub(crate) struct Places<'a> {
 }
 
 impl Places<'_> {
-    pub(crate) fn at(&self, line: u64, column: usize) -> Box<CellPlace> {
-        let name = self.names.get(column).cloned().unwrap_or_default();
-        Box::new(CellPlace {
+    /// The error about a cell.
+    pub(crate) fn bad(&self, line: u64, column: usize, cell: &[u8], fault: CellFault) -> DataError {
+        let at = Box::new(CellPlace {
             path: self.path.to_path_buf(),
             line,
             column,
-            name,
-        })
-    }
-
-    pub(crate) fn missing(&self, line: u64, column: usize, cell: &[u8]) -> DataError {
-        DataError::MissingValue {
-            at: self.at(line, column),
-            cell: quote(cell),
-        }
-    }
-
-    pub(crate) fn infinite(&self, line: u64, column: usize, cell: &[u8]) -> DataError {
-        DataError::NonFiniteCell {
-            at: self.at(line, column),
-            cell: quote(cell),
-        }
-    }
-
-    /// A cell as text.
-    pub(crate) fn text<'c>(&self, line: u64, column: usize, cell: &'c [u8]) -> Result<&'c str> {
-        std::str::from_utf8(cell).map_err(|_| DataError::NotUtf8 {
-            at: self.at(line, column),
-        })
+            name: self.names.get(column).cloned().unwrap_or_default(),
+        });
+        let cell = quote(cell);
+        DataError::BadCell { at, cell, fault }
     }
 }

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::params::ColumnRef;
-use super::sniff;
 use crate::error::{DataError, Result};
 
 /// The use of a column of a table.
@@ -60,24 +59,54 @@ pub struct ColumnSpec {
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
-pub struct ColumnEncoding {
-    has_header: bool,
-    columns: Vec<ColumnSpec>,
-}
+#[serde(try_from = "Columns")]
+pub struct ColumnEncoding(Columns);
 
-#[derive(Deserialize)]
+/// A [`ColumnEncoding`] that is not checked yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Unchecked {
+struct Columns {
     has_header: bool,
     columns: Vec<ColumnSpec>,
 }
 
-impl TryFrom<Unchecked> for ColumnEncoding {
+impl TryFrom<Columns> for ColumnEncoding {
     type Error = DataError;
 
-    fn try_from(raw: Unchecked) -> Result<Self> {
-        Self::new(raw.has_header, raw.columns)
+    fn try_from(unchecked: Columns) -> Result<Self> {
+        let bad = |reason: String| Err(DataError::BadEncoding { reason });
+        let columns = &unchecked.columns;
+        if let Some(name) = repeated(columns.iter().map(|c| &c.name)) {
+            return bad(format!("two columns are named {name:?}"));
+        }
+        for column in columns {
+            let (what, texts) = match &column.kind {
+                ColumnKind::Categorical { categories } => ("category", categories),
+                ColumnKind::ClassLabel { names, .. } => ("class", names),
+                _ => continue,
+            };
+            let name = &column.name;
+            if texts.is_empty() {
+                return bad(format!("column {name:?} has no {what}"));
+            }
+            if let Some(text) = repeated(texts.iter()) {
+                return bad(format!("column {name:?} has the {what} {text:?} twice"));
+            }
+        }
+        let several = |is: fn(&ColumnKind) -> bool| {
+            let of_kind = columns.iter().filter(|c| is(&c.kind));
+            of_kind.count() > 1
+        };
+        if several(ColumnKind::is_label) {
+            return bad("there are two label columns".into());
+        }
+        if several(|kind| *kind == ColumnKind::SampleWeight) {
+            return bad("there are two columns of sample weights".into());
+        }
+        if columns.iter().all(|c| c.kind.width() == 0) {
+            return bad("no column is a feature".into());
+        }
+        Ok(Self(unchecked))
     }
 }
 
@@ -90,59 +119,26 @@ impl ColumnEncoding {
     /// [`DataError::BadEncoding`] if a name, a category or a class is there twice, if a list of categories or classes
     /// is empty, or if there are two labels, two columns of weights or no features.
     pub fn new(has_header: bool, columns: Vec<ColumnSpec>) -> Result<Self> {
-        let bad = |reason: String| DataError::BadEncoding { reason };
-        let names: Vec<&String> = columns.iter().map(|c| &c.name).collect();
-        if let Some(name) = repeated(&names) {
-            return Err(bad(format!("two columns are named {name:?}")));
-        }
-        for column in &columns {
-            let (what, texts) = match &column.kind {
-                ColumnKind::Categorical { categories } => ("category", categories),
-                ColumnKind::ClassLabel { names, .. } => ("class", names),
-                _ => continue,
-            };
-            if texts.is_empty() {
-                return Err(bad(format!("column {:?} has no {what}", column.name)));
-            }
-            if let Some(text) = repeated(&texts.iter().collect::<Vec<_>>()) {
-                return Err(bad(format!(
-                    "column {:?} has the {what} {text:?} twice",
-                    column.name
-                )));
-            }
-        }
-        let encoding = Self {
+        Columns {
             has_header,
             columns,
-        };
-        let several = |is: fn(&ColumnKind) -> bool| {
-            encoding.columns.iter().filter(|c| is(&c.kind)).count() > 1
-        };
-        if several(ColumnKind::is_label) {
-            return Err(bad("there are two label columns".into()));
         }
-        if several(|kind| *kind == ColumnKind::SampleWeight) {
-            return Err(bad("there are two columns of sample weights".into()));
-        }
-        if encoding.n_features() == 0 {
-            return Err(bad("no column is a feature".into()));
-        }
-        Ok(encoding)
+        .try_into()
     }
 
     /// Whether the names are from a header.
     pub fn has_header(&self) -> bool {
-        self.has_header
+        self.0.has_header
     }
 
     /// The columns, in the order of the file the encoding was made from.
     pub fn columns(&self) -> &[ColumnSpec] {
-        &self.columns
+        &self.0.columns
     }
 
     /// The label column's position among [`columns`](Self::columns).
     pub fn label_column(&self) -> Option<usize> {
-        self.columns.iter().position(|c| c.kind.is_label())
+        self.0.columns.iter().position(|c| c.kind.is_label())
     }
 
     /// The same columns with the label called, or placed, as in another file. A column of that name that was left out makes room for it.
@@ -153,7 +149,7 @@ impl ColumnEncoding {
     /// of another column.
     pub fn with_label(&self, label: &ColumnRef) -> Result<Self> {
         let refused = |allowed: String| DataError::parameter("label", label, allowed);
-        let mut columns = self.columns.clone();
+        let mut columns = self.0.columns.clone();
         let Some(at) = self.label_column() else {
             return Err(refused(
                 "none: the columns were learnt without a label".into(),
@@ -175,12 +171,12 @@ impl ColumnEncoding {
                 columns.insert(to, column);
             }
         }
-        Self::new(self.has_header, columns)
+        Self::new(self.0.has_header, columns)
     }
 
     /// Class names in the order of their numbers; `None` unless there is a class label.
     pub fn class_names(&self) -> Option<&[String]> {
-        self.columns.iter().find_map(|column| match &column.kind {
+        self.0.columns.iter().find_map(|column| match &column.kind {
             ColumnKind::ClassLabel { names, .. } => Some(&names[..]),
             _ => None,
         })
@@ -188,47 +184,38 @@ impl ColumnEncoding {
 
     /// Number of features.
     pub fn n_features(&self) -> usize {
-        self.columns.iter().map(|c| c.kind.width()).sum()
+        self.0.columns.iter().map(|c| c.kind.width()).sum()
     }
 
     /// Names of the features: that of a numeric column, `column=category` for each category.
     pub fn feature_names(&self) -> Vec<String> {
-        let mut names = Vec::with_capacity(self.n_features());
-        for column in &self.columns {
-            match &column.kind {
-                ColumnKind::Numeric => names.push(column.name.clone()),
-                ColumnKind::Categorical { categories } => {
-                    names.extend(categories.iter().map(|c| format!("{}={c}", column.name)));
-                }
-                _ => {}
-            }
-        }
-        names
+        let name = |(column, category): (&str, Option<&str>)| match category {
+            None => column.to_owned(),
+            Some(category) => format!("{column}={category}"),
+        };
+        self.features().map(name).collect()
     }
 
     /// Bytes that [`feature_names`](Self::feature_names) takes.
     pub(crate) fn feature_names_bytes(&self) -> u64 {
-        let each = size_of::<String>() as u64;
-        let column = |column: &ColumnSpec| {
-            let name = column.name.len() as u64;
-            match &column.kind {
-                ColumnKind::Numeric => each + name,
-                ColumnKind::Categorical { categories } => categories
-                    .iter()
-                    .map(|c| each + name + 1 + c.len() as u64)
-                    .sum(),
-                _ => 0,
-            }
+        let bytes = |(column, category): (&str, Option<&str>)| {
+            size_of::<String>() + column.len() + category.map_or(0, |c| 1 + c.len())
         };
-        self.columns.iter().map(column).sum()
+        self.features().map(|feature| bytes(feature) as u64).sum()
     }
 
-    /// Names to show for the columns of a file without header.
-    pub(crate) fn names_for(&self, width: usize) -> Vec<String> {
-        if width == self.columns.len() {
-            return self.columns.iter().map(|c| c.name.clone()).collect();
-        }
-        sniff::position_names(width)
+    /// Column and category of each feature; a numeric column has no category.
+    fn features(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.columns.iter().flat_map(|column| {
+            let (number, categories) = match &column.kind {
+                ColumnKind::Numeric => (Some(None), &[][..]),
+                ColumnKind::Categorical { categories } => (None, &categories[..]),
+                _ => (None, &[][..]),
+            };
+            let categories = categories.iter().map(|c| Some(c.as_str()));
+            let features = number.into_iter().chain(categories);
+            features.map(|category| (column.name.as_str(), category))
+        })
     }
 }
 
@@ -247,11 +234,10 @@ impl ColumnKind {
     }
 }
 
-fn repeated<'a>(texts: &[&'a String]) -> Option<&'a String> {
-    let mut sorted = texts.to_vec();
+/// A text that comes twice.
+fn repeated<'a>(texts: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let mut sorted: Vec<_> = texts.collect();
     sorted.sort_unstable();
-    sorted
-        .windows(2)
-        .find(|pair| pair[0] == pair[1])
-        .map(|pair| pair[0])
+    let pair = sorted.windows(2).find(|pair| pair[0] == pair[1])?;
+    Some(pair[0])
 }

@@ -1,202 +1,190 @@
-//! Reader of CSV and TSV tables.
+//! Tables: rows of cells from a reader of any format become features and targets.
 //!
-//! Two passes run over the text in memory: [`survey`] finds the kind of each column, [`encode`] turns cells into numbers.
-//! A later file is read with a stored encoding by the same second pass. Where the text has no quotes, both passes run on
-//! several threads over [`pieces`] of it; neither the result nor the errors depend on the number of threads.
+//! Two passes run over the rows: [`survey`] finds the kind of each column, [`encode`] turns cells into numbers. A later
+//! file is read with a stored encoding by the second pass alone, and a single row by the same [`RowEncoder`]. Both
+//! passes run on several threads over the pieces that the reader makes; neither the result nor the errors depend on
+//! the number of threads.
 
 mod cell;
 mod column;
 mod encode;
+mod encoder;
 mod encoding;
+pub(crate) mod parallel;
 mod params;
-mod pieces;
-mod records;
-mod row;
-mod sniff;
 mod survey;
 
+pub use cell::{AsCell, Cell};
+pub use encoder::RowEncoder;
 pub use encoding::{ColumnEncoding, ColumnKind, ColumnSpec};
 pub use params::{
     ColumnRef, DEFAULT_MAX_CATEGORIES, Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES,
     TableParams, Task,
 };
 
+use std::borrow::Cow;
+
 use crate::{
-    Dataset, Real,
-    error::{DataError, Result},
+    Dataset, LoadParams, Scalar,
+    error::{DataError, Place, Result},
     source::Source,
 };
-use cell::{Places, Positions, positions};
-use encode::{Encoded, Encoder};
-use records::{Row, Rows};
-pub use row::{AsCell, Cell, RowEncoder};
+pub(crate) use cell::{CellKind, Places, kind, positions};
 
-/// Reads a table and finds its encoding.
-pub(crate) fn load_table<T: Real>(
-    source: &Source,
-    params: &TableParams,
-    threads: usize,
-) -> Result<Dataset<T>> {
-    params.check()?;
-    let path = source.path.as_path();
-    let text = source.read_all()?;
-    let mut rows = start(&text, source, params)?;
-    let has_header = sniff::has_header(rows.clone(), params.header)?;
-    let first = first_row(rows.clone(), source)?;
-    let names = if has_header {
-        rows.next(&mut Row::default())?;
-        sniff::header_names(&first, path)?
-    } else {
-        sniff::position_names(first.cells.len())
-    };
-    let places = Places {
-        path,
-        names: &names,
-    };
-    let roles = survey::roles(&names, params, &places, first.line)?;
-    let pieces = pieces::pieces(&rows, threads);
-    let survey = survey::Survey {
-        source,
-        roles: &roles,
-        params,
-        places: &places,
-    };
-    let (encoding, n_rows) = survey.run(&pieces, threads, has_header)?;
-    let columns = (0..names.len()).map(Some).collect();
-    let row_encoder = RowEncoder::new(encoding)?;
-    let encoder = Encoder::new(&row_encoder, columns, &places);
-    let encoded = encoder.read(pieces, Some(n_rows), threads, source)?;
-    finish(encoded, row_encoder.into_encoding(), source)
+/// One row.
+#[derive(Debug, Default)]
+pub(crate) struct Row<'a> {
+    /// Line on which it begins, from 1.
+    pub(crate) line: u64,
+    /// Its cells, trimmed.
+    pub(crate) cells: Vec<Cow<'a, [u8]>>,
 }
 
-/// Reads a table by an encoding made from another one.
-pub(crate) fn load_encoded<T: Real>(
-    source: &Source,
-    encoding: &ColumnEncoding,
-    params: &TableParams,
-    threads: usize,
-) -> Result<Dataset<T>> {
-    params.check()?;
-    let path = source.path.as_path();
-    let text = source.read_all()?;
-    let mut rows = start(&text, source, params)?;
-    let first = first_row(rows.clone(), source)?;
-    let known = positions(encoding.columns().iter().map(|c| &c.name));
-    let names_a_column = || first.cells.iter().any(|cell| known.contains_key(&cell[..]));
-    let has_header = match params.header {
-        Header::Auto if encoding.has_header() && names_a_column() => true,
-        header => sniff::has_header(rows.clone(), header)?,
-    };
-    let names = if has_header {
-        rows.next(&mut Row::default())?;
-        sniff::header_names(&first, path)?
-    } else {
-        encoding.names_for(first.cells.len())
-    };
-    let places = Places {
-        path,
-        names: &names,
-    };
-    let mut columns = if has_header && encoding.has_header() {
-        by_name(encoding, &known, &places, first.line)?
-    } else {
-        by_position(encoding, &first, rows.delimiter(), &places)?
-    };
-    if params.label == LabelColumn::None {
-        // Columns used only for training are not read.
-        let learnt_from = |i: usize| {
-            let kind = &encoding.columns()[i].kind;
-            kind.is_label() || *kind == ColumnKind::SampleWeight
-        };
-        for column in &mut columns {
-            *column = column.filter(|&i| !learnt_from(i));
+/// Rows one after the other, as the reader of a format gives them. A clone reads the same rows again.
+pub(crate) trait Rows<'a>: Clone + Send + Sync {
+    /// Replaces `row` by the next one; false at the end.
+    fn next(&mut self, row: &mut Row<'a>) -> Result<bool>;
+
+    /// The same rows in pieces, which several threads may read at a time.
+    fn pieces(&self, _threads: usize) -> Vec<Self> {
+        vec![self.clone()]
+    }
+}
+
+/// A table as the reader of a format gives it.
+pub(crate) struct Sheet<'a, R> {
+    pub(crate) source: &'a Source,
+    /// Names of the columns.
+    pub(crate) names: Vec<String>,
+    /// Whether the file gives the names.
+    pub(crate) has_header: bool,
+    /// Line of the header, or of the first row where there is none.
+    pub(crate) first_line: u64,
+    /// Cells of that line.
+    pub(crate) first_width: usize,
+    /// What separates cells, in a text.
+    pub(crate) delimiter: Option<char>,
+    /// The rows below the header.
+    pub(crate) rows: R,
+}
+
+impl<R> Sheet<'_, R> {
+    fn places(&self) -> Places<'_> {
+        Places {
+            path: &self.source.path,
+            names: &self.names,
         }
     }
-    let pieces = pieces::pieces(&rows, threads);
-    let row_encoder = RowEncoder::new(encoding.clone())?;
-    let encoder = Encoder::new(&row_encoder, columns, &places);
-    let encoded = encoder.read(pieces, None, threads, source)?;
-    finish(encoded, row_encoder.into_encoding(), source)
+
+    /// The error about a line, or about the whole file.
+    fn malformed(&self, place: Place, reason: impl Into<String>) -> DataError {
+        DataError::malformed(&self.source.path, place, reason)
+    }
+
+    fn check_width(&self, line: u64, expected: usize, actual: usize) -> Result<()> {
+        if actual == expected {
+            return Ok(());
+        }
+        let delimiter = self.delimiter.map(|d| format!(" (delimiter {d:?})"));
+        let delimiter = delimiter.unwrap_or_default();
+        let reason = format!("{actual} cells where {expected} were expected{delimiter}");
+        Err(self.malformed(Place::Line(line), reason))
+    }
+
+    fn unknown_column(&self, column: &ColumnRef) -> DataError {
+        let available = cell::list(&self.names);
+        let reason = format!("there is no column {column}; the columns are {available}");
+        self.malformed(Place::Line(self.first_line), reason)
+    }
 }
 
-fn start<'a>(text: &'a [u8], source: &'a Source, params: &TableParams) -> Result<Rows<'a>> {
-    let delimiter = match params.delimiter {
-        Some(delimiter) => delimiter,
-        None => sniff::delimiter(text, source)?,
+/// Names to show for the columns of a file without header: those of the encoding if it has as many, else `c0`, `c1`, ...
+pub(crate) fn position_names(width: usize, encoding: Option<&ColumnEncoding>) -> Vec<String> {
+    match encoding {
+        Some(encoding) if encoding.columns().len() == width => {
+            (encoding.columns().iter().map(|c| c.name.clone())).collect()
+        }
+        _ => (0..width).map(|column| format!("c{column}")).collect(),
+    }
+}
+
+/// Reads a table: by the encoding of an earlier one, or else by the encoding found here.
+pub(crate) fn read<'a, T: Scalar, R: Rows<'a>>(
+    sheet: &Sheet<'a, R>,
+    params: &LoadParams,
+    known: Option<&ColumnEncoding>,
+) -> Result<Dataset<T>> {
+    let threads = params.threads;
+    let pieces = sheet.rows.pieces(threads);
+    let (encoding, columns, n_rows) = match known {
+        None => {
+            let (encoding, n_rows) = survey::survey(sheet, &pieces, &params.table, threads)?;
+            (encoding, (0..sheet.names.len()).map(Some).collect(), n_rows)
+        }
+        Some(encoding) => {
+            let columns = columns_of(encoding, sheet, &params.table.label)?;
+            let n_rows = parallel::map(pieces.iter().collect(), threads, |rows| Ok(count(rows)))?;
+            (encoding.clone(), columns, n_rows)
+        }
     };
-    Ok(Rows::new(text, delimiter, &source.path).limited(source))
+    let encoder = RowEncoder::new(encoding)?;
+    let data = encode::encode(sheet, pieces, &n_rows, &encoder, &columns, threads)?;
+    let (encoding, source) = (encoder.into_encoding(), sheet.source);
+    source.check("the names of the features", encoding.feature_names_bytes())?;
+    Ok(data
+        .with_feature_names(encoding.feature_names())?
+        .with_source(format!("table {}", source.path.display()))
+        .with_encoding(encoding))
 }
 
-fn first_row<'a>(mut rows: Rows<'a>, source: &Source) -> Result<Row<'a>> {
+/// Rows up to the end or to one that cannot be cut into cells.
+fn count<'a>(rows: &impl Rows<'a>) -> usize {
+    let mut rows = rows.clone();
     let mut row = Row::default();
-    if rows.next(&mut row)? {
-        return Ok(row);
+    let mut n = 0;
+    while rows.next(&mut row).unwrap_or(false) {
+        n += 1;
     }
-    Err(DataError::TableEmpty {
-        path: source.path.clone(),
-        reason: "the file holds no rows",
-    })
+    n
 }
 
-/// For each column of the file the column of the encoding with that name.
-fn by_name(
+/// For each column of the file the column of the encoding that it is, or `None` for one that is not read.
+fn columns_of<R>(
     encoding: &ColumnEncoding,
-    known: &Positions<'_>,
-    places: &Places<'_>,
-    line: u64,
+    sheet: &Sheet<'_, R>,
+    label: &LabelColumn,
 ) -> Result<Vec<Option<usize>>> {
-    let found = positions(places.names.iter());
-    if let Some(absent) = encoding
-        .columns()
-        .iter()
-        .find(|c| c.kind.width() > 0 && !found.contains_key(c.name.as_bytes()))
-    {
-        return Err(DataError::UnknownColumn {
-            path: places.path.to_path_buf(),
-            line,
-            column: format!("{:?}", absent.name),
-            available: cell::list(places.names),
-        });
+    let mut columns = if sheet.has_header && encoding.has_header() {
+        by_name(encoding, sheet)?
+    } else {
+        by_position(encoding, sheet)?
+    };
+    if *label == LabelColumn::None {
+        let is_input = |i: usize| encoding.columns()[i].kind.width() > 0;
+        for column in &mut columns {
+            *column = column.filter(|&i| is_input(i));
+        }
     }
-    Ok(places
-        .names
-        .iter()
-        .map(|name| known.get(name.as_bytes()).copied())
-        .collect())
+    Ok(columns)
+}
+
+fn by_name<R>(encoding: &ColumnEncoding, sheet: &Sheet<'_, R>) -> Result<Vec<Option<usize>>> {
+    let found = positions(sheet.names.iter());
+    let absent = |c: &&ColumnSpec| c.kind.width() > 0 && !found.contains_key(c.name.as_bytes());
+    if let Some(absent) = encoding.columns().iter().find(absent) {
+        return Err(sheet.unknown_column(&ColumnRef::Name(absent.name.clone())));
+    }
+    let known = positions(encoding.columns().iter().map(|c| &c.name));
+    let of = |name: &String| known.get(name.as_bytes()).copied();
+    Ok(sheet.names.iter().map(of).collect())
 }
 
 /// All columns in order, or all but the label.
-fn by_position(
-    encoding: &ColumnEncoding,
-    first: &Row<'_>,
-    delimiter: u8,
-    places: &Places<'_>,
-) -> Result<Vec<Option<usize>>> {
-    let n = encoding.columns().len();
-    match encoding.label_column() {
-        Some(label) if first.cells.len() + 1 == n => {
-            Ok((0..n).filter(|&i| i != label).map(Some).collect())
-        }
-        _ => {
-            survey::check_width(first, n, delimiter, places)?;
-            Ok((0..n).map(Some).collect())
-        }
+fn by_position<R>(encoding: &ColumnEncoding, sheet: &Sheet<'_, R>) -> Result<Vec<Option<usize>>> {
+    let (n, width) = (encoding.columns().len(), sheet.first_width);
+    let label = encoding.label_column().filter(|_| width + 1 == n);
+    if label.is_none() {
+        sheet.check_width(sheet.first_line, n, width)?;
     }
-}
-
-fn finish<T: Real>(
-    encoded: Encoded<T>,
-    encoding: ColumnEncoding,
-    source: &Source,
-) -> Result<Dataset<T>> {
-    source.check("the names of the features", encoding.feature_names_bytes())?;
-    let data = Dataset::new(encoded.features, encoded.targets)?
-        .with_feature_names(encoding.feature_names())?;
-    let data = match encoded.weights {
-        Some(weights) => data.with_sample_weights(weights)?,
-        None => data,
-    };
-    Ok(data
-        .with_source(format!("table {}", source.path.display()))
-        .with_encoding(encoding))
+    Ok((0..n).filter(|i| Some(*i) != label).map(Some).collect())
 }

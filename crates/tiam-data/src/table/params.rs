@@ -3,7 +3,10 @@
 use std::{convert::Infallible, fmt, str::FromStr};
 
 use super::cell::Positions;
-use crate::error::{DataError, Result};
+use crate::{
+    error::{DataError, Result},
+    setters::setters,
+};
 
 /// Most distinct integers a label column may have to be taken for classes by [`Task::Auto`].
 pub const MAX_AUTO_CLASSES: usize = 20;
@@ -208,32 +211,19 @@ impl Default for TableParams {
 }
 
 impl TableParams {
-    /// Sets whether the first row names the columns.
-    #[must_use]
-    pub fn header(mut self, header: Header) -> Self {
-        self.header = header;
-        self
-    }
-
-    /// Sets the character that separates cells.
-    #[must_use]
-    pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.delimiter = Some(delimiter);
-        self
-    }
-
-    /// Chooses the label column.
-    #[must_use]
-    pub fn label(mut self, label: LabelColumn) -> Self {
-        self.label = label;
-        self
-    }
-
-    /// Chooses classes or values.
-    #[must_use]
-    pub fn task(mut self, task: Task) -> Self {
-        self.task = task;
-        self
+    setters! {
+        /// Sets whether the first row names the columns.
+        header: Header;
+        /// Sets the character that separates cells.
+        delimiter: u8;
+        /// Chooses the label column.
+        label: LabelColumn;
+        /// Chooses classes or values.
+        task: Task;
+        /// Sets the column of sample weights.
+        sample_weights: ColumnRef;
+        /// Sets how many distinct values a categorical column may have.
+        max_categories: usize;
     }
 
     /// Adds a column to be read as categories.
@@ -250,34 +240,16 @@ impl TableParams {
         self
     }
 
-    /// Sets the column of sample weights.
-    #[must_use]
-    pub fn sample_weights(mut self, column: ColumnRef) -> Self {
-        self.sample_weights = Some(column);
-        self
-    }
-
-    /// Sets how many distinct values a categorical column may have.
-    #[must_use]
-    pub fn max_categories(mut self, max_categories: usize) -> Self {
-        self.max_categories = max_categories;
-        self
-    }
-
     pub(crate) fn check(&self) -> Result<()> {
         if self.max_categories == 0 {
             return Err(DataError::parameter("max_categories", 0, "at least 1"));
         }
-        match self.delimiter {
-            Some(d) if !d.is_ascii() || matches!(d, b'"' | b'\r' | b'\n') => {
-                let allowed = "an ASCII character other than quote, CR and LF";
-                Err(DataError::parameter(
-                    "delimiter",
-                    format!("{:?}", char::from(d)),
-                    allowed,
-                ))
-            }
-            _ => Ok(()),
+        let is_wrong = |d: &u8| !d.is_ascii() || matches!(d, b'"' | b'\r' | b'\n');
+        if let Some(delimiter) = self.delimiter.filter(is_wrong) {
+            let allowed = "an ASCII character other than quote, CR and LF";
+            let found = format!("{:?}", char::from(delimiter));
+            return Err(DataError::parameter("delimiter", found, allowed));
         }
+        Ok(())
     }
 }

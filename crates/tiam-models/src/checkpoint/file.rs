@@ -10,7 +10,7 @@ use tiam_linalg::{Real, StateVisitor};
 
 use super::identity::{Fingerprint, Identity};
 use super::visitors::{Reader, Writer};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::tensors::{self, Tensors, io_error};
 use crate::trainer::TrainingProblem;
@@ -92,7 +92,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ModelError::Io`] or [`ModelError::Checkpoint`], naming the file.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let bytes = tensors::read(&path)?;
         let header = decode(&bytes).map_err(refusal(&path))?;
@@ -107,7 +107,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ModelError::Io`] when the folder cannot be read.
-    pub fn latest(folder: impl AsRef<Path>) -> Result<Found, ModelError> {
+    pub fn latest(folder: impl AsRef<Path>) -> Result<Found> {
         let mut found = Found {
             newest: None,
             refused: Vec::new(),
@@ -158,7 +158,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`ModelError::Checkpoint`] when precision, names or shapes differ; the problem is then of no more use.
-    pub fn restore<T: Real>(&self, problem: &mut dyn TrainingProblem<T>) -> Result<(), ModelError> {
+    pub fn restore<T: Real>(&self, problem: &mut dyn TrainingProblem<T>) -> Result<()> {
         if self.header.trace.rows.is_empty() {
             let reason = "its trace has no rows: it is of no run".to_owned();
             return Err(refusal(&self.path)(reason));
@@ -170,7 +170,7 @@ impl Checkpoint {
     pub(super) fn show_state<T: Real>(
         &self,
         visit: impl FnOnce(&mut dyn StateVisitor<T>),
-    ) -> Result<(), ModelError> {
+    ) -> Result<()> {
         let stored = self.header.precision.as_str();
         let shown = if stored == T::NAME {
             Tensors::parse(&self.bytes).and_then(|tensors| {
@@ -241,7 +241,7 @@ pub(super) fn write<T: Real>(
     path: &Path,
     mut header: Header,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
-) -> Result<(), ModelError> {
+) -> Result<()> {
     let mut writer = Writer::default();
     visit(&mut writer);
     let tensors = writer.finish().map_err(refusal(path))?;
@@ -257,7 +257,7 @@ pub(super) fn write<T: Real>(
 }
 
 /// The checkpoints of a folder by iteration, the earliest first.
-pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(io_error(folder))? {
         let path = entry.map_err(io_error(folder))?.path();

@@ -12,7 +12,7 @@ use tiam_linalg::Real;
 
 use super::file::{self, Header};
 use super::identity::Identity;
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::tensors::io_error;
 use crate::trainer::AnyProblem;
 
@@ -124,7 +124,7 @@ impl<'d> Checkpointer<'d> {
         }
     }
 
-    fn save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) -> Result<(), ModelError> {
+    fn save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) -> Result<()> {
         let clock = Instant::now();
         let header = Header::new(self.identity.clone(), &self.note, run.trace().clone());
         let path = header.path_in(&self.folder);
@@ -139,7 +139,7 @@ impl<'d> Checkpointer<'d> {
     }
 
     /// Only once the new file is safe, and never it: older ones, and what a process that died has left half written.
-    fn remove_old(&self, newest: &Path) -> Result<(), ModelError> {
+    fn remove_old(&self, newest: &Path) -> Result<()> {
         let files = file::list(&self.folder)?;
         // What claims more iterations than the run has done is of no use to it, and goes first.
         let at = files.iter().position(|path| path == newest);

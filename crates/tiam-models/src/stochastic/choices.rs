@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tiam_linalg::CurvatureForm;
 
 use crate::declare::as_text;
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::names;
 
 /// How the step size η_t changes over a run's steps t = 0, …, T − 1.
@@ -57,7 +57,7 @@ impl StepSchedule {
         }
     }
 
-    pub(super) fn check(self) -> Result<(), ModelError> {
+    pub(super) fn check(self) -> Result<()> {
         match self {
             Self::Step { every, factor } => {
                 ModelError::check_positive("step-schedule epochs", every)?;
@@ -82,7 +82,7 @@ impl fmt::Display for StepSchedule {
 impl FromStr for StepSchedule {
     type Err = ModelError;
 
-    fn from_str(s: &str) -> Result<Self, ModelError> {
+    fn from_str(s: &str) -> Result<Self> {
         let step = || {
             let (every, factor) = s.strip_prefix("step:")?.split_once(',')?;
             let (every, factor) = (every.trim().parse().ok()?, factor.trim().parse().ok()?);
@@ -124,7 +124,7 @@ pub enum ClassWeights {
 }
 
 impl ClassWeights {
-    pub(super) fn check(&self) -> Result<(), ModelError> {
+    pub(super) fn check(&self) -> Result<()> {
         match self {
             Self::Given(weights) => weights.iter().try_for_each(|w| {
                 ModelError::check("class-weights", *w, |x| x >= 0.0, "at least 0")
@@ -150,7 +150,7 @@ impl fmt::Display for ClassWeights {
 impl FromStr for ClassWeights {
     type Err = ModelError;
 
-    fn from_str(s: &str) -> Result<Self, ModelError> {
+    fn from_str(s: &str) -> Result<Self> {
         let weights = match s {
             "equal" => Self::Equal,
             "balanced" => Self::Balanced,

@@ -7,7 +7,7 @@ use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::CurvatureForm;
 
 use super::choices::{ClassWeights, CurvatureChoice, StepSchedule};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::parameters;
 use crate::params::schedule_name;
 
@@ -139,7 +139,7 @@ impl StochasticParams {
     ///
     /// # Errors
     /// [`ModelError::Parameter`] or [`ModelError::Core`], naming the parameter, its value and its range.
-    pub fn check(self) -> Result<StochasticConfig, ModelError> {
+    pub fn check(self) -> Result<StochasticConfig> {
         let positive = |x: f64| x > 0.0;
         ModelError::check_positive("epochs", self.epochs.unwrap_or(1))?;
         ModelError::check_positive("batch-size", self.batch_size.unwrap_or(1))?;
@@ -199,7 +199,7 @@ impl StochasticConfig {
     ///
     /// # Errors
     /// None that [`StochasticParams::check`] has not found.
-    pub fn driver(&self, n_samples: usize) -> Result<DriverConfig, ModelError> {
+    pub fn driver(&self, n_samples: usize) -> Result<DriverConfig> {
         let mut driver = self.0.driver();
         let epochs = self.epochs(n_samples);
         driver.stopping.max_iterations = self.stop_after.unwrap_or(epochs).min(epochs);

@@ -7,10 +7,10 @@ use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
-use super::state::{Pace, State};
+use super::state::{EpochInRun, State};
 use super::weighting::sample_weights;
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::network::{Evaluation, Network};
 use crate::solvers::SolverChoice;
@@ -41,27 +41,6 @@ impl<'d, T> StochasticData<'d, T> {
             validation: None,
             test: None,
         }
-    }
-
-    /// With a weight for each sample.
-    #[must_use]
-    pub fn weights(self, weights: &'d [f64]) -> Self {
-        let weights = Some(weights);
-        Self { weights, ..self }
-    }
-
-    /// With a validation part.
-    #[must_use]
-    pub fn validation(self, validation: &'d Samples<T>) -> Self {
-        let validation = Some(validation);
-        Self { validation, ..self }
-    }
-
-    /// With a part that is measured after every epoch.
-    #[must_use]
-    pub fn test(self, test: &'d Samples<T>) -> Self {
-        let test = Some(test);
-        Self { test, ..self }
     }
 }
 
@@ -101,7 +80,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         network: Network<T>,
         data: StochasticData<'d, T>,
         config: StochasticConfig,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self> {
         network.check_samples(data.train)?;
         if config.patience.is_some() && data.validation.is_none() {
             let allowed = "without patience, or with a validation part";
@@ -135,11 +114,6 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         Ok(this)
     }
 
-    /// How each layer's curvature is kept.
-    pub fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
-        self.state.curvature_forms()
-    }
-
     /// The network: the average of the last iterates, or with patience the best on the validation part.
     pub fn network(&self) -> &Network<T> {
         match &self.best {
@@ -149,13 +123,8 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
     }
 
     fn measure_parts(&mut self, measures: NetworkMeasures) -> NetworkMeasures {
-        let mut part = |samples: Option<&Samples<T>>| {
-            let samples = samples?;
-            let State {
-                network, compute, ..
-            } = &mut self.state;
-            network.evaluate(samples, compute).ok()
-        };
+        let (network, compute) = (&self.state.network, &mut self.state.compute);
+        let mut part = |samples: Option<&Samples<T>>| network.evaluate(samples?, compute).ok();
         NetworkMeasures {
             validation: part(self.data.validation),
             test: part(self.data.test),
@@ -169,14 +138,10 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             return;
         };
         match &mut self.best {
-            Some(best) if found.loss < best.loss => {
-                best.network.clone_from(&self.state.network);
-                (best.loss, best.age) = (found.loss, 0);
-            }
-            Some(best) => best.age += 1,
+            Some(best) if found.loss >= best.loss || found.loss.is_nan() => best.age += 1,
             None if found.loss.is_nan() => {}
-            None => {
-                self.best = Some(Best {
+            best => {
+                *best = Some(Best {
                     network: self.state.network.clone(),
                     loss: found.loss,
                     age: 0,
@@ -199,20 +164,19 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
 
     fn propose(&mut self, _: usize, inertia: Inertia) -> BlockChange {
         let clock = Instant::now();
-        let pace = Pace {
+        let place = EpochInRun {
             done: self.done,
             of: Some(self.epochs),
             inertia,
         };
         let (samples, weights) = (self.data.train, self.weights.as_deref());
-        let epoch = self.state.epoch(samples, weights, pace);
         let before = self.objective;
-        if !epoch.finite {
+        let Some(sum) = self.state.epoch(samples, weights, place) else {
             let increase = f64::NAN;
             return BlockChange::new(before, increase);
-        }
+        };
         self.training_seconds += clock.elapsed().as_secs_f64();
-        let found = Evaluation::of(epoch.sum, samples);
+        let found = Evaluation::of(sum, samples);
         let measures = NetworkMeasures::of_training(found.loss, found.accuracy);
         self.candidate = Some(measures);
         BlockChange::between(before, measures.train_loss)
@@ -254,7 +218,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
 }
 
 impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
-    fn network(&self) -> Result<Network<T>, ModelError> {
+    fn network(&self) -> Result<Network<T>> {
         Ok(Self::network(self).clone())
     }
 
@@ -280,7 +244,7 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
     fn solver_choices(&self) -> Vec<SolverChoice> {
         let asked = self.state.config.curvature;
         let sizes = &self.state.network.architecture().sizes;
-        let layers = self.curvature_forms().zip(sizes).zip(1..);
+        let layers = self.state.blocks.curvature_forms().zip(sizes).zip(1..);
         let choice = |((form, n_in), l): ((CurvatureForm, &usize), usize)| SolverChoice {
             block: format!("W_{l}"),
             solver: curvature_name(form),
@@ -314,7 +278,7 @@ fn ridge_term<T: Real>(network: &Network<T>, ridge: f64) -> f64 {
 }
 
 /// At most `most` samples, the first ones.
-fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>, ModelError> {
+fn first_samples<T: Real>(samples: &Samples<T>, most: usize) -> Result<Samples<T>> {
     let n = samples.n_samples().min(most);
     let first = |from: &Matrix<T>| {
         let n_rows = from.n_rows();

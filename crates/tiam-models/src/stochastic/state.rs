@@ -7,16 +7,16 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    Activation, AnyLoss, Compute, CurvatureForm, CurvatureRule, LossSum, Real, StateVisitor,
-    StochasticBatch, StochasticBlocks, StochasticStep,
+    AnyLoss, Compute, CurvatureRule, LossSum, Real, StateVisitor, StochasticBatch,
+    StochasticBlocks, StochasticStep,
 };
 
 use super::params::{StochasticConfig, StochasticParams};
 use crate::data::Samples;
-use crate::error::ModelError;
+use crate::error::Result;
 use crate::init::Normals;
 use crate::loss::Loss;
-use crate::network::Network;
+use crate::network::{Architecture, Network};
 
 /// Steps whose iterates are averaged at least.
 const MIN_AVERAGED_STEPS: f64 = 20.0;
@@ -25,31 +25,22 @@ const FIRST_UPDATES: usize = 5;
 /// Sets the sketches' random numbers apart from those of the network's start.
 const SKETCH_STREAM: u64 = 0x5ce7_c4e5;
 
-/// Blocks, curvature, inertia's history, and where in the run it is.
+/// Blocks, curvature, inertia's history, and the numbers of steps and epochs done.
 pub(super) struct State<T> {
     /// The averaged network as of the last epoch that was finished.
     pub(super) network: Network<T>,
     pub(super) config: StochasticConfig,
     pub(super) compute: Compute<T>,
-    blocks: StochasticBlocks<T>,
-    activation: Activation,
+    pub(super) blocks: StochasticBlocks<T>,
     code: Arc<dyn AnyLoss>,
     steps: usize,
     epochs: usize,
     order: Vec<usize>,
 }
 
-/// An epoch's numbers, each batch's before its step.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Epoch {
-    pub(super) sum: LossSum,
-    /// True while every batch's loss and direction was finite.
-    pub(super) finite: bool,
-}
-
-/// The position of an epoch in its run, and its coefficients.
+/// The place of an epoch in its run, and its coefficients.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct EpochInRun {
     /// Epochs done of this run.
     pub(super) done: usize,
     /// Epochs of this run; `None` keeps the first step size throughout.
@@ -58,7 +49,7 @@ pub(super) struct Pace {
 }
 
 impl<T: Real> State<T> {
-    pub(super) fn new(network: Network<T>, config: StochasticConfig) -> Result<Self, ModelError> {
+    pub(super) fn new(network: Network<T>, config: StochasticConfig) -> Result<Self> {
         let params = &config;
         let mut normals = Normals::new(params.seed ^ SKETCH_STREAM);
         let sizes = &network.architecture().sizes;
@@ -66,7 +57,6 @@ impl<T: Real> State<T> {
         let blocks = StochasticBlocks::new(&network, &form, &mut || normals.next());
         Ok(Self {
             compute: Compute::new(params.threads)?,
-            activation: network.architecture().activation,
             code: network.architecture().loss.code()?,
             blocks,
             network,
@@ -77,17 +67,14 @@ impl<T: Real> State<T> {
         })
     }
 
-    pub(super) fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
-        self.blocks.curvature_forms()
-    }
-
-    /// Every sample once, in an order that the seed and the epoch's number fix, in batches of B samples or one less.
+    /// Every sample once, in an order that the seed and the epoch's number fix, in batches of B samples or one less. Returns the loss
+    /// summed over the batches, each before its step; none once a batch's loss or direction is not finite.
     pub(super) fn epoch(
         &mut self,
         samples: &Samples<T>,
         weights: Option<&[T]>,
-        pace: Pace,
-    ) -> Epoch {
+        place: EpochInRun,
+    ) -> Option<LossSum> {
         let n = samples.n_samples();
         let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
         rng.set_stream(self.epochs as u64);
@@ -96,43 +83,52 @@ impl<T: Real> State<T> {
         self.order.extend(0..n);
         self.order.shuffle(&mut rng);
         let n_batches = n.div_ceil(self.config.batch_size(n));
-        let (order, steps, code) = (&self.order, &mut self.steps, &*self.code);
-        let params = &self.config;
-        let cross_entropy = self.network.architecture().loss == Loss::CrossEntropy;
+        let (blocks, steps, config) = (&mut self.blocks, &mut self.steps, &self.config);
+        let averaging = averaging(config, n_batches);
+        let Architecture {
+            activation, loss, ..
+        } = self.network.architecture();
         // Of other losses a small error does not mean that the target is met.
-        let error_tolerance = params.error_tolerance.filter(|_| cross_entropy);
-        let mut stepper = Stepper {
-            params,
-            blocks: &mut self.blocks,
-            activation: self.activation,
-            inertia: pace.inertia,
-            averaging: averaging(params, n_batches),
+        let error_tolerance = config
+            .error_tolerance
+            .filter(|_| *loss == Loss::CrossEntropy);
+        let rule = CurvatureRule {
+            retain: config.retain,
+            damping: config.damping,
         };
         // One entry into the pool an epoch.
         self.compute.install(|compute| {
-            let mut epoch = Epoch {
-                sum: LossSum::default(),
-                finite: true,
-            };
-            stepper.blocks.look_ahead(pace.inertia.gradient);
+            let mut sum = LossSum::default();
+            blocks.look_ahead(place.inertia.gradient);
             for i in 0..n_batches {
+                let indices = &self.order[i * n / n_batches..(i + 1) * n / n_batches];
                 let batch = StochasticBatch {
                     inputs: samples.inputs(),
-                    target: samples.target().as_loss_target(code),
-                    indices: &order[i * n / n_batches..(i + 1) * n / n_batches],
+                    target: samples.target().as_loss_target(&*self.code),
+                    indices,
                     weights,
                     error_tolerance,
                 };
-                let step = pace.step(stepper.params, i, n_batches);
-                let found = stepper.step(batch, *steps, step, compute);
+                let update = *steps < FIRST_UPDATES || steps.is_multiple_of(config.refresh);
                 *steps += 1;
-                epoch.sum = epoch.sum.merge(found.sum);
-                if !found.finite {
-                    epoch.finite = false;
-                    break;
+                let found = blocks.gradient(*activation, batch, update, compute);
+                if update {
+                    blocks.refresh_curvature(rule, compute);
                 }
+                let gain = blocks.directions(config.ridge, compute);
+                if !(gain.is_finite() && found.loss.is_finite()) {
+                    return None;
+                }
+                let step = place.step(config, i, n_batches);
+                let step = StochasticStep {
+                    length: trusted(step, gain, config.trust, indices.len()),
+                    inertia: place.inertia,
+                    averaging,
+                };
+                blocks.advance(step, compute);
+                sum = sum.merge(found);
             }
-            epoch
+            Some(sum)
         })
     }
 
@@ -150,7 +146,7 @@ impl<T: Real> State<T> {
     }
 }
 
-impl Pace {
+impl EpochInRun {
     /// η_t of batch `i`.
     #[allow(clippy::cast_precision_loss, reason = "numbers of epochs and batches")]
     fn step(self, params: &StochasticParams, i: usize, n_batches: usize) -> f64 {
@@ -162,7 +158,7 @@ impl Pace {
     }
 }
 
-/// What remains of the average after a step.
+/// Weight of the old average of the iterates in a step.
 #[allow(clippy::cast_precision_loss, reason = "a number of batches")]
 fn averaging(params: &StochasticParams, n_batches: usize) -> f64 {
     if params.averaging > 0.0 {
@@ -170,48 +166,6 @@ fn averaging(params: &StochasticParams, n_batches: usize) -> f64 {
         1.0 - 1.0 / horizon.max(MIN_AVERAGED_STEPS)
     } else {
         0.0
-    }
-}
-
-/// One epoch's steps.
-struct Stepper<'a, T> {
-    params: &'a StochasticParams,
-    blocks: &'a mut StochasticBlocks<T>,
-    activation: Activation,
-    inertia: Inertia,
-    averaging: f64,
-}
-
-impl<T: Real> Stepper<'_, T> {
-    fn step(
-        &mut self,
-        batch: StochasticBatch<'_, T>,
-        k: usize,
-        step: f64,
-        compute: &mut Compute<T>,
-    ) -> Epoch {
-        let Self { params, blocks, .. } = self;
-        let update = k < FIRST_UPDATES || k.is_multiple_of(params.refresh);
-        let n = batch.indices.len();
-        let sum = blocks.gradient(self.activation, batch, update, compute);
-        if update {
-            let rule = CurvatureRule {
-                retain: params.retain,
-                damping: params.damping,
-            };
-            blocks.refresh_curvature(rule, compute);
-        }
-        let gain = blocks.directions(params.ridge, compute);
-        let finite = gain.is_finite() && sum.loss.is_finite();
-        if finite {
-            let step = StochasticStep {
-                length: trusted(step, gain, params.trust, n),
-                inertia: self.inertia,
-                averaging: self.averaging,
-            };
-            blocks.advance(step, compute);
-        }
-        Epoch { sum, finite }
     }
 }
 

@@ -4,7 +4,7 @@ use tiam_linalg::Real;
 
 use super::choices::ClassWeights;
 use crate::data::{Samples, Target};
-use crate::error::ModelError;
+use crate::error::{ModelError, Result};
 
 /// One weight a sample, of mean 1: the product of its own and its class's; `None` where all are equal.
 ///
@@ -15,7 +15,7 @@ pub(super) fn sample_weights<T: Real>(
     samples: &Samples<T>,
     own: Option<&[f64]>,
     of_classes: &ClassWeights,
-) -> Result<Option<Vec<T>>, ModelError> {
+) -> Result<Option<Vec<T>>> {
     let n = samples.n_samples();
     let by_class = of_classes.of(samples.target())?;
     if own.is_none() && by_class.is_none() {
@@ -49,7 +49,7 @@ impl ClassWeights {
     ///
     /// # Errors
     /// [`ModelError::Size`] when there are not as many weights as classes, [`ModelError::Parameter`] for weights without classes.
-    pub fn of<T: Real>(&self, target: &Target<T>) -> Result<Option<Vec<f64>>, ModelError> {
+    pub fn of<T: Real>(&self, target: &Target<T>) -> Result<Option<Vec<f64>>> {
         let Target::Classes { labels, n_classes } = target else {
             let allowed = "equal, where values are to be predicted";
             return match self {

@@ -1,8 +1,8 @@
-//! How rows become the network's outputs, and outputs answers.
+//! Encodes rows, runs the network on them, and turns its outputs into predictions.
 
 use std::sync::Arc;
 
-use tiam_data::{AsCell, Cell, CellPlace, DataError};
+use tiam_data::{AsCell, Cell, CellFault, CellPlace, DataError};
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, prox};
 use tiam_models::Model;
@@ -79,8 +79,8 @@ impl Predictor {
                 Cell::Number(x) => x,
                 Cell::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
             };
-            *to = <T as tiam_data::Real>::from_f64(number);
-            if !tiam_data::Real::is_finite(*to) {
+            *to = <T as tiam_data::Scalar>::from_f64(number);
+            if !to.is_finite() {
                 let cell = match cell.cell() {
                     Cell::Number(x) => x.to_string(),
                     Cell::Text(text) => text.to_owned(),
@@ -92,8 +92,8 @@ impl Predictor {
                     column: feature,
                     name: name.cloned().unwrap_or_default(),
                 });
-                let reason = "but a finite number is needed";
-                return Err(Error::Data(DataError::NotANumber { at, cell, reason }));
+                let fault = CellFault::NotANumber("but a finite number is needed");
+                return Err(Error::Data(DataError::BadCell { at, cell, fault }));
             }
         }
         Ok(())
@@ -148,6 +148,6 @@ impl Predictor {
             Some(scaling) => scaling.invert_in_place(outputs),
             None => {}
         }
-        to.extend(outputs.iter().map(|x| tiam_data::Real::to_f64(*x)));
+        to.extend(outputs.iter().map(|x| tiam_data::Scalar::to_f64(*x)));
     }
 }

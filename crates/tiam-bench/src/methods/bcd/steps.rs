@@ -2,14 +2,13 @@
 
 use tiam_core::BlockChange;
 use tiam_linalg::{
-    Inertia, Matrix, Real, map_entries, outer_product, product, product_transposed, sum_entries,
+    Matrix, Real, map_entries, outer_product, product, product_transposed, sum_entries,
     with_activation,
 };
-use tiam_models::Samples;
 
-use super::{BcdConfig, BcdProblem, Layer};
+use super::{BcdParams, BcdProblem, Layer};
 use crate::methods::entry::{Entry, inlined};
-use crate::methods::splitting::refused;
+use crate::methods::splitting::{refused, scaled, sum};
 
 impl<T: Real> BcdProblem<'_, T> {
     /// scratch.product ← ρ (m_l − U_l).
@@ -24,7 +23,7 @@ impl<T: Real> BcdProblem<'_, T> {
             |_: T, [p, u]: [T; 2], b: T| (rho * (p + b - u), []),
         );
         let out = &mut self.scratch.product;
-        map_entries(out, [product, u], bias.values(), &mut self.compute, f);
+        map_entries(out, [product, u], &bias.values, &mut self.compute, f);
     }
 
     /// ρ/2 ‖U_l − m_l‖² at the current product, and what scratch.product would add to it.
@@ -40,7 +39,7 @@ impl<T: Real> BcdProblem<'_, T> {
             },
         );
         let inputs = [&self.scratch.product, product, u];
-        let [before, increase] = sum_entries(inputs, bias.values(), &mut self.compute, f);
+        let [before, increase] = sum_entries(inputs, &bias.values, &mut self.compute, f);
         scaled(0.5 * self.config.rho, before, increase)
     }
 
@@ -54,7 +53,9 @@ impl<T: Real> BcdProblem<'_, T> {
         } = self;
         let weights = &self.network.layers()[l].weights;
         let (n, n_in) = (weights.n_rows(), weights.n_cols());
-        let input = input_of(&self.layers[..l], self.samples);
+        let input = self.layers[..l]
+            .last()
+            .map_or(self.samples.inputs(), |layer| &layer.v);
         // (α + μ) I + ρ V Vᵀ and, in dual form, (α + μ) I + ρ Vᵀ V.
         let dual = l == 0 && n_in > input.n_cols();
         let mass = config.alpha + config.ridge;
@@ -102,17 +103,36 @@ impl<T: Real> BcdProblem<'_, T> {
 
     pub(super) fn propose_bias(&mut self, l: usize) -> BlockChange {
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
-        let mass = self.config.rho * self.samples.n_samples() as f64;
+        let n_samples = self.samples.n_samples() as f64;
+        let BcdParams { rho, alpha, .. } = self.config;
         let Layer {
             bias, product, u, ..
         } = &mut self.layers[l];
-        // The mean residual is the whole step; α shortens it to ρN/(ρN + α) of it.
-        let shortened = Inertia {
-            correction: -self.config.alpha / (mass + self.config.alpha),
-            ..Inertia::NONE
-        };
-        let report = bias.propose(product, u, self.config.rho, shortened, &mut self.compute);
-        BlockChange::new(report.before, report.increase)
+        let squared = inlined(
+            #[inline(always)]
+            |[p, u]: [T; 2], b: T| [(u - p - b) * (u - p - b)],
+        );
+        let [residual_sq] = sum_entries([product, u], &bias.values, &mut self.compute, squared);
+        let n = bias.values.len();
+        let mut sums = vec![0.0; n];
+        let columns = u.as_slice().chunks_exact(n);
+        for (u, p) in columns.zip(product.as_slice().chunks_exact(n)) {
+            for (sum, (u, p)) in sums.iter_mut().zip(u.iter().zip(p)) {
+                *sum += (*u - *p).to_f64();
+            }
+        }
+        // The mean residual would be the exact step without α.
+        let share = rho * n_samples / (rho * n_samples + alpha);
+        let mut increase = 0.0;
+        for (i, sum) in sums.into_iter().enumerate() {
+            let b = bias.values[i].to_f64();
+            let mean = sum / n_samples - b;
+            let candidate = T::from_f64(b + share * mean);
+            let moved = candidate.to_f64() - b;
+            increase += moved * (moved - 2.0 * mean);
+            bias.candidate[i] = candidate;
+        }
+        scaled(0.5 * rho, residual_sq, n_samples * increase)
     }
 
     pub(super) fn propose_u(&mut self, l: usize) -> BlockChange {
@@ -131,7 +151,7 @@ impl<T: Real> BcdProblem<'_, T> {
             u,
             v,
         } = &self.layers[l];
-        let BcdConfig { rho, gamma, .. } = self.config;
+        let BcdParams { rho, gamma, .. } = self.config;
         // ρ/2 (u − m)² + α/2 (u − U)² is (ρ + α)/2 (u − c)² and a constant.
         let toward_old = T::from_f64(alpha / (rho + alpha));
         let share = T::from_f64(gamma / (rho + alpha));
@@ -150,13 +170,13 @@ impl<T: Real> BcdProblem<'_, T> {
                 (new, [before, increase])
             },
         );
-        let sums = map_entries(out, [v, product, u], bias.values(), &mut self.compute, f);
+        let sums = map_entries(out, [v, product, u], &bias.values, &mut self.compute, f);
         scaled(1.0, sums[0], sums[1])
     }
 
     pub(super) fn propose_output(&mut self, l: usize) -> BlockChange {
         let Layer { bias, u, v, .. } = &self.layers[l];
-        let BcdConfig { gamma, alpha, .. } = self.config;
+        let BcdParams { gamma, alpha, .. } = self.config;
         let share = |x: f64| T::from_f64(x / (1.0 + gamma + alpha));
         let (to_target, to_u, half) = (share(1.0), share(gamma), T::from_f64(0.5));
         let gamma = T::from_f64(gamma);
@@ -173,7 +193,7 @@ impl<T: Real> BcdProblem<'_, T> {
             },
         );
         let inputs = [&self.target, u, v];
-        let sums = map_entries(out, inputs, bias.values(), &mut self.compute, f);
+        let sums = map_entries(out, inputs, &bias.values, &mut self.compute, f);
         scaled(1.0, sums[0], sums[1])
     }
 
@@ -203,7 +223,7 @@ impl<T: Real> BcdProblem<'_, T> {
         map_entries(
             &mut scratch.candidate,
             [u, v],
-            bias.values(),
+            &bias.values,
             compute,
             gradient,
         );
@@ -220,7 +240,7 @@ impl<T: Real> BcdProblem<'_, T> {
             },
         );
         let [before, increase] =
-            map_entries(&mut scratch.candidate, [u, v], bias.values(), compute, step);
+            map_entries(&mut scratch.candidate, [u, v], &bias.values, compute, step);
         let own = scaled(0.5 * config.gamma, before, increase);
         if factored.is_err() {
             return refused(own.before);
@@ -228,19 +248,6 @@ impl<T: Real> BcdProblem<'_, T> {
         product(&mut scratch.product, next, &scratch.candidate, compute);
         sum(own, self.refit(l + 1))
     }
-}
-
-/// V_{l−1}: the layer before's, or the inputs.
-fn input_of<'a, T: Real>(before: &'a [Layer<T>], samples: &'a Samples<T>) -> &'a Matrix<T> {
-    before.last().map_or(samples.inputs(), |layer| &layer.v)
-}
-
-fn scaled(c: f64, before: f64, increase: f64) -> BlockChange {
-    BlockChange::new(c * before, c * increase)
-}
-
-fn sum(a: BlockChange, b: BlockChange) -> BlockChange {
-    BlockChange::new(a.before + b.before, a.increase + b.increase)
 }
 
 /// y ← y + c x.

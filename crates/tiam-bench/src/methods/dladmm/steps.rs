@@ -9,6 +9,7 @@ use tiam_linalg::{
 use super::line::change;
 use super::{DladmmProblem, Layer, input_of};
 use crate::methods::entry::{Entry, inlined};
+use crate::methods::splitting::scaled;
 
 impl<T: Real> DladmmProblem<'_, T> {
     /// scratch.residual ← ρ (m_l − z_l), less u for the last layer: the gradient of L_ρ in m_l.
@@ -162,10 +163,10 @@ impl<T: Real> DladmmProblem<'_, T> {
             rho: self.rho,
         };
         let target = self.samples.target().as_loss_target(&*self.code);
-        let (report, loss) =
+        let (report, candidate) =
             self.z_last
                 .propose_last(prediction, target, Inertia::NONE, &mut self.compute);
-        self.candidate_loss = loss.loss;
+        self.candidate_loss = candidate.loss;
         // The prox sees ρ/2 ‖z − m + u/ρ‖², a constant above ⟨u, z − m⟩ + ρ/2 ‖z − m‖².
         BlockChange::new(self.loss + self.fit(l), report.increase)
     }
@@ -197,7 +198,7 @@ impl<T: Real> DladmmProblem<'_, T> {
             },
         );
         let sums = map_entries(out, [a, product, z], bias.values(), &mut self.compute, f);
-        BlockChange::new(0.5 * self.rho * sums[0], 0.5 * self.rho * sums[1])
+        scaled(0.5 * self.rho, sums[0], sums[1])
     }
 
     /// u + ρ (z_L − m_L).

@@ -1,104 +1,56 @@
 //! Parameters of the gradient methods.
 
 use serde::{Deserialize, Serialize};
-use tiam_models::ModelError;
+use tiam_models::{ModelError, parameters};
 
 use super::GradientRule;
 
-/// Parameters of a gradient method before they are checked. Seed and threads belong to a run and are not serialised.
-///
-/// | name | symbol | default | range | source |
-/// |---|---|---|---|---|
-/// | `rule` | | Adam | see [`GradientRule`] | Kingma & Ba 2015 |
-/// | `learning_rate` | η | the rule's | > 0 | see [`GradientRule`] |
-/// | `batch_size` | B | the whole data | ≥ 1 | ours: full batch is what the alternating methods do |
-/// | `ridge` | μ | 0 | ≥ 0 | ours |
-/// | `seed` | | 0 | any | of the samples' order |
-/// | `threads` | | 1 | ≥ 1 | |
-///
-/// ```
-/// use tiam_bench::methods::{GradientParams, GradientRule};
-/// let params = GradientParams::default().rule(GradientRule::momentum()).batch_size(32);
-/// assert!(params.check().is_ok());
-/// assert!(params.learning_rate(f64::NAN).check().is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GradientParams {
-    rule: GradientRule,
-    learning_rate: Option<f64>,
-    batch_size: Option<usize>,
-    ridge: f64,
-    #[serde(skip)]
-    seed: u64,
-    #[serde(skip)]
-    threads: usize,
-}
-
-/// Parameters that have passed their checks.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GradientConfig {
-    pub(super) rule: GradientRule,
-    pub(super) learning_rate: f64,
-    pub(super) batch_size: Option<usize>,
-    pub(super) ridge: f64,
-    pub(super) seed: u64,
-    pub(super) threads: usize,
-}
-
-impl Default for GradientParams {
-    fn default() -> Self {
-        Self {
-            rule: GradientRule::adam(),
-            learning_rate: None,
-            batch_size: None,
-            ridge: 0.0,
-            seed: 0,
-            threads: 1,
-        }
+parameters! {
+    /// Parameters of a gradient method before they are checked. Seed and threads belong to a run and are not serialised.
+    ///
+    /// | name | symbol | default | range | source |
+    /// |---|---|---|---|---|
+    /// | `rule` | | Adam | see [`GradientRule`] | Kingma & Ba 2015 |
+    /// | `learning_rate` | η | the rule's | > 0 | see [`GradientRule`] |
+    /// | `batch_size` | B | the whole data | ≥ 1 | ours: full batch is what the alternating methods do |
+    /// | `ridge` | μ | 0 | ≥ 0 | ours |
+    /// | `seed` | | 0 | any | of the samples' order |
+    /// | `threads` | | 1 | ≥ 1 | |
+    ///
+    /// ```
+    /// use tiam_bench::methods::{GradientParams, GradientRule};
+    /// let params = GradientParams::default().rule(GradientRule::momentum()).batch_size(32);
+    /// assert!(params.check().is_ok());
+    /// assert!(params.learning_rate(f64::NAN).check().is_err());
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct GradientParams {
+        /// Sets the rule; its learning rate goes with it unless one is set.
+        rule: GradientRule = GradientRule::adam();
+        /// η, of the mean loss a sample.
+        learning_rate: Option<f64> = None, into;
+        /// Samples a step, `None` for all of them; with more than there are, all. An epoch's last batch may be smaller.
+        batch_size: Option<usize> = None, into;
+        /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
+        ridge: f64 = 0.0;
+        /// Seed of the order of the samples in each epoch.
+        #[serde(skip)]
+        seed: u64 = 0;
+        /// Number of threads.
+        #[serde(skip)]
+        threads: usize = 1;
     }
 }
+
+/// Checked [`GradientParams`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradientConfig(pub(super) GradientParams);
 
 impl GradientParams {
-    /// Sets the rule; its learning rate goes with it unless one is set.
-    #[must_use]
-    pub fn rule(self, rule: GradientRule) -> Self {
-        Self { rule, ..self }
-    }
-
-    /// η, of the mean loss a sample.
-    #[must_use]
-    pub fn learning_rate(self, learning_rate: f64) -> Self {
-        let learning_rate = Some(learning_rate);
-        Self {
-            learning_rate,
-            ..self
-        }
-    }
-
-    /// Samples a step, `None` for all of them; with more than there are, all. An epoch's last batch may be smaller.
-    #[must_use]
-    pub fn batch_size(self, batch_size: impl Into<Option<usize>>) -> Self {
-        let batch_size = batch_size.into();
-        Self { batch_size, ..self }
-    }
-
-    /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
-    #[must_use]
-    pub fn ridge(self, ridge: f64) -> Self {
-        Self { ridge, ..self }
-    }
-
-    /// Seed of the order of the samples in each epoch.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
-    /// Number of threads.
-    #[must_use]
-    pub fn threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
+    /// The learning rate that is set, else the rule's.
+    pub(super) fn rate(&self) -> f64 {
+        self.learning_rate.unwrap_or(self.rule.learning_rate())
     }
 
     /// Checks every range.
@@ -106,20 +58,12 @@ impl GradientParams {
     /// # Errors
     /// [`ModelError::Parameter`] with the first value outside its range.
     pub fn check(self) -> Result<GradientConfig, ModelError> {
-        let learning_rate = self.learning_rate.unwrap_or(self.rule.learning_rate());
         check_rule(self.rule)?;
-        positive("learning_rate", learning_rate)?;
+        positive("learning_rate", self.rate())?;
         not_negative("ridge", self.ridge)?;
         ModelError::check_positive("batch_size", self.batch_size.unwrap_or(1))?;
         ModelError::check_positive("threads", self.threads)?;
-        Ok(GradientConfig {
-            rule: self.rule,
-            learning_rate,
-            batch_size: self.batch_size,
-            ridge: self.ridge,
-            seed: self.seed,
-            threads: self.threads,
-        })
+        Ok(GradientConfig(self))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Accuracy experiment: every method on every data set with every activation, parameters chosen by the same search.
 
-use serde_json::json;
 use tiam_models::Activation;
 
 use super::super::library::{DataName, DataSet, Library};
@@ -12,8 +11,11 @@ use super::candidates::candidates;
 use crate::error::BenchError;
 use crate::methods::{Method, Setup};
 
+mod section;
+
+pub(super) use section::{claims, section};
+
 const NAME: &str = "accuracy";
-const HIDDEN: [usize; 2] = [100, 100];
 const ACTIVATIONS: [Activation; 3] = [Activation::Relu, Activation::LeakyRelu, Activation::Elu];
 
 /// Iterations, or epochs, of every method alike.
@@ -66,11 +68,11 @@ fn search(
     let all = candidates(method, size.full);
     let mut best: Option<(f64, usize)> = None;
     for (i, (name, setup)) in all.iter().enumerate() {
-        let record = training(set, setup, activation, size, 0)
-            .labelled(
-                format!("{activation}-search-{i}"),
-                vec![("part", json!("search")), ("candidate", json!(name))],
-            )
+        let record = Training::new(NAME, setup, set, iterations(set.name, size), 0)
+            .activation(activation)
+            .case(format!("{activation}-search-{i}"))
+            .label("part", "search")
+            .label("candidate", name.as_str())
             .searching()
             .run(session)?;
         let accuracy = validation_accuracy(&record);
@@ -84,14 +86,8 @@ fn search(
 
 /// A run that failed is worse than any that did not.
 fn validation_accuracy(record: &Record) -> f64 {
-    if record.reason.starts_with("failed") {
-        return -1.0;
-    }
-    record
-        .figures
-        .get("validation_accuracy")
-        .copied()
-        .unwrap_or(-1.0)
+    let found = record.figure("validation_accuracy");
+    found.filter(|_| !record.failed()).unwrap_or(-1.0)
 }
 
 fn test(
@@ -107,8 +103,10 @@ fn test(
         size.seeds
     };
     for seed in 0..seeds {
-        training(set, setup, activation, size, seed)
-            .labelled(format!("{activation}"), vec![("part", json!("test"))])
+        Training::new(NAME, setup, set, iterations(set.name, size), seed)
+            .activation(activation)
+            .case(activation.to_string())
+            .label("part", "test")
             .run(session)?;
     }
     Ok(())
@@ -130,7 +128,7 @@ fn published_codes(data: DataName, size: Size) -> Option<Published> {
             code: "mDLAM",
             says: "61.7 %, one start",
             setup: Setup::mdlam_code(),
-            hidden: HIDDEN.to_vec(),
+            hidden: vec![100, 100],
             iterations: 200,
             seeds: size.seeds,
         }),
@@ -153,39 +151,13 @@ fn published(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(),
         return Ok(());
     };
     for seed in 0..code.seeds {
-        let mut training = training(set, &code.setup, Activation::Relu, size, seed);
-        training.iterations = code.iterations;
-        training.hidden.clone_from(&code.hidden);
-        let labels = vec![
-            ("part", json!("published")),
-            ("code", json!(code.code)),
-            ("published", json!(code.says)),
-        ];
-        training
-            .labelled("published".to_owned(), labels)
+        Training::new(NAME, &code.setup, set, code.iterations, seed)
+            .hidden(code.hidden.clone())
+            .case("published")
+            .label("part", "published")
+            .label("code", code.code)
+            .label("published", code.says)
             .run(session)?;
     }
     Ok(())
-}
-
-fn training<'a>(
-    data: &'a DataSet,
-    setup: &'a Setup,
-    activation: Activation,
-    size: Size,
-    seed: u64,
-) -> Training<'a> {
-    Training {
-        experiment: NAME,
-        case: String::new(),
-        setup,
-        data,
-        search: false,
-        hidden: HIDDEN.to_vec(),
-        activation,
-        iterations: iterations(data.name, size),
-        seed,
-        labels: Vec::new(),
-        curve: false,
-    }
 }

@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tiam_core::{Driver, Run, Stopping};
+use tiam_core::{Driver, Run};
 use tiam_data::blobs;
 use tiam_models::{Activation, Architecture, Init, Network, NetworkProblem, Samples, TiamParams};
 
 use super::super::machine::{Ballast, memory, peak_memory, reset_peak_memory};
 use super::super::session::{Finding, Session, Task};
-use super::{Experiment, Size, solvers};
+use super::{Size, solvers};
 use crate::error::BenchError;
 
 mod section;
@@ -74,38 +74,32 @@ fn sweeps(session: &mut Session<'_>, extent: &Extent) -> Result<(), BenchError> 
         hidden: vec![WIDTH; LAYERS],
     };
     let mut points = Vec::new();
-    for &value in &extent.samples {
-        points.push(Point {
-            part: "samples",
-            value,
-            samples: value,
-            ..base.clone()
-        });
-    }
-    for &value in &extent.features {
-        points.push(Point {
-            part: "features",
-            value,
-            features: value,
-            ..base.clone()
-        });
-    }
-    for &value in &extent.widths {
-        points.push(Point {
-            part: "width",
-            value,
-            hidden: vec![value; LAYERS],
-            ..base.clone()
-        });
-    }
-    for &value in &extent.depths {
-        points.push(Point {
-            part: "depth",
-            value,
-            hidden: vec![WIDTH; value],
-            ..base.clone()
-        });
-    }
+    let mut sweep = |part, values: &[usize], change: fn(usize, Point) -> Point| {
+        for &value in values {
+            let point = Point {
+                part,
+                value,
+                ..base.clone()
+            };
+            points.push(change(value, point));
+        }
+    };
+    sweep("samples", &extent.samples, |samples, base| Point {
+        samples,
+        ..base
+    });
+    sweep("features", &extent.features, |features, base| Point {
+        features,
+        ..base
+    });
+    sweep("width", &extent.widths, |width, base| Point {
+        hidden: vec![width; LAYERS],
+        ..base
+    });
+    sweep("depth", &extent.depths, |depth, base| Point {
+        hidden: vec![WIDTH; depth],
+        ..base
+    });
     for point in &points {
         point.run(session, extent.budget)?;
     }
@@ -128,26 +122,17 @@ impl Point {
     /// the system does not tell it.
     fn run(&self, session: &mut Session<'_>, budget: Duration) -> Result<(), BenchError> {
         let flops = flops(&self.sizes(), self.samples);
-        let task = Task {
-            experiment: Experiment::Cost.name(),
-            key: format!("{}-{}", self.part, self.value),
-            data: "blobs".to_owned(),
-            method: "tiam".to_owned(),
-            labels: [
-                ("part".to_owned(), json!(self.part)),
-                ("value".to_owned(), json!(self.value)),
-            ]
-            .into(),
-            config: json!({
-                "samples": self.samples, "sizes": self.sizes(), "budget": budget.as_secs_f64(),
-            }),
-            seed: 0,
-            weight: budget.as_secs_f64().max(flops * 10.0 / 1e11) + 0.05,
-        };
-        let (threads, interrupt) = (session.threads(), session.interrupt());
-        let stopping = Stopping::default()
-            .max_iterations(MOST_ITERATIONS)
-            .interrupt(interrupt);
+        let config = json!({
+            "samples": self.samples, "sizes": self.sizes(), "budget": budget.as_secs_f64(),
+        });
+        let key = format!("{}-{}", self.part, self.value);
+        let task = Task::new(NAME, key, "blobs")
+            .label("part", self.part)
+            .label("value", self.value)
+            .config(config)
+            .weight(budget.as_secs_f64().max(flops * 10.0 / 1e11) + 0.05);
+        let threads = session.threads();
+        let stopping = session.stopping(MOST_ITERATIONS);
         session
             .run(task, || {
                 let samples = generated(self.samples, self.features, N_CLASSES)?;
@@ -159,12 +144,14 @@ impl Point {
                 let time = IterationTime::measure(&mut run, budget)?;
                 let peak = peak_memory().zip(before).filter(|_| reset);
                 let mut finding = time.finding();
-                let figures = &mut finding.figures;
-                figures.insert("flops_per_iteration".into(), flops);
-                figures.insert("flops_per_second".into(), flops / time.median);
+                finding.put([
+                    ("flops_per_iteration", flops),
+                    ("flops_per_second", flops / time.median),
+                ]);
                 if let Some((peak, before)) = peak {
                     #[allow(clippy::cast_precision_loss, reason = "bytes")]
-                    figures.insert("peak_memory".into(), peak.saturating_sub(before) as f64);
+                    let bytes = peak.saturating_sub(before) as f64;
+                    finding.put([("peak_memory", bytes)]);
                 }
                 Ok(finding)
             })
@@ -280,17 +267,14 @@ impl IterationTime {
     #[allow(clippy::cast_precision_loss, reason = "a number of iterations")]
     pub(super) fn finding(&self) -> Finding {
         let [low, high] = self.quartiles;
-        let figures = [
+        let mut finding = Finding::new("done");
+        finding.put([
             ("seconds_per_iteration", self.median),
             ("seconds_low", low),
             ("seconds_high", high),
             ("measured_iterations", self.measured as f64),
-        ];
-        Finding {
-            reason: "done".to_owned(),
-            figures: figures.map(|(name, x)| (name.to_owned(), x)).into(),
-            curve: None,
-        }
+        ]);
+        finding
     }
 }
 

@@ -1,32 +1,26 @@
 //! The experiments, by name.
 
 mod ablation;
-mod ablation_report;
 mod accuracy;
-mod accuracy_report;
 mod candidates;
 mod convergence;
-mod convergence_report;
 mod cost;
 mod exponent;
 mod quadratic;
 mod rate;
-mod reading;
 mod region;
 mod ridge;
 mod sensitivity;
-mod sensitivity_report;
 mod solvers;
 #[cfg(test)]
 mod testing;
 
-use std::fmt;
-use std::str::FromStr;
+use tiam_models::names;
+use tiam_report::Section;
 
 use super::claims::Claim;
 use super::library::Library;
 use super::record::Record;
-use super::report::Section;
 use super::session::Session;
 use crate::error::BenchError;
 
@@ -56,29 +50,11 @@ pub struct Size {
     pub seeds: u64,
 }
 
+names! { Experiment, "experiment":
+    Convergence = "convergence", Rate = "rate", Accuracy = "accuracy", Ablation = "ablation", Sensitivity = "sensitivity", Cost = "cost"
+}
+
 impl Experiment {
-    /// All of them, in the order of the report.
-    pub const ALL: [Self; 6] = [
-        Self::Convergence,
-        Self::Rate,
-        Self::Accuracy,
-        Self::Ablation,
-        Self::Sensitivity,
-        Self::Cost,
-    ];
-
-    /// Name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Convergence => "convergence",
-            Self::Rate => "rate",
-            Self::Accuracy => "accuracy",
-            Self::Ablation => "ablation",
-            Self::Sensitivity => "sensitivity",
-            Self::Cost => "cost",
-        }
-    }
-
     /// Does all its runs, or counts them.
     ///
     /// # Errors
@@ -102,10 +78,10 @@ impl Experiment {
     /// What its records show; with `detail`, every picture.
     pub fn section(self, records: &[Record], detail: bool) -> Section {
         match self {
-            Self::Convergence => convergence_report::section(records, detail),
-            Self::Accuracy => accuracy_report::section(records, detail),
-            Self::Ablation => ablation_report::section(records, detail),
-            Self::Sensitivity => sensitivity_report::section(records),
+            Self::Convergence => convergence::section(records, detail),
+            Self::Accuracy => accuracy::section(records, detail),
+            Self::Ablation => ablation::section(records, detail),
+            Self::Sensitivity => sensitivity::section(records),
             Self::Rate => rate::section(records),
             Self::Cost => cost::section(records),
         }
@@ -114,31 +90,12 @@ impl Experiment {
     /// The paper's claims that its records test.
     pub fn claims(self, records: &[Record]) -> Vec<Claim> {
         match self {
-            Self::Convergence => convergence_report::claims(records),
-            Self::Accuracy => accuracy_report::claims(records),
-            Self::Ablation => ablation_report::claims(records),
+            Self::Convergence => convergence::claims(records),
+            Self::Accuracy => accuracy::claims(records),
+            Self::Ablation => ablation::claims(records),
             Self::Rate => rate::claims(records),
             Self::Cost => cost::claims(records),
             Self::Sensitivity => Vec::new(),
         }
-    }
-}
-
-impl fmt::Display for Experiment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Experiment {
-    type Err = BenchError;
-
-    fn from_str(s: &str) -> Result<Self, BenchError> {
-        let found = Self::ALL.into_iter().find(|e| e.name() == s);
-        found.ok_or_else(|| BenchError::Name {
-            what: "experiment",
-            found: s.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
-        })
     }
 }

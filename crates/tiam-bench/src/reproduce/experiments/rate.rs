@@ -1,16 +1,14 @@
 //! Rate experiment: measured linear rates, beside the theoretical ones where theory gives them.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::json;
 use tiam_core::{
     DecayLaw, DriverParams, Guard, Inertia, Limit, RateFit, StopReason, Stopping, Trace,
 };
-use tiam_models::{Activation, Architecture, Band, NetworkMeasures, TiamParams, TrainError};
+use tiam_models::{Activation, Architecture, Band, NetworkMeasures, TiamParams};
 
 use super::super::library::{DataName, DataSet, Library};
 use super::super::session::{Finding, Session, Task};
-use super::super::training::Training;
+use super::super::training::{Training, ended};
 use super::quadratic::{Quadratic, curvatures, measure, theoretical_rate};
 use super::{Size, ridge};
 use crate::error::BenchError;
@@ -122,32 +120,20 @@ impl Model {
             Guard::On => "on",
             Guard::Off => "off",
         };
-        let task = Task {
-            experiment: NAME,
-            key: format!(
-                "{}-{}-{}-guard-{guard}",
-                self.part,
-                self.kappa,
-                name.replace(' ', "-")
-            ),
-            data: self.part.to_owned(),
-            method: "tiam".to_owned(),
-            labels: labels(&[
-                ("part", json!(self.part)),
-                ("kappa", json!(self.kappa)),
-                ("inertia", json!(name)),
-                ("guard", json!(guard)),
-            ]),
-            config: json!({
-                "inertia": self.inertia, "guard": guard, "blocks": self.n_blocks, "directions": DIRECTIONS,
-                "iterations": MODEL_ITERATIONS,
-            }),
-            seed: 0,
-            weight: self.kappa * 2e-4,
-        };
-        let stopping = Stopping::default()
-            .max_iterations(MODEL_ITERATIONS)
-            .interrupt(session.interrupt());
+        let (part, kappa) = (self.part, self.kappa);
+        let key = format!("{part}-{kappa}-{}-guard-{guard}", name.replace(' ', "-"));
+        let config = json!({
+            "inertia": self.inertia, "guard": guard, "blocks": self.n_blocks, "directions": DIRECTIONS,
+            "iterations": MODEL_ITERATIONS,
+        });
+        let task = Task::new(NAME, key, part)
+            .label("part", part)
+            .label("kappa", kappa)
+            .label("inertia", name)
+            .label("guard", guard)
+            .config(config)
+            .weight(kappa * 2e-4);
+        let stopping = session.stopping(MODEL_ITERATIONS);
         session.run(task, || self.find(stopping)).map(drop)
     }
 
@@ -157,57 +143,43 @@ impl Model {
         let theory = theoretical_rate(&d, self.n_blocks, self.inertia);
         let problem = Quadratic::new(d, self.n_blocks);
         let found = measure(problem, self.inertia, self.guard, stopping)?;
-        let mut finding = Finding {
-            reason: found.reason.to_owned(),
-            ..Finding::default()
-        };
-        let figures = &mut finding.figures;
+        let mut finding = Finding::new(found.reason);
         if self.guard == Guard::Off {
-            figures.insert("theoretical_rate".into(), theory);
+            finding.put([("theoretical_rate", theory)]);
         }
         if let Some(fit) = &found.fit {
-            put_linear(fit, figures);
+            put_linear(fit, &mut finding);
         }
         if let Some(growth) = found.growth {
-            figures.insert("growth".into(), growth);
+            finding.put([("growth", growth)]);
         }
-        figures.insert("iterations".into(), found.iterations as f64);
-        figures.insert("restarts".into(), found.restarts as f64);
+        finding.put([
+            ("iterations", found.iterations as f64),
+            ("restarts", found.restarts as f64),
+        ]);
         Ok(finding)
     }
 }
 
-fn labels(labels: &[(&str, Value)]) -> BTreeMap<String, Value> {
-    let owned = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
-    labels.iter().map(owned).collect()
-}
-
 /// The linear law under the names of all parts.
 #[allow(clippy::cast_precision_loss, reason = "a number of points")]
-fn put_linear(fit: &RateFit, figures: &mut BTreeMap<String, f64>) {
+fn put_linear(fit: &RateFit, finding: &mut Finding) {
     let [low, high] = fit.interval;
-    for (name, value) in [
+    finding.put([
         ("measured_rate", fit.rate),
         ("rate_low", low),
         ("rate_high", high),
         ("r_squared", fit.r_squared),
         ("limit", fit.limit),
         ("fitted_points", fit.n_points as f64),
-    ] {
-        figures.insert(name.to_owned(), value);
-    }
+    ]);
 }
 
 /// Both laws over the second half of the rows whose gap is above `noise`. A trace that does not fall there leaves no figures.
 ///
 /// Beside the linear law's figures: `sublinear_power`, `power_low`, `power_high`, `sublinear_r_squared`, `sublinear_limit`, and
 /// `linear_is_better` (1 or 0, by likelihood).
-fn put_laws(
-    trace: &Trace<NetworkMeasures>,
-    limit: Limit,
-    noise: f64,
-    figures: &mut BTreeMap<String, f64>,
-) {
+fn put_laws(trace: &Trace<NetworkMeasures>, limit: Limit, noise: f64, finding: &mut Finding) {
     let bottom = match limit {
         Limit::Known(limit) => limit,
         Limit::Estimated => f64::NEG_INFINITY,
@@ -219,20 +191,18 @@ fn put_laws(
     let Ok(report) = tiam_core::fit_rates(from, &objectives[from..usable], limit) else {
         return;
     };
-    put_linear(&report.linear, figures);
+    put_linear(&report.linear, finding);
     let sublinear = &report.sublinear;
     let [low, high] = sublinear.interval;
     let linear_is_better = report.better().law == DecayLaw::Linear;
-    for (name, value) in [
+    finding.put([
         ("sublinear_power", sublinear.rate),
         ("power_low", low),
         ("power_high", high),
         ("sublinear_r_squared", sublinear.r_squared),
         ("sublinear_limit", sublinear.limit),
         ("linear_is_better", f64::from(u8::from(linear_is_better))),
-    ] {
-        figures.insert(name.to_owned(), value);
-    }
+    ]);
 }
 
 /// So strong a penalty ties z to W X, and plain alternation takes hundreds of iterations.
@@ -252,19 +222,14 @@ fn ridge_regression(
         let setup = Setup::relaxed(method, params);
         let mut config = setup.config();
         config["iterations"] = json!(extent.ridge_iterations);
+        let key = format!("ridge-{method}-{seed}");
         let task = Task {
-            experiment: NAME,
-            key: format!("ridge-{method}-{seed}"),
-            data: "generated".to_owned(),
             method: method.name().to_owned(),
-            labels: labels(&[("part", json!("ridge"))]),
-            config,
             seed,
-            weight: 0.5,
+            ..Task::new(NAME, key, "generated")
         };
-        let stopping = Stopping::default()
-            .max_iterations(extent.ridge_iterations)
-            .interrupt(session.interrupt());
+        let task = task.label("part", "ridge").config(config).weight(0.5);
+        let stopping = session.stopping(extent.ridge_iterations);
         session.run(task, || find_ridge(&setup, seed, stopping))?;
     }
     Ok(())
@@ -283,27 +248,19 @@ fn find_ridge(setup: &Setup, seed: u64, stopping: Stopping) -> Result<Finding, B
         Activation::Relu,
         target.loss(),
     )?;
-    let (trace, reason) = match setup.train(shape, &samples, run, &mut |_| {}) {
-        Ok(trained) => (trained.trace, in_words(trained.reason)),
-        Err(TrainError::Failed { error, trace, .. }) => (*trace, format!("failed: {error}")),
-        Err(refused) => return Err(refused.into()),
-    };
-    let mut finding = Finding {
-        reason,
-        ..Finding::default()
-    };
-    let figures = &mut finding.figures;
-    put_laws(&trace, Limit::Known(least), noise, figures);
-    figures.insert("exact_limit".into(), least);
+    let trained = setup.train(shape, &samples, run, &mut |_| {});
+    let (_, trace, reason) = ended(trained)?;
+    let reason = reason.map_or_else(|failure| failure, in_words);
+    let mut finding = Finding::new(reason);
+    put_laws(&trace, Limit::Known(least), noise, &mut finding);
+    finding.put([("exact_limit", least)]);
     if let Some(last) = trace.last() {
         #[allow(clippy::cast_precision_loss, reason = "counts of iterations")]
-        for (name, value) in [
+        finding.put([
             ("iterations", last.iteration as f64),
             ("restarts", last.restarts as f64),
             ("gap", last.objective / least - 1.0),
-        ] {
-            figures.insert(name.to_owned(), value);
-        }
+        ]);
     }
     Ok(finding)
 }
@@ -315,7 +272,6 @@ fn in_words(reason: StopReason) -> String {
     }
 }
 
-const HIDDEN: [usize; 2] = [100, 100];
 const RHO: f64 = 1e-3;
 
 /// The constant band that trains this data set: on Cora, 0.1 and more reach a small F and classify nothing.
@@ -330,22 +286,13 @@ fn networks(session: &mut Session<'_>, set: &DataSet, extent: &Extent) -> Result
         let params = TiamParams::default().rho(RHO).band(band(set.name));
         let setup = Setup::relaxed(method, params);
         for seed in 0..extent.seeds {
-            let training = Training {
-                experiment: NAME,
-                case: "network".to_owned(),
-                setup: &setup,
-                data: set,
-                search: false,
-                hidden: HIDDEN.to_vec(),
-                activation: Activation::Relu,
-                iterations: extent.network_iterations,
-                seed,
-                labels: vec![("part", json!("network"))],
-                curve: seed == 0,
-            };
-            training.run_and(session, |trace, figures| {
-                put_laws(trace, Limit::Estimated, 0.0, figures);
-            })?;
+            Training::new(NAME, &setup, set, extent.network_iterations, seed)
+                .case("network")
+                .label("part", "network")
+                .curve(seed == 0)
+                .run_and(session, |trace, finding| {
+                    put_laws(trace, Limit::Estimated, 0.0, finding);
+                })?;
         }
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! Region of (p1 = p2, p3) in which a quadratic is stable without guard, beside the exact region.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -8,12 +7,12 @@ use serde_json::json;
 use tiam_core::{Guard, Inertia, Stopping};
 
 use super::Size;
-use super::ablation_report::bound;
+use super::ablation::bound;
 use super::quadratic::{Quadratic, curvatures, measure, theoretical_rate};
 use crate::error::BenchError;
-use crate::reproduce::plot::{Axis, HeatCell, Heatmap};
 use crate::reproduce::record::Record;
 use crate::reproduce::session::{Finding, Session, Task};
+use tiam_report::{Axis, HeatCell, Heatmap};
 
 const KEY: &str = "region-quadratic";
 
@@ -37,21 +36,20 @@ pub(super) fn run(
     size: Size,
 ) -> Result<(), BenchError> {
     let steps = if size.full { 20 } else { 10 };
-    let task = Task {
-        experiment,
-        key: KEY.to_owned(),
-        data: "quadratic".to_owned(),
-        method: "tiam".to_owned(),
-        labels: BTreeMap::from([
-            ("part".to_owned(), json!(KEY)),
-            ("kappa".to_owned(), json!(KAPPA)),
-        ]),
-        config: json!({ "steps": steps, "directions": DIRECTIONS, "iterations": ITERATIONS }),
-        seed: 0,
-        weight: f64::from((steps + 1) * (steps + 1)) * 4e-3,
-    };
+    let config = json!({ "steps": steps, "directions": DIRECTIONS, "iterations": ITERATIONS });
+    let task = Task::new(experiment, KEY.to_owned(), "quadratic")
+        .label("part", KEY)
+        .label("kappa", KAPPA)
+        .config(config)
+        .weight(f64::from((steps + 1) * (steps + 1)) * 4e-3);
     let interrupt = session.interrupt();
-    session.run(task, || grid(steps, &interrupt)).map(drop)
+    session.run(task, || find(steps, &interrupt)).map(drop)
+}
+
+/// All (p1, p3) with so many steps from 0 to 1 each.
+pub(super) fn grid(steps: i32) -> impl Iterator<Item = (f64, f64)> {
+    let share = move |i: i32| f64::from(i) / f64::from(steps);
+    (0..=steps).flat_map(move |i| (0..=steps).map(move |j| (share(i), share(j))))
 }
 
 /// The course of the gap.
@@ -72,46 +70,34 @@ fn course(factor: f64) -> Course {
     }
 }
 
-fn grid(steps: i32, interrupt: &Arc<AtomicBool>) -> Result<Finding, BenchError> {
+fn find(steps: i32, interrupt: &Arc<AtomicBool>) -> Result<Finding, BenchError> {
     let d = curvatures(KAPPA, DIRECTIONS);
-    let mut finding = Finding {
-        reason: "done".to_owned(),
-        ..Finding::default()
-    };
+    let mut finding = Finding::new("done");
     let (mut cells, mut as_theory, mut as_claimed, mut as_bound) = (0, 0, 0, 0);
-    for i in 0..=steps {
-        for j in 0..=steps {
-            let (p1, p3) = (
-                f64::from(i) / f64::from(steps),
-                f64::from(j) / f64::from(steps),
-            );
-            let inertia = Inertia::new(p1, p1, p3)?;
-            let stopping = Stopping::default()
-                .max_iterations(ITERATIONS)
-                .interrupt(Arc::clone(interrupt));
-            let problem = Quadratic::new(d.clone(), 1);
-            let found = measure(problem, inertia, Guard::Off, stopping)?;
-            let factor = found.growth.unwrap_or(f64::NAN);
-            let theory = theoretical_rate(&d, 1, inertia);
-            let falls = course(factor) == Course::Falls;
-            let product = (1.0 + p3) * p1;
-            cells += 1;
-            as_theory += i32::from(course(factor) == course(theory));
-            as_claimed += i32::from(falls == (product * (1.0 - 1.0 / KAPPA) < 1.0 && j < steps));
-            as_bound += i32::from(falls == (product < 1.0));
-            let cell = format!("p1={p1:.2},p3={p3:.2}");
-            finding.figures.insert(format!("theory {cell}"), theory);
-            finding.figures.insert(cell, factor);
-        }
+    for (p1, p3) in grid(steps) {
+        let inertia = Inertia::new(p1, p1, p3)?;
+        let stopping = Stopping::default()
+            .max_iterations(ITERATIONS)
+            .interrupt(Arc::clone(interrupt));
+        let problem = Quadratic::new(d.clone(), 1);
+        let found = measure(problem, inertia, Guard::Off, stopping)?;
+        let factor = found.growth.unwrap_or(f64::NAN);
+        let theory = theoretical_rate(&d, 1, inertia);
+        let falls = course(factor) == Course::Falls;
+        let product = (1.0 + p3) * p1;
+        cells += 1;
+        as_theory += i32::from(course(factor) == course(theory));
+        as_claimed += i32::from(falls == (product * (1.0 - 1.0 / KAPPA) < 1.0 && p3 < 1.0));
+        as_bound += i32::from(falls == (product < 1.0));
+        let cell = format!("p1={p1:.2},p3={p3:.2}");
+        finding.put([(&format!("theory {cell}"), theory), (&cell, factor)]);
     }
-    for (name, count) in [
-        ("cells", cells),
-        ("as_theory", as_theory),
-        ("as_claimed", as_claimed),
-        ("as_bound", as_bound),
-    ] {
-        finding.figures.insert(name.to_owned(), f64::from(count));
-    }
+    finding.put([
+        ("cells", f64::from(cells)),
+        ("as_theory", f64::from(as_theory)),
+        ("as_claimed", f64::from(as_claimed)),
+        ("as_bound", f64::from(as_bound)),
+    ]);
     Ok(finding)
 }
 
@@ -120,7 +106,7 @@ pub(super) fn figure(records: &[Record]) -> Option<(String, Heatmap)> {
     let record = records
         .iter()
         .find(|r| r.key == KEY && !r.figures.is_empty())?;
-    let count = |name: &str| record.figures.get(name).copied().unwrap_or(f64::NAN);
+    let count = |name: &str| record.figure(name).unwrap_or(f64::NAN);
     let steps = record
         .config
         .get("steps")
@@ -129,9 +115,9 @@ pub(super) fn figure(records: &[Record]) -> Option<(String, Heatmap)> {
     let values: Vec<f64> = (0..=steps)
         .map(|i| f64::from(i) / f64::from(steps))
         .collect();
-    let cell = |p1: &f64, p3: f64| match record.figures.get(&format!("p1={p1:.2},p3={p3:.2}")) {
-        Some(&factor) if course(factor) == Course::Grows => HeatCell::Diverged,
-        Some(&factor) => HeatCell::Value(factor),
+    let cell = |p1: &f64, p3: f64| match record.figure(&format!("p1={p1:.2},p3={p3:.2}")) {
+        Some(factor) if course(factor) == Course::Grows => HeatCell::Diverged,
+        Some(factor) => HeatCell::Value(factor),
         None => HeatCell::Missing,
     };
     let row = |&p3: &f64| values.iter().map(|p1| cell(p1, p3)).collect();
@@ -162,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_stable_region_is_the_exact_one() {
-        let finding = grid(10, &Arc::default()).unwrap();
+        let finding = find(10, &Arc::default()).unwrap();
         let figure = |name: &str| finding.figures[name];
         assert_eq!(figure("cells") as u32, 121);
         for (name, value) in &finding.figures {

@@ -1,9 +1,13 @@
 //! Sensitivity experiment: TIAM's parameters and the network's shape, varied one at a time.
 
-use serde_json::json;
-use tiam_models::{Activation, Band, TiamParams};
+use tiam_models::{Band, TiamParams};
+use tiam_report::{
+    Axis, Column, NumberFormat, Plot, Section, Series, SeriesColor, Style, Table, row,
+};
 
 use super::super::library::{DataName, DataSet, Library};
+use super::super::record::Record;
+use super::super::selection::{Mean, Runs, percent};
 use super::super::session::Session;
 use super::super::training::Training;
 use super::Size;
@@ -22,77 +26,70 @@ struct Variation {
     hidden: Vec<usize>,
 }
 
-/// The band and ρ from which the variations start: graphs and other data want different ones.
-fn base(data: DataName) -> (f64, Band) {
-    if data.is_graph() {
-        (1e-3, Band::default())
+/// The parameters from which the variations start: graphs and other data want different bands.
+fn base(data: DataName) -> TiamParams {
+    let band = if data.is_graph() {
+        Band::default()
     } else {
-        (1e-3, Band::constant(0.03))
-    }
+        Band::constant(0.03)
+    };
+    TiamParams::default().rho(1e-3).band(band)
 }
 
+/// In the quick size every second value, and fewer depths and widths.
 fn variations(data: DataName, full: bool) -> Vec<Variation> {
-    let (rho, band) = base(data);
-    let params = || TiamParams::default().rho(rho).band(band);
-    let hidden = || vec![WIDTH; LAYERS];
-    let pick = |values: &[f64]| -> Vec<f64> {
-        let every = if full { 1 } else { 2 };
-        values.iter().copied().step_by(every).collect()
-    };
     let mut all = Vec::new();
-    let mut add = |parameter, value, params, hidden| {
-        all.push(Variation {
-            parameter,
-            value,
-            params,
-            hidden,
-        });
+    let mut vary = |parameter, values: &[f64], change: &dyn Fn(f64) -> (TiamParams, Vec<usize>)| {
+        for &value in values {
+            let (params, hidden) = change(value);
+            all.push(Variation {
+                parameter,
+                value,
+                params,
+                hidden,
+            });
+        }
     };
-    for rho in pick(&[1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0]) {
-        add("rho", rho, params().rho(rho), hidden());
-    }
-    for ridge in pick(&[1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0]) {
-        add("ridge", ridge, params().ridge(ridge), hidden());
-    }
-    for start in pick(&[0.01, 0.03, 0.1, 1.0, 10.0, 100.0, 1000.0]) {
-        let band = Band {
+    let every = if full { 1 } else { 2 };
+    let picked = |values: &[f64]| values.iter().copied().step_by(every).collect::<Vec<f64>>();
+    let params = || base(data);
+    let with = |params: TiamParams| (params, vec![WIDTH; LAYERS]);
+    let band = |start, decay, floor| {
+        with(params().band(Band {
             start,
-            decay: 0.9,
-            floor: 0.01,
-        };
-        add("band start", start, params().band(band), hidden());
-    }
-    for decay in pick(&[0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0]) {
-        let band = Band {
-            start: 10.0,
             decay,
-            floor: 0.01,
-        };
-        add("band decay", decay, params().band(band), hidden());
-    }
-    for floor in pick(&[1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 1.0]) {
-        let band = Band::constant(floor);
-        add("band floor", floor, params().band(band), hidden());
-    }
-    let depths: &[u32] = if full {
-        &[1, 2, 3, 4, 5, 6, 7, 8]
-    } else {
-        &[1, 3, 8]
+            floor,
+        }))
     };
-    for depth in depths {
-        // Depth counts layers of weights, as the paper does: 1 is a linear model.
-        let hidden = vec![WIDTH; *depth as usize - 1];
-        add("depth", f64::from(*depth), params(), hidden);
-    }
-    let widths: &[u32] = if full {
-        &[25, 50, 100, 200, 400, 800, 1600]
+    let rhos = picked(&[1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0]);
+    vary("rho", &rhos, &|rho| with(params().rho(rho)));
+    let ridges = picked(&[1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0]);
+    vary("ridge", &ridges, &|ridge| with(params().ridge(ridge)));
+    let starts = picked(&[0.01, 0.03, 0.1, 1.0, 10.0, 100.0, 1000.0]);
+    vary("band start", &starts, &|start| band(start, 0.9, 0.01));
+    let decays = picked(&[0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0]);
+    vary("band decay", &decays, &|decay| band(10.0, decay, 0.01));
+    let floors = picked(&[1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 1.0]);
+    vary("band floor", &floors, &|floor| {
+        with(params().band(Band::constant(floor)))
+    });
+    let depths: &[f64] = if full {
+        &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
     } else {
-        &[25, 100, 400]
+        &[1.0, 3.0, 8.0]
     };
-    for width in widths {
-        let hidden = vec![*width as usize; LAYERS];
-        add("width", f64::from(*width), params(), hidden);
-    }
+    // Depth counts layers of weights, as the paper does: 1 is a linear model.
+    vary("depth", depths, &|depth| {
+        (params(), vec![WIDTH; depth as usize - 1])
+    });
+    let widths: &[f64] = if full {
+        &[25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0]
+    } else {
+        &[25.0, 100.0, 400.0]
+    };
+    vary("width", widths, &|width| {
+        (params(), vec![width as usize; LAYERS])
+    });
     all
 }
 
@@ -117,29 +114,118 @@ pub(super) fn run(
 fn vary(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), BenchError> {
     for variation in variations(set.name, size.full) {
         let setup = Setup::relaxed(Method::Tiam, variation.params);
+        let name = variation.parameter.replace(' ', "-");
+        let iterations = if size.full { 100 } else { 40 };
         for seed in 0..size.seeds.min(3) {
-            let training = Training {
-                experiment: NAME,
-                case: format!(
-                    "{}-{}",
-                    variation.parameter.replace(' ', "-"),
-                    variation.value
-                ),
-                setup: &setup,
-                data: set,
-                search: false,
-                hidden: variation.hidden.clone(),
-                activation: Activation::Relu,
-                iterations: if size.full { 100 } else { 40 },
-                seed,
-                labels: vec![
-                    ("parameter", json!(variation.parameter)),
-                    ("value", json!(variation.value)),
-                ],
-                curve: false,
-            };
-            training.run(session)?;
+            Training::new(NAME, &setup, set, iterations, seed)
+                .case(format!("{name}-{}", variation.value))
+                .label("parameter", variation.parameter)
+                .label("value", variation.value)
+                .hidden(variation.hidden.clone())
+                .run(session)?;
         }
     }
     Ok(())
+}
+
+/// The section.
+pub(super) fn section(records: &[Record]) -> Section {
+    let by_parameter = Runs::of(records, NAME).by("parameter");
+    Section::new(NAME, "Sensitivity")
+        .text(
+            "One parameter varied at a time, TIAM's inertias throughout. Depth counts layers of weights (1 is a linear model), width the \
+             units of both hidden layers.",
+        )
+        .text(sentence(&by_parameter))
+        .with(table(&by_parameter))
+        .with_all(by_parameter.iter().map(|(name, runs)| plot(runs, name)))
+}
+
+fn plot(runs: &Runs<'_>, name: &str) -> Plot {
+    let by_data = runs.by_data().into_iter().enumerate();
+    let series = by_data.map(|(i, (data, runs))| {
+        let found = runs.points("value", "test_accuracy");
+        let points = found.iter().map(|(at, mean)| (*at, mean.mean)).collect();
+        let ends = |m: &Mean| (m.mean - m.deviation, m.mean + m.deviation);
+        Series::line(data, SeriesColor::Other(i), points)
+            .styled(Style::LineAndPoints)
+            .spread(found.iter().map(|(_, mean)| ends(mean)).collect())
+    });
+    let x = match name {
+        "rho" => Axis::log10("ρ"),
+        "ridge" => Axis::log10("μ"),
+        "band start" => Axis::log10("ε at the start"),
+        "band floor" => Axis::log10("ε (constant)"),
+        "width" => Axis::log10("units of a hidden layer"),
+        other => Axis::linear(other),
+    };
+    let y = Axis::percent("test accuracy [%]");
+    Plot::new(format!("Test accuracy by {name}"), x, y).series(series)
+}
+
+/// Lowest and highest mean accuracy of one parameter on one data set, with the values that gave them.
+fn extremes(runs: &Runs<'_>) -> Option<((f64, Mean), (f64, Mean))> {
+    let found = runs.points("value", "test_accuracy");
+    let by_mean = |a: &&(f64, Mean), b: &&(f64, Mean)| a.1.mean.total_cmp(&b.1.mean);
+    Some((
+        *found.iter().min_by(by_mean)?,
+        *found.iter().max_by(by_mean)?,
+    ))
+}
+
+type ByParameter<'a> = [(String, Runs<'a>)];
+
+fn table(by_parameter: &ByParameter<'_>) -> Table {
+    let mut rows = Vec::new();
+    for (parameter, varied) in by_parameter {
+        for (data, runs) in varied.by_data() {
+            if let Some((low, high)) = extremes(&runs) {
+                let mean = |mean| Mean::cell(Some(mean));
+                rows.push(row![
+                    parameter,
+                    data,
+                    high.0,
+                    mean(high.1),
+                    low.0,
+                    mean(low.1)
+                ]);
+            }
+        }
+    }
+    let value = |heading| Column::number(heading, "", NumberFormat::Auto);
+    let columns = [
+        Column::text("parameter"),
+        Column::text("data"),
+        value("best value"),
+        Column::percent("test accuracy there", 1),
+        value("worst value"),
+        Column::percent("and there", 1),
+    ];
+    Table::new("Best and worst value of each parameter", columns).rows(rows).note(
+        "Means and deviations over starts. The test part chooses here, so the best is slightly optimistic.",
+    )
+}
+
+/// Which parameter matters most, and which least.
+fn sentence(by_parameter: &ByParameter<'_>) -> String {
+    let mut found: Vec<(f64, String)> = Vec::new();
+    for (parameter, varied) in by_parameter {
+        for (data, runs) in varied.by_data() {
+            if let Some((low, high)) = extremes(&runs) {
+                let range = high.1.mean - low.1.mean;
+                found.push((range, format!("{parameter} on {data}")));
+            }
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (Some(most), Some(least)) = (found.first(), found.last()) else {
+        return "Nothing was varied in these runs.".to_owned();
+    };
+    format!(
+        "Over the ranges tried, test accuracy moves most with {} ({} between best and worst) and least with {} ({}).",
+        most.1,
+        percent(most.0).replace('%', "points"),
+        least.1,
+        percent(least.0).replace('%', "points")
+    )
 }

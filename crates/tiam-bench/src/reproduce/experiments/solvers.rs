@@ -94,30 +94,20 @@ impl Case {
     ) -> Result<Option<f64>, BenchError> {
         let solver = self.solver.name();
         let params = self.params();
-        let task = Task {
-            experiment: Experiment::Cost.name(),
-            key: format!("solver-{}-{solver}", self.name),
-            data: self.name.to_owned(),
-            method: "tiam".to_owned(),
-            labels: [
-                ("part".to_owned(), json!("solver")),
-                ("value".to_owned(), json!(solver)),
-            ]
-            .into(),
-            config: json!({
-                "params": params, "hidden": HIDDEN, "iterations": extent.iterations,
-                "budget": extent.budget.as_secs_f64(),
-            }),
-            seed: 0,
-            weight: 2.0 * extent.budget.as_secs_f64() + 0.1,
-        };
-        let threads = session.threads();
-        let stopping = Stopping::default()
-            .max_iterations(UNBOUNDED)
-            .interrupt(session.interrupt());
+        let config = json!({
+            "params": params, "hidden": HIDDEN, "iterations": extent.iterations,
+            "budget": extent.budget.as_secs_f64(),
+        });
+        let key = format!("solver-{}-{solver}", self.name);
+        let task = Task::new(Experiment::Cost.name(), key, self.name)
+            .label("part", "solver")
+            .label("value", solver)
+            .config(config)
+            .weight(2.0 * extent.budget.as_secs_f64() + 0.1);
+        let (threads, stopping) = (session.threads(), session.stopping(UNBOUNDED));
         let params = params.threads(threads);
         let record = session.run(task, || self.find(&params, &stopping, extent, target))?;
-        Ok(record.figures.get("target_objective").copied())
+        Ok(record.figure("target_objective"))
     }
 
     /// A constant band, so that the objective is the same in every iteration.
@@ -168,13 +158,14 @@ impl Case {
         };
         let target = target.unwrap_or(last.objective);
         let reached = last.objective <= target;
-        let figures = &mut finding.figures;
-        figures.insert("target_objective".into(), target);
-        figures.insert("objective".into(), last.objective);
+        finding.put([("target_objective", target), ("objective", last.objective)]);
         if reached {
             #[allow(clippy::cast_precision_loss, reason = "a number of iterations")]
-            figures.insert("iterations_to_target".into(), last.iteration as f64);
-            figures.insert("seconds_to_target".into(), seconds);
+            let iterations = last.iteration as f64;
+            finding.put([
+                ("iterations_to_target", iterations),
+                ("seconds_to_target", seconds),
+            ]);
         } else {
             finding.reason = "target not reached".to_owned();
         }

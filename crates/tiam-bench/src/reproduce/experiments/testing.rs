@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::error::BenchError;
-use crate::reproduce::report::{Block, Report, Section};
 use crate::reproduce::{Record, Session};
+use tiam_report::{Block, Report, Section};
 
 /// Plans and does an experiment in a fresh folder, then again over the same folder; the records. Checks that as many runs were done as
 /// were planned, and that the second session did none.

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use form::Results;
 
-use super::plot::{Medium, Plot};
-use super::report::Section;
 use crate::error::BenchError;
+use tiam_report::Section;
+use tiam_report::{Medium, Plot};
 
 /// Where `peers/run.py` leaves its results, from the repository's root.
 pub const DEFAULT_PEERS: &str = "peers/results/results.json";

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::markup::{slug, unique};
-use super::super::number::NumberFormat;
-use super::super::palette::SeriesColor;
-use super::super::plot::{Axis, Plot, Series, Style};
-use super::super::report::{Block, Section};
-use super::super::table::{Best, Cell, Column, Table};
+use tiam_report::{
+    Axis, Best, Cell, Column, NumberFormat, Plot, Section, Series, SeriesColor, Style, Table, row,
+    slug, unique,
+};
+
 use super::form::{Curve, Fit, Mean, Race, Reached, Results, Setting};
 
 /// Names the section in links and files.
@@ -26,8 +25,8 @@ const LEAST_SHOWN: f64 = 0.93;
 const HEADROOM: f64 = 0.002;
 
 pub(super) fn section(results: &Results, detail: bool) -> Section {
-    let mut section = Section::new(ID, "Against what users would otherwise run")
-        .with(Block::paragraph(where_from(results)));
+    let title = "Against what users would otherwise run";
+    let mut section = Section::new(ID, title).text(where_from(results));
     let summary = &results.summary;
     for race in &summary.races {
         section = section.with(plot(race)).with(targets(race));
@@ -37,9 +36,8 @@ pub(super) fn section(results: &Results, detail: bool) -> Section {
     }
     if !summary.fits.is_empty() {
         section = section.with(fits(&summary.fits));
-    }
-    if summary.races.is_empty() && summary.fits.is_empty() {
-        section = section.with(Block::paragraph("The file holds no runs."));
+    } else if summary.races.is_empty() {
+        section = section.text("The file holds no runs.");
     }
     section
 }
@@ -89,22 +87,13 @@ fn plot(race: &Race) -> Plot {
     let highest = shown()
         .flat_map(|curve| curve.points.iter().map(|point| point.1))
         .fold(LEAST_SHOWN, f64::max);
-    let all_below = highest <= LEAST_SHOWN;
-    let axis = Axis::percent("test accuracy [%]");
-    Plot {
-        title: format!(
-            "{} {}: test accuracy against seconds",
-            race.data, race.network
-        ),
-        x: Axis::log10("training time [s]"),
-        y: if all_below {
-            axis
-        } else {
-            axis.over(LEAST_SHOWN, highest + HEADROOM)
-        },
-        series: shown().map(series).collect(),
-        guides: Vec::new(),
+    let mut y = Axis::percent("test accuracy [%]");
+    if highest > LEAST_SHOWN {
+        y = y.over(LEAST_SHOWN, highest + HEADROOM);
     }
+    let (data, network) = (&race.data, &race.network);
+    let title = format!("{data} {network}: test accuracy against seconds");
+    Plot::new(title, Axis::log10("training time [s]"), y).series(shown().map(series))
 }
 
 fn series(curve: &Curve) -> Series {
@@ -118,99 +107,93 @@ fn targets(race: &Race) -> Table {
         let accuracy = NumberFormat::Percent(1).print(target.accuracy);
         rows.extend(target.rows.iter().map(|row| target_row(&accuracy, row)));
     }
-    Table {
-        title: format!("Training time to a test accuracy, {} {}", race.data, race.network),
-        columns: vec![
-            Column::text("test accuracy [%]"),
-            Column::text("peer"),
-            Column::number("median time", "s", NumberFormat::Auto),
-            Column::number("times TIAM's", "", NumberFormat::Fixed(2)),
-            Column::text("runs that reach it"),
-            Column::text("setting"),
-        ],
-        rows,
-        note: "Training time without loading and evaluation, at the first end of an epoch with that accuracy; a run that never has it counts \
-               as the slowest, and where that is the median it never gets there. Each peer's quickest setting counts."
-            .to_owned(),
-    }
+    let title = format!(
+        "Training time to a test accuracy, {} {}",
+        race.data, race.network
+    );
+    let columns = [
+        Column::text("test accuracy [%]"),
+        Column::text("peer"),
+        Column::number("median time", "s", NumberFormat::Auto),
+        Column::fixed("times TIAM's", 2),
+        Column::text("runs that reach it"),
+        Column::text("setting"),
+    ];
+    Table::new(title, columns).rows(rows).note(
+        "Training time without loading and evaluation, at the first end of an epoch with that accuracy; a run that never has it counts \
+         as the slowest, and where that is the median it never gets there. Each peer's quickest setting counts.",
+    )
 }
 
 fn target_row(accuracy: &str, row: &Reached) -> Vec<Cell> {
-    vec![
-        Cell::text(accuracy),
-        Cell::text(title(&row.peer)),
-        row.seconds
-            .map_or_else(|| Cell::text("never"), Cell::number),
-        optional(row.ratio),
-        Cell::text(format!("{} of {}", row.reached, row.runs)),
-        row.setting.as_ref().map_or(Cell::Missing, Cell::text),
+    let setting = row.setting.as_ref();
+    row![
+        accuracy,
+        title(&row.peer),
+        row.seconds.map_or_else(|| "never".into(), Cell::from),
+        row.ratio,
+        format!("{} of {}", row.reached, row.runs),
+        setting.map_or(Cell::Missing, Cell::from),
     ]
 }
 
 fn settings(race: &Race) -> Table {
     let row = |setting: &Setting| {
-        vec![
-            Cell::text(title(&setting.peer)),
-            Cell::text(&setting.setting),
-            Cell::number(setting.runs),
-            Cell::number(setting.epochs),
-            Cell::number(setting.seconds),
-            optional(setting.steps_per_second),
+        row![
+            title(&setting.peer),
+            &setting.setting,
+            setting.runs,
+            setting.epochs,
+            setting.seconds,
+            setting.steps_per_second,
             mean(setting.test_accuracy.as_ref()),
         ]
     };
-    Table {
-        title: format!("Every setting, {} {}", race.data, race.network),
-        columns: vec![
-            Column::text("peer"),
-            Column::text("setting"),
-            Column::number("runs", "", NumberFormat::Fixed(0)),
-            Column::number("epochs", "", NumberFormat::Fixed(0)),
-            Column::number("median time", "s", NumberFormat::Auto),
-            Column::number("steps a second", "", NumberFormat::Fixed(0)),
-            Column::number("last test accuracy", "", NumberFormat::Percent(2)).mark(Best::Largest),
-        ],
-        rows: race.settings.iter().map(row).collect(),
-        note:
-            "Steps of different batch sizes are not alike. Accuracy: mean and deviation over runs."
-                .to_owned(),
-    }
+    let columns = [
+        Column::text("peer"),
+        Column::text("setting"),
+        Column::fixed("runs", 0),
+        Column::fixed("epochs", 0),
+        Column::number("median time", "s", NumberFormat::Auto),
+        Column::fixed("steps a second", 0),
+        Column::percent("last test accuracy", 2).mark(Best::Largest),
+    ];
+    Table::new(
+        format!("Every setting, {} {}", race.data, race.network),
+        columns,
+    )
+    .rows(race.settings.iter().map(row))
+    .note("Steps of different batch sizes are not alike. Accuracy: mean and deviation over runs.")
 }
 
 fn fits(fits: &[Fit]) -> Table {
     let rows = fits.iter().flat_map(|fit| {
         fit.rows.iter().map(|row| {
-            vec![
-                Cell::text(&fit.data),
-                Cell::text(&fit.network),
-                Cell::text(title(&row.peer)),
-                Cell::text(&row.setting),
-                Cell::number(row.runs),
-                Cell::number(row.seconds),
-                optional(row.ratio),
+            row![
+                &fit.data,
+                &fit.network,
+                title(&row.peer),
+                &row.setting,
+                row.runs,
+                row.seconds,
+                row.ratio,
                 mean(row.test_accuracy.as_ref()),
             ]
         })
     });
-    Table {
-        title: "Whole fits of tables".to_owned(),
-        columns: vec![
-            Column::text("data"),
-            Column::text("network"),
-            Column::text("peer"),
-            Column::text("setting"),
-            Column::number("runs", "", NumberFormat::Fixed(0)),
-            Column::number("median time", "s", NumberFormat::Auto),
-            Column::number("times TIAM's", "", NumberFormat::Fixed(2)),
-            Column::number("test accuracy", "", NumberFormat::Percent(2)),
-        ],
-        rows: rows.collect(),
-        note: "All peers have the same training and test samples, standardised, and each stops by its own default rule.".to_owned(),
-    }
-}
-
-fn optional(value: Option<f64>) -> Cell {
-    value.map_or(Cell::Missing, Cell::number)
+    let columns = [
+        Column::text("data"),
+        Column::text("network"),
+        Column::text("peer"),
+        Column::text("setting"),
+        Column::fixed("runs", 0),
+        Column::number("median time", "s", NumberFormat::Auto),
+        Column::fixed("times TIAM's", 2),
+        Column::percent("test accuracy", 2),
+    ];
+    Table::new("Whole fits of tables", columns).rows(rows).note(
+        "All peers have the same training and test samples, standardised, and each stops by its own default rule.",
+    )
 }
 
 fn mean(value: Option<&Mean>) -> Cell {

@@ -1,0 +1,17 @@
+//! Tests of the command `tiam`, run as a user runs it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+mod config;
+mod formats;
+#[cfg(unix)]
+mod interrupt;
+mod methods;
+mod refusals;
+mod reproduce;
+#[cfg(unix)]
+mod resume;
+mod train;
+mod use_models;
+mod verify;

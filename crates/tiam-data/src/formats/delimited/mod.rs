@@ -1,0 +1,79 @@
+//! Reader of delimited text: CSV, TSV and their relatives.
+
+mod records;
+mod sniff;
+
+use super::Reader;
+use crate::{
+    ColumnEncoding, Dataset, Header, LoadParams, Scalar, TableParams,
+    error::{DataError, Place, Result},
+    source::Source,
+    table::{self, Row, Rows, Sheet},
+};
+use records::Records;
+
+/// Text with a row a line.
+pub(super) struct Delimited;
+
+impl Reader for Delimited {
+    const KNOWN_AS: &'static str = "CSV/TSV text (plain or gzip)";
+    const HAS_COLUMNS: bool = true;
+
+    /// Anything without a zero byte that does not begin as UTF-16 or as a NumPy array.
+    fn recognises(head: &[u8]) -> bool {
+        let foreign: [&[u8]; 3] = [&[0xff, 0xfe], &[0xfe, 0xff], b"\x93NUMPY"];
+        !head.contains(&0) && !foreign.iter().any(|begin| head.starts_with(begin))
+    }
+
+    fn read<T: Scalar>(
+        source: &Source,
+        params: &LoadParams,
+        encoding: Option<&ColumnEncoding>,
+    ) -> Result<Dataset<T>> {
+        let text = source.read_all()?;
+        let sheet = sheet(&text, source, &params.table, encoding)?;
+        table::read(&sheet, params, encoding)
+    }
+}
+
+/// Finds delimiter and header.
+fn sheet<'a>(
+    text: &'a [u8],
+    source: &'a Source,
+    params: &TableParams,
+    encoding: Option<&ColumnEncoding>,
+) -> Result<Sheet<'a, Records<'a>>> {
+    let delimiter = match params.delimiter {
+        Some(delimiter) => delimiter,
+        None => sniff::delimiter(text, source)?,
+    };
+    let mut rows = Records::new(text, delimiter, source);
+    let mut first = Row::default();
+    if !rows.clone().next(&mut first)? {
+        let reason = "the file holds no rows";
+        return Err(DataError::malformed(&source.path, Place::Whole, reason));
+    }
+    let names_a_column = |encoding: &ColumnEncoding| {
+        let known = table::positions(encoding.columns().iter().map(|c| &c.name));
+        encoding.has_header() && first.cells.iter().any(|cell| known.contains_key(&cell[..]))
+    };
+    let has_header = match params.header {
+        Header::Auto if encoding.is_some_and(names_a_column) => true,
+        header => sniff::has_header(rows.clone(), header)?,
+    };
+    let names = if has_header {
+        rows.next(&mut Row::default())?;
+        sniff::header_names(&first, &source.path)?
+    } else {
+        table::position_names(first.cells.len(), encoding)
+    };
+    Ok(Sheet {
+        source,
+        names,
+        has_header,
+        first_line: first.line,
+        first_width: first.cells.len(),
+        delimiter: Some(char::from(delimiter)),
+        rows,
+    })
+}
