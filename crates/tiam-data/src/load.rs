@@ -3,103 +3,77 @@
 use std::path::Path;
 
 use crate::{
-    ColumnEncoding, Dataset, Format, GraphParams, LabelColumn, Scalar, TableParams,
+    ColumnEncoding, Dataset, Format, GraphParams, Scalar, TableParams,
     error::{DataError, Result},
     formats,
-    setters::setters,
-    source::{Limits, Source},
+    params::params,
+    source::Source,
 };
 
-/// Parameters of [`load`].
-///
-/// | name | default | range | meaning |
-/// |---|---|---|---|
-/// | `format` | none: found by content | | forces a format |
-/// | `max_bytes` | 4 GiB | from 1 | limit of each single buffer a file makes the loader allocate: decompressed text, one array of an npz, the decoded features |
-/// | `max_expansion` | 4096 | from 1 | bytes that each of these buffers may take for each byte of its file on disk; 16 MiB are always allowed |
-/// | `threads` | those the system offers | from 1 | threads that read a table; the result is the same for any number |
-/// | `table` | [`TableParams`] | | how to read CSV and TSV |
-/// | `graph` | [`GraphParams`] | | how to read graphs |
-///
-/// All defaults are ours: `max_bytes` is several times the largest data set this crate was written for; of its files
-/// the one that grows most is Cora with all rows, 700 bytes for each on disk.
-///
-/// # Memory
-///
-/// A plain table of `B` bytes that gives `V` feature values is loaded within `B + V * size_of::<T>()` bytes: its text and
-/// its features, of which the features stay. Since a number takes at least two bytes of text, that is at most `3 B` in
-/// single and `5 B` in double precision for a table of numbers. Besides there are, for each column, its name, the cells of a
-/// row and the distinct cells found (64 bytes each, at most `max_categories`, on each thread): less than a tenth of the
-/// sum from some tens of thousands of rows on. One-hot features are counted in `V`. The text of a gzip file grows as it
-/// is decompressed and takes up to `3 B` for `B` decompressed bytes.
-///
-/// Whatever a file holds or promises, damaged and forged ones included, no single buffer is larger than
-/// `L = min(max_bytes, E)` bytes with `E = max(16 MiB, max_expansion * size of the file on disk)`, and a table's columns
-/// and their distinct cells, which are many small pieces, take at most `E` each; it is an error ([`DataError::TooLarge`])
-/// before more is allocated. At one time a file takes at most
-///
-/// | format | bytes | which are |
-/// |---|---|---|
-/// | table | `7 L + 2 E` | text, names of columns and categories; features and their names; targets and weights; columns with the cells of a row; distinct cells |
-/// | IDX | `6 L` | features, labels, the split of a folder; `L` is summed over the files, each bounded by its own size |
-/// | graph | `16 L` | arrays as stored and decoded; the normalised adjacency; nodes, labels and split; the features and what is worked on |
-///
-/// and 1 MiB for buffers of fixed size. A valid file that is refused loads with a higher `max_expansion`, or
-/// uncompressed, which raises `E`.
-///
-/// # Example
-///
-/// ```
-/// use tiam_data::{LabelColumn, LoadParams, TableParams, Task};
-/// let params = LoadParams::default()
-///     .table(TableParams::default().label(LabelColumn::position(0)).task(Task::Values));
-/// assert_eq!(params.max_bytes, 4 << 30);
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct LoadParams {
-    /// Forces a format; `None` finds it by content.
-    pub format: Option<Format>,
-    /// Limit in bytes of each single buffer a file makes the loader allocate.
-    pub max_bytes: u64,
-    /// Limit of the same buffers, in bytes for each byte of the file on disk; 16 MiB are always allowed.
-    pub max_expansion: u64,
-    /// Threads that read a table.
-    pub threads: usize,
-    /// How to read CSV and TSV. For IDX files, [`LabelColumn::None`] here means images without labels.
-    pub table: TableParams,
-    /// How to read graphs.
-    pub graph: GraphParams,
-}
-
-impl Default for LoadParams {
-    fn default() -> Self {
-        Self {
-            format: None,
-            max_bytes: 4 << 30,
-            max_expansion: 4096,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            table: TableParams::default(),
-            graph: GraphParams::default(),
-        }
+params! {
+    /// Parameters of [`load`].
+    ///
+    /// | name | default | range | meaning |
+    /// |---|---|---|---|
+    /// | `format` | none: found by content | | forces a format |
+    /// | `max_bytes` | 4 GiB | from 1 | limit of each single buffer a file makes the loader allocate: decompressed text, one array of an npz, the decoded features |
+    /// | `max_expansion` | 4096 | from 1 | bytes that each of these buffers may take for each byte of its file on disk; 16 MiB are always allowed |
+    /// | `threads` | those the system offers | from 1 | threads that read a table; the result is the same for any number |
+    /// | `table` | [`TableParams`] | | how to read CSV and TSV |
+    /// | `graph` | [`GraphParams`] | | how to read graphs |
+    ///
+    /// All defaults are ours: `max_bytes` is several times the largest data set this crate was written for; of its files
+    /// the one that grows most is Cora with all rows, 700 bytes for each on disk.
+    ///
+    /// # Memory
+    ///
+    /// A plain table of `B` bytes that gives `V` feature values is loaded within `B + V * size_of::<T>()` bytes: its text and
+    /// its features, of which the features stay. Since a number takes at least two bytes of text, that is at most `3 B` in
+    /// single and `5 B` in double precision for a table of numbers. Besides there are, for each column, its name, the cells of a
+    /// row and the distinct cells found (64 bytes each, at most `max_categories`, on each thread): less than a tenth of the
+    /// sum from some tens of thousands of rows on. One-hot features are counted in `V`. The text of a gzip file grows as it
+    /// is decompressed and takes up to `3 B` for `B` decompressed bytes.
+    ///
+    /// Whatever a file holds or promises, damaged and forged ones included, no single buffer is larger than
+    /// `L = min(max_bytes, E)` bytes with `E = max(16 MiB, max_expansion * size of the file on disk)`, and a table's columns
+    /// and their distinct cells, which are many small pieces, take at most `E` each; it is an error ([`DataError::TooLarge`])
+    /// before more is allocated. At one time a file takes at most
+    ///
+    /// | format | bytes | which are |
+    /// |---|---|---|
+    /// | table | `7 L + 2 E` | text, names of columns and categories; features and their names; targets and weights; columns with the cells of a row; distinct cells |
+    /// | IDX | `6 L` | features, labels, the split of a folder; `L` is summed over the files, each bounded by its own size |
+    /// | graph | `16 L` | arrays as stored and decoded; the normalised adjacency; nodes, labels and split; the features and what is worked on |
+    ///
+    /// and 1 MiB for buffers of fixed size. A valid file that is refused loads with a higher `max_expansion`, or
+    /// uncompressed, which raises `E`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tiam_data::{LabelColumn, LoadParams, TableParams, Task};
+    /// let params = LoadParams::default()
+    ///     .table(TableParams::default().label(LabelColumn::position(0)).task(Task::Values));
+    /// assert_eq!(params.max_bytes, 4 << 30);
+    /// ```
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LoadParams {
+        /// Forces a format; `None` finds it by content.
+        format: Option<Format> = None, set Format;
+        /// Limit in bytes of each single buffer a file makes the loader allocate.
+        max_bytes: u64 = 4 << 30, set u64;
+        /// Limit of the same buffers, in bytes for each byte of the file on disk; 16 MiB are always allowed.
+        max_expansion: u64 = 4096, set u64;
+        /// Threads that read a table.
+        threads: usize = std::thread::available_parallelism().map_or(1, usize::from), set usize;
+        /// How to read CSV and TSV. For IDX files, [`LabelColumn::None`](crate::LabelColumn::None) here means images without labels.
+        table: TableParams = TableParams::default(), set TableParams;
+        /// How to read graphs.
+        graph: GraphParams = GraphParams::default(), set GraphParams;
     }
 }
 
 impl LoadParams {
-    setters! {
-        /// Forces a format.
-        format: Format;
-        /// Sets the limit of a single buffer, in bytes.
-        max_bytes: u64;
-        /// Sets how many bytes a buffer may take for each byte of its file.
-        max_expansion: u64;
-        /// Sets the number of threads that read a table.
-        threads: usize;
-        /// Sets how to read CSV and TSV.
-        table: TableParams;
-        /// Sets how to read graphs.
-        graph: GraphParams;
-    }
-
     fn check(&self) -> Result<()> {
         for (parameter, value) in [
             ("threads", self.threads as u64),
@@ -111,18 +85,6 @@ impl LoadParams {
         }
         self.table.check()?;
         self.graph.check()
-    }
-
-    /// Whether labels are to be read where a format has them in a file of their own.
-    pub(crate) fn with_labels(&self) -> bool {
-        self.table.label != LabelColumn::None
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            max_bytes: self.max_bytes,
-            max_expansion: self.max_expansion,
-        }
     }
 }
 
@@ -159,7 +121,7 @@ pub fn load<T: Scalar>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Da
 ///
 /// With a header on both sides, columns are found by name, in any order, and further columns are ignored. Otherwise
 /// they are found by position. The label column may be absent; then the targets are too. With
-/// [`LabelColumn::None`] in `params` a label column is not read even if it is there (say because it is empty). Of the
+/// [`LabelColumn::None`](crate::LabelColumn::None) in `params` a label column is not read even if it is there (say because it is empty). Of the
 /// other table parameters only `header` and `delimiter` are used.
 ///
 /// # Errors
@@ -200,11 +162,11 @@ fn read<T: Scalar>(
     params.check()?;
     if path.is_dir() {
         return match (params.format, encoding) {
-            (None | Some(Format::Idx), None) => formats::idx::read_folder(path, params.limits()),
+            (None | Some(Format::Idx), None) => formats::idx::read_folder(path, params),
             _ => Err(formats::unknown(path, "a folder, where a file is needed")),
         };
     }
-    let source = Source::open(path, params.limits())?;
+    let source = Source::open(path, params)?;
     let format = match params.format {
         Some(format) => format,
         None => formats::detect(&source)?,

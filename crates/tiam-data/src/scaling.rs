@@ -149,15 +149,16 @@ impl Scaling {
             .enumerate()
         {
             for (feature, x) in row.iter_mut().enumerate() {
-                *x = T::from_f64(f(x.to_f64(), offset[feature], scale[feature]));
-                if !x.is_finite() {
-                    let value = x.to_f64();
+                let scaled = T::from_f64(f(x.to_f64(), offset[feature], scale[feature]));
+                if !scaled.is_finite() {
+                    let value = scaled.to_f64();
                     return Err(DataError::NonFinite {
                         sample,
                         feature,
                         value,
                     });
                 }
+                *x = scaled;
             }
         }
         Ok(())

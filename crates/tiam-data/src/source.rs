@@ -8,7 +8,10 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::{DataError, Place, Result, grow, reserve};
+use crate::{
+    LoadParams,
+    error::{DataError, Place, Result, grow, reserve},
+};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Longest expansion deflate can reach: 258 bytes for 2 bits, and its header.
@@ -19,15 +22,6 @@ const CONTENT: &str = "the content of the file";
 /// Bytes that every file may make the loader allocate: enough for a parser's fixed parts and for small valid files.
 pub(crate) const FLOOR: u64 = 16 << 20;
 
-/// Limits on what a file may make the loader allocate.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Bytes of a single buffer.
-    pub(crate) max_bytes: u64,
-    /// Allocated bytes for each byte of the file on disk.
-    pub(crate) max_expansion: u64,
-}
-
 /// A file whose compression is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -35,12 +29,15 @@ pub(crate) struct Source {
     pub(crate) gzip: bool,
     /// Bytes on disk.
     disk_len: u64,
-    limits: Limits,
+    /// Limit in bytes of a single buffer.
+    max_bytes: u64,
+    /// Limit in bytes for each byte on disk.
+    max_expansion: u64,
 }
 
 impl Source {
     /// Opens the file and reads its first bytes, which tell its compression.
-    pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self> {
+    pub(crate) fn open(path: &Path, params: &LoadParams) -> Result<Self> {
         let io = |e| DataError::io(path, e);
         let mut file = File::open(path).map_err(io)?;
         let disk_len = file.metadata().map_err(io)?.len();
@@ -53,18 +50,19 @@ impl Source {
             path: path.to_path_buf(),
             gzip,
             disk_len,
-            limits,
+            max_bytes: params.max_bytes,
+            max_expansion: params.max_expansion,
         })
     }
 
     /// Limit of the total bytes of many small buffers of one kind.
     pub(crate) fn expansion(&self) -> u64 {
-        FLOOR.max(self.limits.max_expansion.saturating_mul(self.disk_len))
+        FLOOR.max(self.max_expansion.saturating_mul(self.disk_len))
     }
 
     /// Limit of a single buffer in bytes.
     fn limit(&self) -> u64 {
-        self.limits.max_bytes.min(self.expansion())
+        self.max_bytes.min(self.expansion())
     }
 
     /// Refuses a buffer over the limit.
@@ -75,10 +73,10 @@ impl Source {
 
     /// Refuses a buffer larger than `max_bytes`.
     pub(crate) fn check_bytes(&self, what: &str, bytes: u64) -> Result<()> {
-        if bytes <= self.limits.max_bytes {
+        if bytes <= self.max_bytes {
             return Ok(());
         }
-        Err(self.too_large(what, bytes, self.limits.max_bytes, "`max_bytes`"))
+        Err(self.too_large(what, bytes, self.max_bytes, "`max_bytes`"))
     }
 
     /// Refuses small buffers whose total exceeds [`expansion`](Self::expansion).

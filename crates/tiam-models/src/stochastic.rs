@@ -50,9 +50,9 @@ use crate::trainer::{TrainError, Trained, run};
 /// assert!(found.accuracy > Some(0.97));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn train_stochastic<'d, T: Real>(
+pub fn train_stochastic<T: Real>(
     network: Network<T>,
-    data: StochasticData<'d, T>,
+    data: StochasticData<'_, T>,
     config: &StochasticConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {

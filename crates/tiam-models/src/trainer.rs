@@ -79,9 +79,9 @@ pub enum TrainError<T: Real> {
 /// assert_eq!(trained.trace.rows.last().and_then(|row| row.measures.train_accuracy), Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn train<'d, T: Real>(
+pub fn train<T: Real>(
     network: Network<T>,
-    samples: &'d Samples<T>,
+    samples: &Samples<T>,
     config: &TiamConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Reader;
 use crate::{
-    ColumnEncoding, Dataset, Features, LoadParams, Scalar, Split, Targets,
+    ColumnEncoding, Dataset, Features, LabelColumn, LoadParams, Scalar, Split, Targets,
     error::{DataError, Place, Result, reserve},
-    source::{BUFFER, Limits, Source},
+    source::{BUFFER, Source},
 };
 
 const TYPE_U8: u8 = 0x08;
@@ -34,8 +34,9 @@ impl Reader for Idx {
         _: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
         let images = IdxFile::open(source.clone())?;
-        let name = labels_name(&source.path).filter(|_| params.with_labels() && images.rank > 1);
-        let labels = name.map(|name| beside(&source.path, &name, params.limits()));
+        let wanted = images.rank > 1 && params.table.label != LabelColumn::None;
+        let name = labels_name(&source.path).filter(|_| wanted);
+        let labels = name.map(|name| beside(&source.path, &name, params));
         let files = Pair::new(images, labels.transpose()?)?;
         let data = read_pairs(&[files])?;
         Ok(data.with_source(format!("IDX file {}; bytes / 255", source.path.display())))
@@ -43,9 +44,9 @@ impl Reader for Idx {
 }
 
 /// The four standard files: training samples first, then test samples, and the split that says so.
-pub(crate) fn read_folder<T: Scalar>(folder: &Path, limits: Limits) -> Result<Dataset<T>> {
+pub(crate) fn read_folder<T: Scalar>(folder: &Path, params: &LoadParams) -> Result<Dataset<T>> {
     let pair = |[images, labels]: [&str; 2]| {
-        let open = |name| beside(folder, name, limits);
+        let open = |name| beside(folder, name, params);
         Pair::new(open(images)?, Some(open(labels)?))
     };
     let pairs = [pair(STANDARD[0])?, pair(STANDARD[1])?];
@@ -251,7 +252,7 @@ fn labels_name(path: &Path) -> Option<String> {
 }
 
 /// Opens a file of a folder, or one beside another file: with a dash or a dot before `idx`, plain or with `.gz`.
-fn beside(path: &Path, name: &str, limits: Limits) -> Result<IdxFile> {
+fn beside(path: &Path, name: &str, params: &LoadParams) -> Result<IdxFile> {
     let gzip = path.extension().is_some_and(|e| e == "gz");
     // The same kind first, should both be there.
     let endings = if gzip { [".gz", ""] } else { ["", ".gz"] };
@@ -263,7 +264,7 @@ fn beside(path: &Path, name: &str, limits: Limits) -> Result<IdxFile> {
         for ending in endings {
             let path = folder.join(format!("{name}{ending}"));
             if path.is_file() {
-                return IdxFile::open(Source::open(&path, limits)?);
+                return IdxFile::open(Source::open(&path, params)?);
             }
         }
     }

@@ -41,7 +41,7 @@ impl<'a> Archive<'a> {
     }
 
     /// Reads `name.npy`, which must be there.
-    pub(super) fn array(&mut self, name: &'static str) -> Result<Array<'a>> {
+    pub(super) fn array(&mut self, name: &str) -> Result<Array<'a>> {
         let source = self.source;
         let fault = |reason| array_error(source, name, reason);
         let entry = self.zip.by_name(&format!("{name}.npy"));
@@ -69,7 +69,7 @@ enum Number {
 /// An array whose shape was found to agree with its bytes.
 pub(super) struct Array<'a> {
     source: &'a Source,
-    name: &'static str,
+    name: String,
     pub(super) shape: Vec<usize>,
     fortran: bool,
     /// `b`, `i`, `u` or `f` for booleans, signed and unsigned integers, floats.
@@ -84,7 +84,7 @@ pub(super) struct Array<'a> {
 
 impl<'a> Array<'a> {
     /// Takes the bytes of a `.npy` file.
-    fn parse(source: &'a Source, name: &'static str, bytes: Vec<u8>) -> Result<Self> {
+    fn parse(source: &'a Source, name: &str, bytes: Vec<u8>) -> Result<Self> {
         let fault = |reason: String| array_error(source, name, reason);
         let (header, data) = header(&bytes).map_err(fault)?;
         let value = |key: &str| {
@@ -119,7 +119,7 @@ impl<'a> Array<'a> {
         }
         Ok(Self {
             source,
-            name,
+            name: name.to_owned(),
             shape,
             fortran,
             kind,
@@ -136,7 +136,7 @@ impl<'a> Array<'a> {
     }
 
     pub(super) fn fault(&self, reason: impl Into<String>) -> DataError {
-        array_error(self.source, self.name, reason)
+        array_error(self.source, &self.name, reason)
     }
 
     /// Refuses another number of dimensions.

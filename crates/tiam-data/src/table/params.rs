@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 use super::cell::Positions;
 use crate::{
     error::{DataError, Result},
-    setters::setters,
+    params::params,
 };
 
 /// Most distinct integers a label column may have to be taken for classes by [`Task::Auto`].
@@ -149,83 +149,55 @@ pub enum Task {
     Values,
 }
 
-/// How to read CSV and TSV.
-///
-/// | name | default | range | meaning |
-/// |---|---|---|---|
-/// | `header` | [`Header::Auto`] | | whether the first row names the columns |
-/// | `delimiter` | none: found | any ASCII character but quote, CR, LF | what separates cells; comma, tab and semicolon are looked for |
-/// | `label` | [`LabelColumn::Last`] | | the label column |
-/// | `task` | [`Task::Auto`] | | classes or values |
-/// | `categorical` | empty | columns that exist | columns to be read as categories even if all cells are numbers |
-/// | `ignore` | empty | columns that exist | columns to be left out, such as row ids |
-/// | `sample_weights` | none | a column that exists | the column that says how much each sample counts, in numbers of at least 0; not a feature |
-/// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values a categorical column, or a class label, may have |
-///
-/// # Rules
-///
-/// * Cells are trimmed. Quoted cells may hold delimiters, line breaks and doubled quotes. A byte order mark, CRLF and
-///   blank lines are accepted.
-/// * A cell is *missing* if it is empty or `?`, `NA`, `N/A`, `#N/A`, `NaN`, `null` (in any case): an error, as is
-///   an infinite number. Both are errors in every column that is not ignored.
-/// * A column of numbers is numeric. With any other cell it is categorical and becomes one feature a category, named
-///   `column=category`, in byte order of the categories, 1 or 0 — **unless** at least half of its cells are numbers and
-///   these are not all integers, or more than [`MAX_MIXED_CATEGORIES`] distinct ones: then it is a numeric column with a broken cell,
-///   an error that names the first one. List the column in `categorical` if it is one.
-/// * Class names are in byte order, or in order of value if all are numbers.
-///
-/// All rules are ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableParams {
-    /// Whether the first row names the columns.
-    pub header: Header,
-    /// The character that separates cells; `None` detects it.
-    pub delimiter: Option<u8>,
-    /// The label column.
-    pub label: LabelColumn,
-    /// Classes or values.
-    pub task: Task,
-    /// Columns to be read as categories even if all cells are numbers.
-    pub categorical: Vec<ColumnRef>,
-    /// Columns to be left out.
-    pub ignore: Vec<ColumnRef>,
-    /// The column of sample weights.
-    pub sample_weights: Option<ColumnRef>,
-    /// Distinct values a categorical column may have.
-    pub max_categories: usize,
-}
-
-impl Default for TableParams {
-    fn default() -> Self {
-        Self {
-            header: Header::Auto,
-            delimiter: None,
-            label: LabelColumn::Last,
-            task: Task::Auto,
-            categorical: Vec::new(),
-            ignore: Vec::new(),
-            sample_weights: None,
-            max_categories: DEFAULT_MAX_CATEGORIES,
-        }
+params! {
+    /// How to read CSV and TSV.
+    ///
+    /// | name | default | range | meaning |
+    /// |---|---|---|---|
+    /// | `header` | [`Header::Auto`] | | whether the first row names the columns |
+    /// | `delimiter` | none: found | any ASCII character but quote, CR, LF | what separates cells; comma, tab and semicolon are looked for |
+    /// | `label` | [`LabelColumn::Last`] | | the label column |
+    /// | `task` | [`Task::Auto`] | | classes or values |
+    /// | `categorical` | empty | columns that exist | columns to be read as categories even if all cells are numbers |
+    /// | `ignore` | empty | columns that exist | columns to be left out, such as row ids |
+    /// | `sample_weights` | none | a column that exists | the column that says how much each sample counts, in numbers of at least 0; not a feature |
+    /// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values a categorical column, or a class label, may have |
+    ///
+    /// # Rules
+    ///
+    /// * Cells are trimmed. Quoted cells may hold delimiters, line breaks and doubled quotes. A byte order mark, CRLF and
+    ///   blank lines are accepted.
+    /// * A cell is *missing* if it is empty or `?`, `NA`, `N/A`, `#N/A`, `NaN`, `null` (in any case): an error, as is
+    ///   an infinite number. Both are errors in every column that is not ignored.
+    /// * A column of numbers is numeric. With any other cell it is categorical and becomes one feature a category, named
+    ///   `column=category`, in byte order of the categories, 1 or 0 — **unless** at least half of its cells are numbers and
+    ///   these are not all integers, or more than [`MAX_MIXED_CATEGORIES`] distinct ones: then it is a numeric column with a broken cell,
+    ///   an error that names the first one. List the column in `categorical` if it is one.
+    /// * Class names are in byte order, or in order of value if all are numbers.
+    ///
+    /// All rules are ours.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct TableParams {
+        /// Whether the first row names the columns.
+        header: Header = Header::Auto, set Header;
+        /// The character that separates cells; `None` detects it.
+        delimiter: Option<u8> = None, set u8;
+        /// The label column.
+        label: LabelColumn = LabelColumn::Last, set LabelColumn;
+        /// Classes or values.
+        task: Task = Task::Auto, set Task;
+        /// Columns to be read as categories even if all cells are numbers.
+        categorical: Vec<ColumnRef> = Vec::new();
+        /// Columns to be left out.
+        ignore: Vec<ColumnRef> = Vec::new();
+        /// The column of sample weights.
+        sample_weights: Option<ColumnRef> = None, set ColumnRef;
+        /// Distinct values a categorical column may have.
+        max_categories: usize = DEFAULT_MAX_CATEGORIES, set usize;
     }
 }
 
 impl TableParams {
-    setters! {
-        /// Sets whether the first row names the columns.
-        header: Header;
-        /// Sets the character that separates cells.
-        delimiter: u8;
-        /// Chooses the label column.
-        label: LabelColumn;
-        /// Chooses classes or values.
-        task: Task;
-        /// Sets the column of sample weights.
-        sample_weights: ColumnRef;
-        /// Sets how many distinct values a categorical column may have.
-        max_categories: usize;
-    }
-
     /// Adds a column to be read as categories.
     #[must_use]
     pub fn categorical(mut self, column: ColumnRef) -> Self {

@@ -13,18 +13,12 @@ pub(super) struct Csr {
     pub(super) values: Vec<f64>,
 }
 
-/// The array names of a sparse matrix.
-pub(super) struct CsrNames {
-    pub(super) data: &'static str,
-    pub(super) indices: &'static str,
-    pub(super) indptr: &'static str,
-    pub(super) shape: &'static str,
-}
-
 impl Csr {
-    /// Reads and checks the four arrays.
-    pub(super) fn read(archive: &mut Archive<'_>, names: &CsrNames) -> Result<Self> {
-        let shape = archive.array(names.shape)?;
+    /// Reads and checks the four arrays whose names begin with `prefix`.
+    pub(super) fn read(archive: &mut Archive<'_>, prefix: &str) -> Result<Self> {
+        let [shape, indptr, indices, data] =
+            ["shape", "indptr", "indices", "data"].map(|name| format!("{prefix}_{name}"));
+        let shape = archive.array(&shape)?;
         let wrong_shape = || {
             let n = shape.len();
             shape.fault(format!("{n} elements, where rows and columns are needed"))
@@ -36,9 +30,9 @@ impl Csr {
         let [rows, columns] = shape.indices()?[..] else {
             return Err(wrong_shape());
         };
-        let pointers = archive.array(names.indptr)?;
-        let indices = archive.array(names.indices)?;
-        let data = archive.array(names.data)?;
+        let pointers = archive.array(&indptr)?;
+        let indices = archive.array(&indices)?;
+        let data = archive.array(&data)?;
         for array in [&pointers, &indices, &data] {
             array.check_rank(1)?;
         }
@@ -51,8 +45,9 @@ impl Csr {
         check_monotone(&pointers, &indptr, indices.len())?;
         let values = data.doubles()?;
         if data.len() != indices.len() {
-            let (n, other, needed) = (data.len(), names.indices, indices.len());
-            return Err(data.fault(format!("{n} elements, but {other} has {needed}")));
+            let (n, needed) = (data.len(), indices.len());
+            let reason = format!("{n} elements, but {prefix}_indices has {needed}");
+            return Err(data.fault(reason));
         }
         let index_values = indices.indices()?;
         if let Some(at) = index_values.iter().position(|&i| i >= columns) {

@@ -10,24 +10,15 @@ use super::{
 use crate::{
     ColumnEncoding, Dataset, Features, LoadParams, Scalar, Split, Targets,
     error::{DataError, Result},
+    params::params,
     rng::Random,
-    setters::setters,
     source::Source,
 };
-use csr::{Csr, CsrNames};
+use csr::Csr;
 
-const ADJACENCY: CsrNames = CsrNames {
-    data: "adj_data",
-    indices: "adj_indices",
-    indptr: "adj_indptr",
-    shape: "adj_shape",
-};
-const ATTRIBUTES: CsrNames = CsrNames {
-    data: "attr_data",
-    indices: "attr_indices",
-    indptr: "attr_indptr",
-    shape: "attr_shape",
-};
+/// What the names of the arrays of a sparse matrix begin with.
+const ADJACENCY: &str = "adj";
+const ATTRIBUTES: &str = "attr";
 const DENSE_ATTRIBUTES: &str = "attr_matrix";
 const LABELS: &str = "labels";
 /// Training, validation and test nodes.
@@ -50,63 +41,43 @@ pub enum GraphRows {
     All,
 }
 
-/// How to read a graph.
-///
-/// A graph is a zip of NumPy arrays as the gnn-benchmark collection has them: the adjacency matrix in compressed rows
-/// (`adj_data`, `adj_indices`, `adj_indptr`, `adj_shape`), the node features likewise (`attr_...`) or dense
-/// (`attr_matrix`), `labels`, and, optionally, the split (`train_idx`, `val_idx`, `test_idx`). Elements may be of any
-/// plain numeric type.
-///
-/// The features of a node are `[Â^hops X, ..., Â X, X]` with `Â = D^(-1/2) (A + I) D^(-1/2)`, `A` the adjacency made
-/// symmetric and binary, `D` the degrees of `A + I`. Nothing is scaled besides.
-///
-/// | name | default | range | meaning | source |
-/// |---|---|---|---|---|
-/// | `hops` | 4 | 0 to 64 | highest power of `Â` | mDLAM (arXiv:1811.04187) |
-/// | `rows` | [`GraphRows::SplitOnly`] | | nodes that get a row | ours, to save memory |
-/// | `train_per_class` | 20 | from 1 | training nodes drawn from each class if the file gives no split | Planetoid |
-/// | `validation` | 500 | | validation nodes drawn | Planetoid |
-/// | `test` | 1000 | | test nodes drawn | Planetoid |
-/// | `seed` | 0 | | of the draw | ours |
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GraphParams {
-    /// Highest power of the normalised adjacency.
-    pub hops: usize,
-    /// Which nodes get a row of features.
-    pub rows: GraphRows,
-    /// Training nodes drawn from each class if the file gives no split.
-    pub train_per_class: usize,
-    /// Validation nodes drawn if the file gives no split.
-    pub validation: usize,
-    /// Test nodes drawn if the file gives no split.
-    pub test: usize,
-    /// Seed of the draw.
-    pub seed: u64,
-}
-
-impl Default for GraphParams {
-    fn default() -> Self {
-        Self {
-            hops: 4,
-            rows: GraphRows::SplitOnly,
-            train_per_class: 20,
-            validation: 500,
-            test: 1000,
-            seed: 0,
-        }
+params! {
+    /// How to read a graph.
+    ///
+    /// A graph is a zip of NumPy arrays as the gnn-benchmark collection has them: the adjacency matrix in compressed rows
+    /// (`adj_data`, `adj_indices`, `adj_indptr`, `adj_shape`), the node features likewise (`attr_...`) or dense
+    /// (`attr_matrix`), `labels`, and, optionally, the split (`train_idx`, `val_idx`, `test_idx`). Elements may be of any
+    /// plain numeric type.
+    ///
+    /// The features of a node are `[Â^hops X, ..., Â X, X]` with `Â = D^(-1/2) (A + I) D^(-1/2)`, `A` the adjacency made
+    /// symmetric and binary, `D` the degrees of `A + I`. Nothing is scaled besides.
+    ///
+    /// | name | default | range | meaning | source |
+    /// |---|---|---|---|---|
+    /// | `hops` | 4 | 0 to 64 | highest power of `Â` | mDLAM (arXiv:1811.04187) |
+    /// | `rows` | [`GraphRows::SplitOnly`] | | nodes that get a row | ours, to save memory |
+    /// | `train_per_class` | 20 | from 1 | training nodes drawn from each class if the file gives no split | Planetoid |
+    /// | `validation` | 500 | | validation nodes drawn | Planetoid |
+    /// | `test` | 1000 | | test nodes drawn | Planetoid |
+    /// | `seed` | 0 | | of the draw | ours |
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct GraphParams {
+        /// Highest power of the normalised adjacency.
+        hops: usize = 4, set usize;
+        /// Which nodes get a row of features.
+        rows: GraphRows = GraphRows::SplitOnly, set GraphRows;
+        /// Training nodes drawn from each class if the file gives no split.
+        train_per_class: usize = 20;
+        /// Validation nodes drawn if the file gives no split.
+        validation: usize = 500;
+        /// Test nodes drawn if the file gives no split.
+        test: usize = 1000;
+        /// Seed of the draw.
+        seed: u64 = 0, set u64;
     }
 }
 
 impl GraphParams {
-    setters! {
-        /// Sets the highest power of the normalised adjacency.
-        hops: usize;
-        /// Chooses which nodes get a row of features.
-        rows: GraphRows;
-        /// Sets the seed of the draw.
-        seed: u64;
-    }
-
     /// Sets what is drawn if the file gives no split.
     #[must_use]
     pub fn draw(mut self, train_per_class: usize, validation: usize, test: usize) -> Self {
@@ -143,13 +114,13 @@ impl Reader for GraphNpz {
     ) -> Result<Dataset<T>> {
         let params = &params.graph;
         let mut archive = Archive::open(source, NEEDS)?;
-        let adjacency = Csr::read(&mut archive, &ADJACENCY)?;
+        let adjacency = Csr::read(&mut archive, ADJACENCY)?;
         let n = adjacency.rows;
         if n == 0 || adjacency.columns != n {
             let columns = adjacency.columns;
             let reason =
                 format!("{n} rows and {columns} columns; a square matrix with nodes is needed");
-            return Err(array_error(source, ADJACENCY.shape, reason));
+            return Err(array_error(source, "adj_shape", reason));
         }
         let normalised = hops::normalised(&adjacency, source)?;
         drop(adjacency);
@@ -181,11 +152,11 @@ impl Reader for GraphNpz {
 }
 
 fn read_attributes(archive: &mut Archive<'_>, source: &Source, n: usize) -> Result<Csr> {
-    let (attributes, array) = if !archive.has(ATTRIBUTES.data) && archive.has(DENSE_ATTRIBUTES) {
+    let (attributes, array) = if !archive.has("attr_data") && archive.has(DENSE_ATTRIBUTES) {
         let dense = archive.array(DENSE_ATTRIBUTES)?;
         (Csr::from_dense(&dense)?, DENSE_ATTRIBUTES)
     } else {
-        (Csr::read(archive, &ATTRIBUTES)?, ATTRIBUTES.shape)
+        (Csr::read(archive, ATTRIBUTES)?, "attr_shape")
     };
     let (rows, columns) = (attributes.rows, attributes.columns);
     if rows == n && columns > 0 {
@@ -282,11 +253,13 @@ fn draw_split(labels: &[u32], n_classes: usize, params: &GraphParams) -> Result<
 /// The nodes of a split one after the other, and the split of these rows.
 fn in_split_order(split: &Split) -> Result<(Vec<usize>, Split)> {
     let nodes = [split.train(), split.validation(), split.test()].concat();
-    let first_test = split.train().len() + split.validation().len();
-    let rows = Split::new(
-        (0..split.train().len()).collect(),
-        (split.train().len()..first_test).collect(),
-        (first_test..nodes.len()).collect(),
+    let n_train = split.train().len();
+    let first_test = n_train + split.validation().len();
+    let rows = |from: usize, to: usize| (from..to).collect();
+    let split = Split::new(
+        rows(0, n_train),
+        rows(n_train, first_test),
+        rows(first_test, nodes.len()),
     )?;
-    Ok((nodes, rows))
+    Ok((nodes, split))
 }

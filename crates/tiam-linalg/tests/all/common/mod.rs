@@ -4,7 +4,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tiam_linalg::{Inertia, Matrix, Real, WeightProblem};
+use tiam_linalg::{Inertia, Matrix, Real, StepReport, WeightProblem};
 
 pub(crate) mod hidden;
 
@@ -39,6 +39,17 @@ pub(crate) fn along(x: &Matrix<f64>, c: f64, y: &Matrix<f64>, z: &Matrix<f64>) -
 /// x + c y.
 pub(crate) fn plus(x: &Matrix<f64>, c: f64, y: &Matrix<f64>) -> Matrix<f64> {
     Matrix::from_fn(x.n_rows(), x.n_cols(), |i, j| x[(i, j)] + c * y[(i, j)])
+}
+
+/// The rounding that a step reports: eps of its objective before, and for an increase above that the rounding of a residual of z.
+pub(crate) fn noise(report: &StepReport, before: f64, eps: f64, rho: f64, z_sq: f64) -> f64 {
+    let own = eps * before;
+    let terms = 0.5 * rho * (64.0 * eps).powi(2) * z_sq;
+    if report.increase > own {
+        own + terms
+    } else {
+        own
+    }
 }
 
 pub(crate) fn map(x: &Matrix<f64>, f: impl Fn(f64) -> f64) -> Matrix<f64> {

@@ -1,6 +1,6 @@
 //! The b step where its passes are cut, and in single precision.
 
-use crate::common::{inertia, random};
+use crate::common::{inertia, noise, random, widen};
 use tiam_linalg::{BiasBlock, Compute, Inertia, Matrix, Real};
 
 const RHO: f64 = 0.7;
@@ -64,7 +64,8 @@ fn compare<T: Real>((n, n_samples): (usize, usize), threads: usize, tight: f64) 
             (report.before / before - 1.0).abs() < tight,
             "{n} x {n_samples}"
         );
-        assert!((report.noise / (eps * before) - 1.0).abs() < tight);
+        let z_sq = widen(&target).norm_sq();
+        assert!((report.noise / noise(&report, before, eps, RHO, z_sq) - 1.0).abs() < tight);
         // The increase is that of the candidate as it is rounded: far closer than the difference of two sums.
         let increase = value(&product, block.values(), &target) - before;
         assert!((report.increase - increase).abs() < 1e-11 * before + tight * increase.abs());

@@ -1,6 +1,6 @@
 //! The z steps of the last layer with history and inertia, and what every z step reports.
 
-use crate::common::{along, distance, inertia, map, plus, random};
+use crate::common::{along, distance, inertia, map, noise, plus, random};
 use tiam_core::Scalar;
 use tiam_linalg::Activation::Identity;
 use tiam_linalg::{Compute, Inertia, LossTarget, Matrix, PreactivationBlock, Prediction, penalty};
@@ -83,7 +83,14 @@ fn last_steps(
         let (before, after) = (loss(&z) + layer.apart(&z), loss(&next) + layer.apart(&next));
         assert!((report.before / before - 1.0).abs() < 1e-11);
         assert!((report.after() / after - 1.0).abs() < 1e-11);
-        assert!((report.noise / (f64::EPSILON * before) - 1.0).abs() < 1e-11);
+        let noise = noise(
+            &report,
+            before,
+            f64::EPSILON,
+            layer.prediction().rho,
+            z.norm_sq(),
+        );
+        assert!((report.noise / noise - 1.0).abs() < 1e-11);
         assert!((found.loss / loss(&next) - 1.0).abs() < 1e-11);
         assert_eq!((report.trials, report.rel_residual), (1, None));
         assert!(report.inverse_step.is_nan());
