@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use tiam::{BlockSolver, Provenance};
-use tiam_models::{AnyModel, Loss, ModelMetadata, SolverChoice};
+use tiam_linalg::TargetKind;
+use tiam_models::{AnyModel, ModelMetadata, SolverChoice};
 
 use crate::args::InfoArgs;
 use crate::artifacts::solver_times;
@@ -70,10 +71,12 @@ fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -
         ),
         ("inputs", names(&metadata.feature_names, shape.n_inputs())),
         ("input values", scaled(metadata.input_scaling.is_some())),
-        match &shape.loss {
-            Loss::CrossEntropy => ("classes", names(&metadata.class_names, shape.n_outputs())),
-            Loss::Squared => ("values", shape.n_outputs().to_string()),
-            Loss::Custom(_) => ("outputs", names(&metadata.class_names, shape.n_outputs())),
+        match shape.loss.takes() {
+            Some(TargetKind::Values) => ("values", shape.n_outputs().to_string()),
+            Some(TargetKind::Classes) => {
+                ("classes", names(&metadata.class_names, shape.n_outputs()))
+            }
+            None => ("outputs", names(&metadata.class_names, shape.n_outputs())),
         },
     ];
     if let Some(data) = &provenance.data {

@@ -49,7 +49,7 @@ fn main() -> Result<(), LinalgError> {
         let mut norms = Vec::new();
         for step in 1..=80 {
             let report = block.propose(&problem, inertia, &mut compute);
-            if report.significant_increase() > 0.0 {
+            if !report.change.improves() {
                 block.propose(&problem, Inertia::NONE, &mut compute);
             }
             block.accept(&inputs, &mut compute);

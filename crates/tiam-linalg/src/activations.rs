@@ -196,7 +196,7 @@ impl<T: Real> ActivationBlock<T> {
                 let report = StepReport {
                     trials: solved.iterations,
                     rel_residual: Some(solved.rel_residual),
-                    ..StepReport::between::<T>(before, after)
+                    ..StepReport::of::<T>(before, after - before)
                 };
                 return report.against(next.target, next.rho, compute);
             }
@@ -208,7 +208,7 @@ impl<T: Real> ActivationBlock<T> {
         let report = StepReport {
             inverse_step: tau,
             trials,
-            ..StepReport::between::<T>(before, after)
+            ..StepReport::of::<T>(before, after - before)
         };
         report.against(next.target, next.rho, compute)
     }

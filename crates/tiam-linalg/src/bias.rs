@@ -82,10 +82,7 @@ impl<T: Real> BiasBlock<T> {
             self.candidate[i] = candidate;
         }
         let before = 0.5 * rho * residual_sq;
-        let report = StepReport {
-            increase: 0.5 * rho * n_samples * increase,
-            ..StepReport::between::<T>(before, before)
-        };
+        let report = StepReport::of::<T>(before, 0.5 * rho * n_samples * increase);
         report.against(target, rho, compute)
     }
 

@@ -115,7 +115,7 @@ impl<T: Real> PreactivationBlock<T> {
         };
         let ends = compute.over_samples(20 * n, slab, &body);
         let [before, after] = ends.map(|distance_sq| 0.5 * prediction.rho * distance_sq);
-        let report = StepReport::between::<T>(before, after);
+        let report = StepReport::of::<T>(before, after - before);
         report.against(current, prediction.rho, compute)
     }
 
@@ -183,7 +183,7 @@ impl<T: Real> PreactivationBlock<T> {
             loss: losses[1],
             penalty: penalties[1],
         };
-        let report = StepReport::between::<T>(before, after);
+        let report = StepReport::of::<T>(before, after - before);
         (report.against(current, prediction.rho, compute), candidate)
     }
 }

@@ -1,5 +1,6 @@
 //! Inertia, solver and report: the parameters and the result of every block step.
 
+use tiam_core::BlockChange;
 pub use tiam_core::Inertia;
 
 use crate::compute::{Cols, Compute, WorkerScratch};
@@ -8,16 +9,12 @@ use crate::real::Real;
 use crate::reduce::dot;
 use crate::state::StateVisitor;
 
-/// What a step found: the block's own objective before it, how much the candidate would raise it, and how the
-/// step was computed.
+/// What a step found: the change of the block's own objective, and how the step was computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
-    /// The block's objective at its current value.
-    pub before: f64,
-    /// Objective at the candidate minus `before`; negative for descent.
-    pub increase: f64,
-    /// Increases up to this are rounding: that of the objectives, and, for an increase, that of the terms of the residual.
-    pub noise: f64,
+    /// The block's objective before the step, and its change by the candidate. Its rounding is that of the objectives, and, for an increase,
+    /// that of the terms of the residual.
+    pub change: BlockChange,
     /// θ (τ for activations): the reciprocal of the step size that was accepted; NaN for solves that use none.
     pub inverse_step: f64,
     /// Step sizes tried by the backtracking, or iterations taken by the solve.
@@ -28,31 +25,11 @@ pub struct StepReport {
 }
 
 impl StepReport {
-    /// The block's objective at the candidate.
-    pub fn after(&self) -> f64 {
-        self.before + self.increase
-    }
-
-    /// `increase`, or 0 where it cannot be told from rounding: what a guard should look at.
-    pub fn significant_increase(&self) -> f64 {
-        if self.increase.abs() <= self.noise {
-            0.0
-        } else {
-            self.increase
-        }
-    }
-
-    /// The report of a step that does nothing.
-    pub fn unchanged() -> Self {
-        Self::between::<f64>(0.0, 0.0)
-    }
-
-    /// A report for a step given by both objective values.
-    pub(crate) fn between<T: Real>(before: f64, after: f64) -> Self {
+    /// A report of a change whose rounding is eps times the objective before it.
+    pub(crate) fn of<T: Real>(before: f64, increase: f64) -> Self {
+        let rounding = T::EPS.to_f64() * before.abs();
         Self {
-            before,
-            increase: after - before,
-            noise: T::EPS.to_f64() * before.abs(),
+            change: BlockChange::new(before, increase).with_rounding(rounding),
             inverse_step: f64::NAN,
             trials: 1,
             rel_residual: None,
@@ -67,13 +44,17 @@ impl StepReport {
         rho: f64,
         compute: &mut Compute<T>,
     ) -> Self {
-        if self.increase > self.noise {
+        let BlockChange {
+            increase, rounding, ..
+        } = self.change;
+        if increase > rounding {
             let n = target.n_rows();
             let body = |_: &mut WorkerScratch<T>, z: Cols<'_, T>| dot(z.data, z.data);
             let target_sq = compute.over_samples(2 * n, Cols::new(target.as_slice(), n), &body);
             let lost = RESIDUAL_EPSILONS * T::EPS.to_f64();
-            let noise = self.noise + 0.5 * rho * lost * lost * target_sq;
-            Self { noise, ..self }
+            let rounding = rounding + 0.5 * rho * lost * lost * target_sq;
+            let change = self.change.with_rounding(rounding);
+            Self { change, ..self }
         } else {
             self
         }

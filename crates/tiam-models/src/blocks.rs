@@ -200,7 +200,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
             let report = z.propose_hidden(prediction, a.values(), h, epsilon, inertia, compute);
             self.candidate = LastObjective {
                 loss: 0.0,
-                penalty: report.after(),
+                penalty: report.change.after(),
             };
             report
         } else {
@@ -372,7 +372,7 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
         if let Some(clock) = clock {
             self.solvers.spend(l, kind == Kind::Weights, clock, false);
         }
-        BlockChange::new(report.before, report.increase).with_rounding(report.noise)
+        report.change
     }
 
     fn accept(&mut self, block: usize) {

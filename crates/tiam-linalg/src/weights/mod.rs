@@ -381,12 +381,10 @@ impl<T: Real> WeightBlock<T> {
         let before = 0.5 * problem.rho * residual_sq + self.penalty(problem.ridge, problem.l1);
         self.pending = Some(line.pending);
         let report = StepReport {
-            before,
-            increase: line.increase(&request, self.norm_sq),
-            noise: T::EPS.to_f64() * before,
             inverse_step: line.pending.theta,
             trials: line.trials,
             rel_residual: line.rel_residual,
+            ..StepReport::of::<T>(before, line.increase(&request, self.norm_sq))
         };
         report.against(problem.target, problem.rho, compute)
     }

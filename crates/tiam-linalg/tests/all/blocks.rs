@@ -43,7 +43,7 @@ proptest! {
                 let view = NextLayer { weights: &next, bias: &setting.bias, target: &setting.target, rho: RHO };
                 let band = Band { center: &setting.z, activation: Relu, epsilon: setting.epsilon };
                 let report = block.propose(view, band, Inertia::NONE, &mut compute);
-                prop_assert!(report.increase <= TIGHT * report.before.max(1.0), "{solver:?} {report:?}");
+                prop_assert!(report.change.increase <= TIGHT * report.change.before.max(1.0), "{solver:?} {report:?}");
                 block.accept(&mut next);
             }
         }
@@ -103,8 +103,8 @@ fn hidden_steps(
         let bar = clamp_to(&along(&tilde, -1.0, &hat, &m), &low, &high);
         let next = clamp_to(&along(&bar, p.correction, &bar, &z), &low, &high);
         let value = |z| 0.5 * RHO * along(&map(&m, |_| 0.0), 1.0, z, &m).norm_sq();
-        assert!((report.before - value(&z)).abs() < TIGHT * value(&z).max(1.0));
-        assert!((report.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
+        assert!((report.change.before - value(&z)).abs() < TIGHT * value(&z).max(1.0));
+        assert!((report.change.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
         (previous, z) = (z, next);
         assert!(distance(block.values(), &z) < TIGHT * z.norm_sq().max(1.0));
     }
@@ -134,8 +134,8 @@ fn bias_steps((n, n_samples): (usize, usize), seed: u64, steps: &[Inertia], thre
                 bar + p.correction * (bar - b[i])
             })
             .collect();
-        assert!((report.before - value(&b)).abs() < TIGHT * value(&b).max(1.0));
-        assert!((report.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
+        assert!((report.change.before - value(&b)).abs() < TIGHT * value(&b).max(1.0));
+        assert!((report.change.after() - value(&next)).abs() < TIGHT * value(&next).max(1.0));
         (previous, b) = (b, next);
         let worst = b
             .iter()
@@ -170,10 +170,10 @@ fn the_last_z_step_of_the_squared_loss_is_its_closed_form() {
         (y[(i, j)] + RHO * (product[(i, j)] + bias[i])) / (1.0 + RHO)
     });
     assert!(distance(block.values(), &closed) < TIGHT);
-    assert!(report.increase < 0.0);
+    assert!(report.change.increase < 0.0);
     let half_distance = 0.5 * along(&map(&y, |_| 0.0), 1.0, &closed, &y).norm_sq();
     assert!((loss - half_distance).abs() < TIGHT);
-    assert!((loss + penalty - report.after()).abs() < TIGHT);
+    assert!((loss + penalty - report.change.after()).abs() < TIGHT);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn saturated_elu_units_keep_finite_pre_activations() {
         let none = Inertia::NONE;
         let report = block.propose_hidden(prediction, &a, Elu, epsilon, none, &mut compute);
         block.accept();
-        assert!(report.after().is_finite());
+        assert!(report.change.after().is_finite());
         assert!(
             block.values().as_slice()[0].abs() < 50.0,
             "{:?}",
@@ -294,8 +294,8 @@ fn the_last_z_steps_report_is_its_objective_before_and_after() {
             apart(&start, &y) + RHO * apart(&start, &m),
             apart(z, &y) + RHO * apart(z, &m),
         );
-        assert!((report.before / before - 1.0).abs() < TIGHT);
-        assert!((report.after() / after - 1.0).abs() < TIGHT);
+        assert!((report.change.before / before - 1.0).abs() < TIGHT);
+        assert!((report.change.after() / after - 1.0).abs() < TIGHT);
         assert!((loss / apart(z, &y) - 1.0).abs() < TIGHT);
         assert!((penalty / (RHO * apart(z, &m)) - 1.0).abs() < TIGHT);
     }

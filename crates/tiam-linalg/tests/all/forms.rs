@@ -40,15 +40,15 @@ fn deviation(
     for k in 0..steps {
         let mut report = reference.propose(&problem(p), step(k), &mut compute);
         let mut found = other.propose(&problem(p), step(k), &mut compute);
-        if guard && report.increase > 0.0 {
+        if guard && report.change.increase > 0.0 {
             report = reference.propose(&problem(p), Inertia::NONE, &mut compute);
             found = other.propose(&problem(p), Inertia::NONE, &mut compute);
         }
         reference.accept(&p.a, &mut compute);
         other.accept(&p.a, &mut compute);
-        let scale = report.before.abs().max(1e-3);
-        worst = worst.max((report.before - found.before).abs() / scale);
-        worst = worst.max((report.increase - found.increase).abs() / scale);
+        let scale = report.change.before.abs().max(1e-3);
+        worst = worst.max((report.change.before - found.change.before).abs() / scale);
+        worst = worst.max((report.change.increase - found.change.increase).abs() / scale);
         if report.inverse_step.is_finite() {
             let apart = (report.inverse_step - found.inverse_step).abs();
             worst = worst.max(apart / report.inverse_step);
@@ -179,7 +179,7 @@ fn through_changes(solver: Solver) -> (Matrix<f64>, Vec<Solver>) {
         for _ in 0..5 {
             let problem = WeightProblem { l1, ..problem(&p) };
             let report = block.propose(&problem, inertia(0.7, 0.7, 0.2), &mut compute);
-            if report.increase > 0.0 {
+            if report.change.increase > 0.0 {
                 block.propose(&problem, Inertia::NONE, &mut compute);
             }
             block.accept(&p.a, &mut compute);
@@ -265,13 +265,19 @@ fn two_hundred_thousand_features_take_eight_samples_memory() {
     for solver in [Solver::Dual, Solver::DualCholesky] {
         let mut block = WeightBlock::new(Matrix::zeros(2, n_in), n, solver);
         block.refresh_product(&a, &mut compute);
-        let first = block.propose(&problem, Inertia::NONE, &mut compute).before;
+        let first = block
+            .propose(&problem, Inertia::NONE, &mut compute)
+            .change
+            .before;
         block.accept(&a, &mut compute);
         for _ in 0..200 {
             block.propose(&problem, Inertia::NONE, &mut compute);
             block.accept(&a, &mut compute);
         }
-        let last = block.propose(&problem, Inertia::NONE, &mut compute).before;
+        let last = block
+            .propose(&problem, Inertia::NONE, &mut compute)
+            .change
+            .before;
         assert!(last < 0.1 * first, "{solver:?}: {first} {last}");
     }
 }
@@ -284,6 +290,6 @@ fn nan_targets_end_the_step_in_every_form() {
     for solver in [Solver::Gram, Solver::Dual, Solver::DualCholesky] {
         let mut block = block(&p, solver, &mut compute);
         let report = block.propose(&problem(&p), Inertia::NONE, &mut compute);
-        assert!(!report.after().is_finite(), "{solver:?}");
+        assert!(!report.change.after().is_finite(), "{solver:?}");
     }
 }

@@ -143,10 +143,10 @@ fn the_blocks_of_the_full_batch() {
                     l1: 0.0,
                 };
                 let step = weights.propose(&problem, inertia, compute);
-                seen.extend([step.before, step.increase]);
+                seen.extend([step.change.before, step.change.increase]);
                 weights.accept(&a, compute);
                 let step = bias.propose(weights.product(), &z, 0.7, inertia, compute);
-                seen.extend([step.before, step.increase]);
+                seen.extend([step.change.before, step.change.increase]);
                 bias.accept();
                 let prediction = Prediction {
                     product: weights.product(),
@@ -154,7 +154,7 @@ fn the_blocks_of_the_full_batch() {
                     rho: 0.7,
                 };
                 let (step, loss) = block.propose_last(prediction, target, inertia, compute);
-                seen.extend([step.before, step.increase, loss.loss]);
+                seen.extend([step.change.before, step.change.increase, loss.loss]);
                 block.accept();
             }
             seen.extend(weights.weights().as_slice());

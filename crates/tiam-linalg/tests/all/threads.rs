@@ -39,7 +39,11 @@ fn see<T: Real>(seen: &mut Vec<f64>, values: &[T]) {
 }
 
 fn report(seen: &mut Vec<f64>, report: StepReport) {
-    seen.extend([report.before, report.increase, report.inverse_step]);
+    seen.extend([
+        report.change.before,
+        report.change.increase,
+        report.inverse_step,
+    ]);
 }
 
 fn weights<T: Real>(solver: Solver, (n_out, n_in, n): (usize, usize, usize), l1: f64) {

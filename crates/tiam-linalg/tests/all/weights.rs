@@ -30,8 +30,8 @@ fn compare_with_twin(p: &LeastSquares, seed: u64, steps: &[Inertia], threads: us
         block.accept(&p.a, &mut compute);
         let (next, next_theta) = p.step(&w, &previous, theta, step);
         let scale = p.value(&w).max(1.0);
-        assert!((report.before - p.value(&w)).abs() <= TIGHT * scale);
-        assert!((report.increase - (p.value(&next) - p.value(&w))).abs() <= TIGHT * scale);
+        assert!((report.change.before - p.value(&w)).abs() <= TIGHT * scale);
+        assert!((report.change.increase - (p.value(&next) - p.value(&w))).abs() <= TIGHT * scale);
         assert!((report.inverse_step - next_theta).abs() <= TIGHT * next_theta);
         (previous, w, theta) = (w, next, next_theta);
         assert!(distance(block.weights(), &w) <= TIGHT * w.norm_sq().max(1.0));
@@ -66,7 +66,7 @@ proptest! {
             let mut block = block(&p, seed, solver, &mut compute);
             for _ in 0..3 {
                 let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
-                prop_assert!(report.increase <= TIGHT * report.before, "{solver:?} {report:?}");
+                prop_assert!(report.change.increase <= TIGHT * report.change.before, "{solver:?} {report:?}");
                 block.accept(&p.a, &mut compute);
             }
         }
@@ -172,7 +172,7 @@ fn l1_steps_reach_the_lasso_optimality_conditions() {
     let mut block = block(&p, 15, Solver::Backtracking, &mut compute);
     for _ in 0..600 {
         let report = block.propose(&problem, Inertia::NONE, &mut compute);
-        assert!(report.increase <= TIGHT * report.before);
+        assert!(report.change.increase <= TIGHT * report.change.before);
         block.accept(&p.a, &mut compute);
     }
     let g = p.gradient(block.weights());
@@ -233,7 +233,7 @@ fn nan_inputs_end_the_backtracking() {
     for solver in [Solver::Backtracking, Solver::Cholesky, Solver::CG] {
         let mut block = block(&p, 17, solver, &mut compute);
         let report = block.propose(&p.problem(), Inertia::NONE, &mut compute);
-        assert!(!report.after().is_finite(), "{solver:?}");
+        assert!(!report.change.after().is_finite(), "{solver:?}");
     }
 }
 
@@ -245,7 +245,7 @@ fn the_carried_product_stays_the_product_of_weights_and_inputs() {
     let mut block = block(&p, 18, Solver::Backtracking, &mut compute);
     for k in 0..200 {
         let report = block.propose(&p.problem(), inertia(0.95, 0.95, 0.3), &mut compute);
-        if report.increase > 0.0 {
+        if report.change.increase > 0.0 {
             block.propose(&p.problem(), Inertia::NONE, &mut compute);
         }
         block.accept(&p.a, &mut compute);
@@ -272,7 +272,7 @@ fn a_long_standstill_keeps_the_step_size_finite() {
         let mut block = WeightBlock::new(Matrix::zeros(2, 3), 5, Solver::Backtracking);
         for _ in 0..400 {
             let report = block.propose(&problem, Inertia::NONE, &mut compute);
-            assert!(report.after().abs() < 1e-30);
+            assert!(report.change.after().abs() < 1e-30);
             block.accept(&a, &mut compute);
         }
         assert!(block.theta() > 0.0 && (1.0 / block.theta()).is_finite());
@@ -296,7 +296,7 @@ fn a_candidate_beyond_the_scalar_types_range_is_reported_as_such() {
     let mut block = WeightBlock::new(Matrix::zeros(1, 1), 1, Solver::Backtracking);
     block.refresh_product(&a, &mut compute);
     let report = block.propose(&problem, Inertia::NONE, &mut compute);
-    assert!(!report.after().is_finite() || !report.increase.is_finite());
+    assert!(!report.change.after().is_finite() || !report.change.increase.is_finite());
 }
 
 /// φ(W) = ρ/2 ‖W a − z‖² with one weight: curvature ρ a².
@@ -348,7 +348,7 @@ fn unit_backtracking_leaves_a_block_that_ten_doublings_do_not_serve() {
     assert!((reports[0].inverse_step - 1024.0).abs() < 1e-9 && w > 0.0);
     let (reports, w) = scalar_steps(Solver::UnitBacktracking, 33.0, 2);
     for report in reports {
-        assert!(report.inverse_step.is_infinite() && report.increase.abs() <= 0.0);
+        assert!(report.inverse_step.is_infinite() && report.change.increase.abs() <= 0.0);
     }
     assert!(w.abs() <= 0.0);
 }

@@ -171,7 +171,7 @@ impl<T: Real> DladmmProblem<'_, T> {
         let target = if last { &self.scratch.residual } else { z };
         let inertia = Inertia::NONE;
         let report = bias.propose(product, target, self.rho, inertia, &mut self.compute);
-        BlockChange::new(before, report.increase)
+        BlockChange::new(before, report.change.increase)
     }
 
     /// scratch.residual ← z_L + c u, or W_L a_{L−1} − c u.
@@ -207,7 +207,7 @@ impl<T: Real> DladmmProblem<'_, T> {
                 .propose_last(prediction, target, Inertia::NONE, &mut self.compute);
         self.candidate_loss = candidate.loss;
         // The prox sees ρ/2 ‖z − m + u/ρ‖², a constant above ⟨u, z − m⟩ + ρ/2 ‖z − m‖².
-        BlockChange::new(self.loss + self.fit(l), report.increase)
+        BlockChange::new(self.loss + self.fit(l), report.change.increase)
     }
 
     /// The exact minimiser of a hidden z_l, entry by entry.

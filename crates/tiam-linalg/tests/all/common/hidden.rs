@@ -133,8 +133,8 @@ impl Setting {
             let report = block.propose(self.next(&next), self.band(), p, &mut compute);
             block.accept(&mut next);
             let (stepped, stepped_tau) = self.step(&a, &previous, tau, p);
-            worst = worst.max((report.before - self.value(&a)).abs());
-            worst = worst.max((report.after() - self.value(&stepped)).abs());
+            worst = worst.max((report.change.before - self.value(&a)).abs());
+            worst = worst.max((report.change.after() - self.value(&stepped)).abs());
             worst = worst.max((report.inverse_step - stepped_tau).abs());
             (previous, a, tau) = (a, stepped, stepped_tau);
             worst = worst.max(distance(block.values(), &a));

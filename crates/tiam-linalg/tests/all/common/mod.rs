@@ -45,7 +45,7 @@ pub(crate) fn plus(x: &Matrix<f64>, c: f64, y: &Matrix<f64>) -> Matrix<f64> {
 pub(crate) fn noise(report: &StepReport, before: f64, eps: f64, rho: f64, z_sq: f64) -> f64 {
     let own = eps * before;
     let terms = 0.5 * rho * (64.0 * eps).powi(2) * z_sq;
-    if report.increase > own {
+    if report.change.increase > own {
         own + terms
     } else {
         own

@@ -94,10 +94,12 @@ fn compare_solves(sizes: (usize, usize, usize), limits: (usize, f64), exact: boo
         let bar = clamp_to(&bar, &s.low(), &s.high());
         let stepped = clamp_to(&along(&bar, p3, &bar, &a), &s.low(), &s.high());
         let before = s.value(&a);
-        assert!((report.before / before - 1.0).abs() < TIGHT);
-        assert!((report.after() - s.value(&stepped)).abs() < 1e-8 * before);
+        assert!((report.change.before / before - 1.0).abs() < TIGHT);
+        assert!((report.change.after() - s.value(&stepped)).abs() < 1e-8 * before);
         assert!(
-            (report.noise / noise(&report, before, f64::EPSILON, RHO, s.target.norm_sq()) - 1.0)
+            (report.change.rounding
+                / noise(&report, before, f64::EPSILON, RHO, s.target.norm_sq())
+                - 1.0)
                 .abs()
                 < TIGHT
         );
@@ -204,7 +206,8 @@ fn a_searched_step_reports_its_trials_its_rounding_and_keeps_its_step_size() {
             "{report:?}"
         );
         assert!(
-            (report.noise / noise(&report, s.value(&a), f64::EPSILON, RHO, s.target.norm_sq())
+            (report.change.rounding
+                / noise(&report, s.value(&a), f64::EPSILON, RHO, s.target.norm_sq())
                 - 1.0)
                 .abs()
                 < TIGHT
@@ -258,7 +261,14 @@ fn where_nothing_is_left_the_rounding_of_the_products_is() {
     block.accept(&mut next);
     s.target = Matrix::from_fn(5, 40, |i, j| next.product()[(i, j)] + s.bias[i]);
     let still = block.propose(s.next(&next), s.band(), Inertia::NONE, &mut compute);
-    assert_eq!((still.before, still.increase, still.noise), (0.0, 0.0, 0.0));
+    assert_eq!(
+        (
+            still.change.before,
+            still.change.increase,
+            still.change.rounding
+        ),
+        (0.0, 0.0, 0.0)
+    );
     // Inertia alone moves away.
     let moved = block.propose(
         s.next(&next),
@@ -266,9 +276,9 @@ fn where_nothing_is_left_the_rounding_of_the_products_is() {
         inertia(0.5, 0.0, 0.0),
         &mut compute,
     );
-    assert!(moved.before.abs() <= 0.0 && moved.increase > 0.0);
+    assert!(moved.change.before.abs() <= 0.0 && moved.change.increase > 0.0);
     let lost = 0.5 * RHO * (64.0 * f64::EPSILON).powi(2) * s.target.norm_sq();
-    assert!((moved.noise / lost - 1.0).abs() < TIGHT);
+    assert!((moved.change.rounding / lost - 1.0).abs() < TIGHT);
 }
 
 /// Two nearly parallel columns of W: the solve goes far along their difference, and the band cuts it where the objective is higher.
@@ -318,7 +328,7 @@ fn weights_of_zero_leave_the_activations_where_they_are() {
         let (mut next, mut block) = s.blocks(solver, &mut compute);
         let report = block.propose(s.next(&next), s.band(), Inertia::NONE, &mut compute);
         block.accept(&mut next);
-        assert!(report.increase.abs() <= 0.0 && report.before > 0.0);
+        assert!(report.change.increase.abs() <= 0.0 && report.change.before > 0.0);
         assert!(distance(block.values(), &s.a) < 1e-15);
     }
 }

@@ -42,8 +42,8 @@ fn a_solved_step_is_the_minimiser_and_what_the_inertias_add() {
                 let bar = along(&p.minimiser(), s.start - s.gradient, &w, &previous);
                 let next = along(&bar, s.correction, &bar, &w);
                 let (before, after) = (p.value(&w), p.value(&next));
-                assert!((report.before - before).abs() < 1e-11 * before);
-                assert!((report.increase - (after - before)).abs() < 1e-10 * before);
+                assert!((report.change.before - before).abs() < 1e-11 * before);
+                assert!((report.change.increase - (after - before)).abs() < 1e-10 * before);
                 assert!(report.inverse_step.is_nan() && report.rel_residual.unwrap() < 1e-12);
                 // Well-conditioned, and without Woodbury's cancellation: nothing to refine.
                 if block.solver() == Solver::DualCholesky

@@ -157,6 +157,6 @@ fn a_report_names_the_rounding_of_its_scalar_type() {
     let mut block = WeightBlock::new(random(2, 3, 90), 8, Solver::Backtracking);
     block.refresh_product(&a, &mut compute);
     let report = block.propose(&problem, Inertia::NONE, &mut compute);
-    let noise = f64::from(f32::EPS) * report.before;
-    assert!(report.before > 1.0 && (report.noise / noise - 1.0).abs() < 1e-12);
+    let noise = f64::from(f32::EPS) * report.change.before;
+    assert!(report.change.before > 1.0 && (report.change.rounding / noise - 1.0).abs() < 1e-12);
 }

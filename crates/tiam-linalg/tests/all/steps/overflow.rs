@@ -57,7 +57,8 @@ fn large_candidates_within_the_range_are_reported_with_their_increase() {
             "{reached}"
         );
         assert!(
-            report.increase.is_finite() && (report.increase / report.before + 1.0).abs() < 1e-6
+            report.change.increase.is_finite()
+                && (report.change.increase / report.change.before + 1.0).abs() < 1e-6
         );
     }
 }
@@ -69,7 +70,7 @@ fn a_candidate_out_of_range_is_an_infinite_increase() {
         let (report, reached) = least_theta(w, target, correction);
         assert!(reached.is_infinite(), "{reached}");
         assert!(
-            report.increase.is_infinite() && report.increase > 0.0,
+            report.change.increase.is_infinite() && report.change.increase > 0.0,
             "{report:?}"
         );
     }
@@ -99,7 +100,7 @@ fn inertia_out_of_range_is_an_infinite_increase() {
     };
     let report = block.propose(&problem, step, &mut compute);
     assert!(
-        report.increase.is_infinite() && report.increase > 0.0,
+        report.change.increase.is_infinite() && report.change.increase > 0.0,
         "{report:?}"
     );
     // 2^90 of it is within the range, and so is its image; its square is not, but that is taken in double precision.
@@ -110,7 +111,7 @@ fn inertia_out_of_range_is_an_infinite_increase() {
     let report = block.propose(&problem, step, &mut compute);
     let reached = 2.0_f64.powi(90);
     assert!(
-        (report.increase / (0.5 * reached * reached) - 1.0).abs() < 1e-6,
+        (report.change.increase / (0.5 * reached * reached) - 1.0).abs() < 1e-6,
         "{report:?}"
     );
 }

@@ -81,8 +81,8 @@ fn last_steps(
         let bar = plus(&map(&next, |x| share * x), 1.0 - share, &z);
         optimal(&bar, &center);
         let (before, after) = (loss(&z) + layer.apart(&z), loss(&next) + layer.apart(&next));
-        assert!((report.before / before - 1.0).abs() < 1e-11);
-        assert!((report.after() / after - 1.0).abs() < 1e-11);
+        assert!((report.change.before / before - 1.0).abs() < 1e-11);
+        assert!((report.change.after() / after - 1.0).abs() < 1e-11);
         let noise = noise(
             &report,
             before,
@@ -90,7 +90,7 @@ fn last_steps(
             layer.prediction().rho,
             z.norm_sq(),
         );
-        assert!((report.noise / noise - 1.0).abs() < 1e-11);
+        assert!((report.change.rounding / noise - 1.0).abs() < 1e-11);
         assert!((found.loss / loss(&next) - 1.0).abs() < 1e-11);
         assert_eq!((report.trials, report.rel_residual), (1, None));
         assert!(report.inverse_step.is_nan());
@@ -169,9 +169,9 @@ fn a_hidden_step_reports_rounding_and_that_it_searches_no_step_size() {
         Inertia::NONE,
         &mut compute,
     );
-    assert!((report.before / layer.apart(&z) - 1.0).abs() < 1e-12);
-    assert!((report.noise / (f64::EPS * report.before) - 1.0).abs() < 1e-12);
-    assert!(report.after().abs() < 1e-12 && report.inverse_step.is_nan());
+    assert!((report.change.before / layer.apart(&z) - 1.0).abs() < 1e-12);
+    assert!((report.change.rounding / (f64::EPS * report.change.before) - 1.0).abs() < 1e-12);
+    assert!(report.change.after().abs() < 1e-12 && report.inverse_step.is_nan());
     assert_eq!((report.trials, report.rel_residual), (1, None));
     block.accept();
     assert!(distance(block.values(), &layer.m) < 1e-14);

@@ -79,10 +79,10 @@ fn step(
     let (next, theta, trials) = twin.step(p, l1, s);
     let value = |w: &Matrix<f64>| p.value(w) + l1 * l1_norm(w);
     let (before, after) = (value(&twin.current), value(&next));
-    assert_near(report.before, before, before, "before");
-    assert_near(report.increase, after - before, before, "increase");
+    assert_near(report.change.before, before, before, "before");
+    assert_near(report.change.increase, after - before, before, "increase");
     let eps = f64::EPSILON;
-    assert_near(report.noise, eps * before, eps * before, "noise");
+    assert_near(report.change.rounding, eps * before, eps * before, "noise");
     assert_near(report.inverse_step, theta, theta, "θ");
     assert_eq!((report.trials, report.rel_residual), (trials, None));
     twin.advance(next, theta);
