@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use tiam_core::Stopping;
 use tiam_linalg::Matrix;
 use tiam_models::{
-    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Init, Network,
-    NetworkProblem, Samples, Session, Target, TiamParams, run_in,
+    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Init, Network, NetworkProblem,
+    RunIdentity, Samples, Session, Target, TiamParams, run_in,
 };
 use tiam_tests::inputs::{ALL, Check};
 
@@ -83,7 +83,7 @@ fn checkpoint<'d>(folder: &Path, samples: &'d Samples<f64>) -> (PathBuf, Network
     let stopping = Stopping::default().max_iterations(3);
     let config = TiamParams::default().stopping(stopping).check().unwrap();
     let problem = || NetworkProblem::new(network.clone(), samples, config.clone()).unwrap();
-    let mut saver = Checkpointer::new(folder, Identity::default).every(Cadence::Iterations(3));
+    let mut saver = Checkpointer::new(folder, RunIdentity::default).every(Cadence::Iterations(3));
     let session = Session {
         checkpoints: Some(&mut saver),
         resume: None,

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tiam::{Fitted, Holdout, Mlp, Predictor, ScalingKind, Stopping, Table};
 use tiam_bench::methods::{Method, Setup};
 use tiam_data::{Dataset, LoadParams, digits, load};
-use tiam_models::{Cadence, Checkpoint, Checkpointer, Identity, Session};
+use tiam_models::{Cadence, Checkpoint, Checkpointer, RunIdentity, Session};
 
 const GROWTH: f64 = 1.1;
 const METHODS: [Method; 5] = [
@@ -164,7 +164,7 @@ fn round(method: Method, seed: u64, threads: usize, folder: &Path) {
         let fitted = mlp.train(network, &prepared, false, session, &mut |_| {});
         fitted.unwrap()
     };
-    let identity = || Identity::default().samples("digits", &prepared.train);
+    let identity = || RunIdentity::default().samples("digits", &prepared.train);
     let mut saver = Checkpointer::new(&checkpoints, identity)
         .every(Cadence::Iterations(2))
         .on_failure(|error| panic!("{method}: {error}"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tiam::{End, Fitted, Prepared, Scalar};
 use tiam_core::StopReason;
-use tiam_models::{Checkpoint, Checkpointer, Identity, Network};
+use tiam_models::{Checkpoint, Checkpointer, Network, RunIdentity};
 
 use crate::artifacts::Artifacts;
 use crate::error::CliError;
@@ -137,7 +137,7 @@ impl Saving {
             return Ok(None);
         }
         let config = config::write(repeatable(settings, prepared), None);
-        let identity: Box<dyn FnOnce() -> Identity> = match resumed {
+        let identity: Box<dyn FnOnce() -> RunIdentity> = match resumed {
             // Found to be the same.
             Some(resumed) => Box::new(|| resumed.checkpoint.identity().clone()),
             None => {
@@ -190,10 +190,10 @@ pub(crate) fn repeatable<T: Scalar>(settings: &Settings, prepared: &Prepared<T>)
 }
 
 /// The parameters and the start of a run.
-fn parameters<T: Scalar>(config: &str, start: &Network<T>) -> Identity {
+fn parameters<T: Scalar>(config: &str, start: &Network<T>) -> RunIdentity {
     let table: toml::Table = config.parse().unwrap_or_default();
     let fixed = table.into_iter().filter(|(key, _)| !is_free(key));
-    let start = Identity::default().network("network at the start", start);
+    let start = RunIdentity::default().network("network at the start", start);
     fixed.fold(start, |identity, (key, value)| {
         let value = serde_json::to_value(value).unwrap_or_default();
         identity.parameter(&format!("--{key}"), value)
@@ -201,7 +201,7 @@ fn parameters<T: Scalar>(config: &str, start: &Network<T>) -> Identity {
 }
 
 /// The data beside: every number is read.
-fn with_data<T: Scalar>(identity: Identity, prepared: &Prepared<T>) -> Identity {
+fn with_data<T: Scalar>(identity: RunIdentity, prepared: &Prepared<T>) -> RunIdentity {
     let mut identity = identity.samples("training data", &prepared.train);
     if let Some(weights) = &prepared.weights {
         identity = identity.weights("sample weights", weights);

@@ -34,7 +34,7 @@ pub struct NextLayer<'a, T> {
 
 /// The band a must lie in: h(z) − ε ≤ a ≤ h(z) + ε, entry by entry.
 #[derive(Clone, Copy, Debug)]
-pub struct Band<'a, T> {
+pub struct ActivationBand<'a, T> {
     /// z_l, n x N.
     pub center: &'a Matrix<T>,
     /// h_l.
@@ -122,7 +122,7 @@ impl<T: Real> ActivationBlock<T> {
     /// is left alone. Returns whether anything moved.
     pub fn repair(
         &mut self,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
     ) -> bool {
@@ -131,7 +131,7 @@ impl<T: Real> ActivationBlock<T> {
 
     pub(crate) fn repair_generic(
         &mut self,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         next: &mut WeightBlock<T>,
         compute: &mut Compute<T>,
     ) -> bool {
@@ -169,7 +169,7 @@ impl<T: Real> ActivationBlock<T> {
     pub fn propose(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
@@ -179,7 +179,7 @@ impl<T: Real> ActivationBlock<T> {
     pub(crate) fn propose_generic(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> StepReport {
@@ -262,7 +262,7 @@ impl<T: Real> ActivationBlock<T> {
     fn backtrack(
         &self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         inertia: Inertia,
         compute: &mut Compute<T>,
     ) -> (f64, usize) {
@@ -284,7 +284,7 @@ impl<T: Real> ActivationBlock<T> {
     fn trial(
         &self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,
@@ -320,7 +320,7 @@ impl<T: Real> ActivationBlock<T> {
     fn finish(
         &mut self,
         next: NextLayer<'_, T>,
-        band: Band<'_, T>,
+        band: ActivationBand<'_, T>,
         inertia: Inertia,
         step: f64,
         compute: &mut Compute<T>,

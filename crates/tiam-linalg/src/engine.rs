@@ -5,7 +5,7 @@
 //! bears their name, and that calls the generic code (`…_generic`) for `f32` or `f64`.
 
 use crate::activation::Activation;
-use crate::activations::{self, ActivationBlock, Band, NextLayer};
+use crate::activations::{self, ActivationBand, ActivationBlock, NextLayer};
 use crate::backward::{self, Gradients};
 use crate::bias::BiasBlock;
 use crate::compute::Compute;
@@ -116,11 +116,11 @@ engine! {
         z: &Matrix<Self>, prediction: Prediction<'_, Self>, compute: &mut Compute<Self>
     ) -> f64 = preactivations::penalty_generic;
     fn propose_activations(
-        block: &mut ActivationBlock<Self>, next: NextLayer<'_, Self>, band: Band<'_, Self>, inertia: Inertia,
+        block: &mut ActivationBlock<Self>, next: NextLayer<'_, Self>, band: ActivationBand<'_, Self>, inertia: Inertia,
         compute: &mut Compute<Self>
     ) -> StepReport = ActivationBlock::propose_generic;
     fn repair_activations(
-        block: &mut ActivationBlock<Self>, band: Band<'_, Self>, next: &mut WeightBlock<Self>, compute: &mut
+        block: &mut ActivationBlock<Self>, band: ActivationBand<'_, Self>, next: &mut WeightBlock<Self>, compute: &mut
         Compute<Self>
     ) -> bool = ActivationBlock::repair_generic;
     fn band_violation(

@@ -32,7 +32,7 @@ mod stochastic;
 mod weights;
 
 pub use activation::Activation;
-pub use activations::{ActivationBlock, Band, NextLayer, band_violation};
+pub use activations::{ActivationBand, ActivationBlock, NextLayer, band_violation};
 pub use backward::{Gradients, LayerGradient, loss_gradient};
 pub use bias::BiasBlock;
 pub use choice::{BlockShape, Choice, activations_choice, choose_weights, weights_choice};

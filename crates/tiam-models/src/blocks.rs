@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    Activation, ActivationBlock, AffineLayer, AffineLayers, AnyLoss, Band as BandView, BiasBlock,
+    Activation, ActivationBand, ActivationBlock, AffineLayer, AffineLayers, AnyLoss, BiasBlock,
     Compute, ForwardFrom, LastObjective, LossSum, LossTarget, Matrix, NextLayer,
     PreactivationBlock, Prediction, Real, StateVisitor, StepReport, WeightBlock, WeightProblem,
     activate, band_violation, biased, forward_loss, penalty,
@@ -39,8 +39,8 @@ impl<T: Real> LayerBlocks<T> {
     }
 
     /// The band around h(z), in which the layer's activations are.
-    fn band(&self, activation: Activation, epsilon: f64) -> BandView<'_, T> {
-        BandView {
+    fn band(&self, activation: Activation, epsilon: f64) -> ActivationBand<'_, T> {
+        ActivationBand {
             center: self.z.values(),
             activation,
             epsilon,

@@ -9,7 +9,7 @@ mod saver;
 mod visitors;
 
 pub use file::{Checkpoint, Found};
-pub use identity::Identity;
+pub use identity::RunIdentity;
 pub use saver::{Cadence, Checkpointer};
 
 use std::path::Path;
@@ -26,7 +26,7 @@ use crate::trainer::{TrainError, Trained, TrainingProblem, run_any};
 pub struct Session<'s, 'd> {
     /// Saves the state as the run goes.
     pub checkpoints: Option<&'s mut Checkpointer<'d>>,
-    /// Goes on from here; the problem must have been made of what the checkpoint's was, see [`Identity::difference`].
+    /// Goes on from here; the problem must have been made of what the checkpoint's was, see [`RunIdentity::difference`].
     pub resume: Option<&'s Checkpoint>,
 }
 
@@ -43,7 +43,7 @@ pub struct Session<'s, 'd> {
 /// use tiam_core::Stopping;
 /// use tiam_linalg::Matrix;
 /// use tiam_models::{
-///     Activation, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Init, Network, NetworkProblem, Samples, Session,
+///     Activation, Architecture, Cadence, Checkpoint, Checkpointer, RunIdentity, Init, Network, NetworkProblem, Samples, Session,
 ///     Target, TiamParams, run_in,
 /// };
 /// let x = Matrix::from_fn(1, 20, |_, j| if j < 10 { -1.0 } else { 1.0 });
@@ -52,7 +52,7 @@ pub struct Session<'s, 'd> {
 /// let shape = Architecture::new(1, &[4], 2, Activation::Relu, samples.target().loss())?;
 /// let network = Network::<f64>::new(shape, Init::He, 1)?;
 /// let config = |n| TiamParams::default().stopping(Stopping::default().max_iterations(n)).check();
-/// let identity = || Identity::default().samples("training data", &samples);
+/// let identity = || RunIdentity::default().samples("training data", &samples);
 ///
 /// let folder = tempfile::tempdir()?;
 /// let mut saver = Checkpointer::new(folder.path(), identity).every(Cadence::Iterations(5));
@@ -81,7 +81,7 @@ pub fn run_in<T: Real, P: TrainingProblem<T>>(
 /// Writes a state that is no run's, and what it was made of.
 pub(crate) fn save_state<T: Real>(
     path: &Path,
-    identity: Identity,
+    identity: RunIdentity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
 ) -> Result<()> {
     file::write(path, file::Header::new(identity, "", Trace::new()), visit)
@@ -90,7 +90,7 @@ pub(crate) fn save_state<T: Real>(
 /// Reads what [`save_state`] wrote, where that was made of the same.
 pub(crate) fn restore_state<T: Real>(
     path: &Path,
-    identity: &Identity,
+    identity: &RunIdentity,
     visit: impl FnOnce(&mut dyn StateVisitor<T>),
 ) -> Result<()> {
     let saved = Checkpoint::read(path)?;

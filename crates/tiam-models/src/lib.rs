@@ -19,7 +19,7 @@ mod trainer;
 mod trajectory;
 
 pub use blocks::NetworkProblem;
-pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, Identity, Session, run_in};
+pub use checkpoint::{Cadence, Checkpoint, Checkpointer, Found, RunIdentity, Session, run_in};
 pub use data::{Samples, Target};
 pub use error::{ModelError, Result};
 pub use init::Init;

@@ -18,7 +18,7 @@ use tiam_linalg::Real;
 
 use self::state::{EpochInRun, State};
 use self::weighting::sample_weights;
-use crate::checkpoint::{Identity, restore_state, save_state};
+use crate::checkpoint::{RunIdentity, restore_state, save_state};
 use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::network::{Architecture, Network};
@@ -178,12 +178,12 @@ impl<T: Real> StochasticTrainer<T> {
 }
 
 /// The architecture and parameters on which a trainer's steps depend.
-fn identity(architecture: &Architecture, params: &StochasticParams) -> Result<Identity> {
+fn identity(architecture: &Architecture, params: &StochasticParams) -> Result<RunIdentity> {
     let unwritten = |_| {
         let allowed = "constant, nesterov or fista, where it is written to a file";
         ModelError::parameter("schedule", params.schedule.name(), allowed)
     };
-    Ok(Identity::default()
+    Ok(RunIdentity::default()
         .parameter("architecture", json!(architecture))
         .parameter(
             "parameters",

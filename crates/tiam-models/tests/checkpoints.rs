@@ -7,9 +7,9 @@ use crate::common::Shape;
 use tiam_core::Stopping;
 use tiam_linalg::{Matrix, Solver};
 use tiam_models::{
-    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Init, Loss, Network,
-    NetworkProblem, Samples, Session, StochasticParams, StochasticTrainer, Target, TiamParams,
-    Trained, run_in,
+    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Init, Loss, Network,
+    NetworkProblem, RunIdentity, Samples, Session, StochasticParams, StochasticTrainer, Target,
+    TiamParams, Trained, run_in,
 };
 
 /// More samples than features, for the Gram form.
@@ -38,7 +38,7 @@ fn go(
 }
 
 fn saved_after(samples: &Samples<f64>, run: (Solver, usize), every: usize, folder: &Path) {
-    let mut saver = Checkpointer::new(folder, Identity::default)
+    let mut saver = Checkpointer::new(folder, RunIdentity::default)
         .every(Cadence::Iterations(every))
         .keep(2);
     let checkpoints = Some(&mut saver);

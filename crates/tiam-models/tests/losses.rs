@@ -13,8 +13,8 @@ use tiam_linalg::{
     AnyLoss, Compute, CrossEntropy, LossSum, Matrix, Real, SquaredLoss, TargetKind, Targets,
 };
 use tiam_models::{
-    Activation, AnyModel, Architecture, Band, Cadence, Checkpoint, Checkpointer, Evaluation,
-    Identity, Init, Loss, Model, ModelError, Network, NetworkProblem, Samples, Session,
+    Activation, AnyModel, Architecture, Band, Cadence, Checkpoint, Checkpointer, Evaluation, Init,
+    Loss, Model, ModelError, Network, NetworkProblem, RunIdentity, Samples, Session,
     StochasticData, StochasticParams, StochasticProblem, StochasticTrainer, TiamParams, run_in,
     stop_when, train, train_stochastic,
 };
@@ -270,8 +270,8 @@ fn a_rule_is_no_part_of_a_runs_state() {
         ($problem:expr, $driver:expr) => {
             let whole = run_in($problem, $driver, &mut [], Session::default()).unwrap();
             let folder = tempfile::tempdir().unwrap();
-            let mut saver =
-                Checkpointer::new(folder.path(), Identity::default).every(Cadence::Iterations(9));
+            let mut saver = Checkpointer::new(folder.path(), RunIdentity::default)
+                .every(Cadence::Iterations(9));
             let session = Session {
                 checkpoints: Some(&mut saver),
                 resume: None,

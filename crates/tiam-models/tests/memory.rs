@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tiam_core::{Stopping, Trace};
 use tiam_linalg::Matrix;
 use tiam_models::{
-    Activation, AnyModel, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Init, Loss,
-    Model, Network, NetworkMeasures, NetworkProblem, Samples, Session, Target, TiamParams,
+    Activation, AnyModel, Architecture, Cadence, Checkpoint, Checkpointer, Init, Loss, Model,
+    Network, NetworkMeasures, NetworkProblem, RunIdentity, Samples, Session, Target, TiamParams,
     Trajectory, run_in,
 };
 
@@ -217,7 +217,7 @@ fn checkpoint(folder: &Path, junk: Value) -> std::path::PathBuf {
     let config = TiamParams::default().stopping(stopping).check().unwrap();
     let network = Network::<f64>::new(shape, Init::He, 0).unwrap();
     let problem = NetworkProblem::new(network, &samples, config.clone()).unwrap();
-    let identity = || Identity::default().parameter("junk", junk);
+    let identity = || RunIdentity::default().parameter("junk", junk);
     let mut saver = Checkpointer::new(folder, identity).every(Cadence::Iterations(1));
     let session = Session {
         checkpoints: Some(&mut saver),

@@ -10,7 +10,7 @@ use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};
 use tiam_core::Stopping;
 use tiam_linalg::Matrix;
 use tiam_models::{
-    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Identity, Network, Samples,
+    Activation, Architecture, Cadence, Checkpoint, Checkpointer, Network, RunIdentity, Samples,
     Session, StochasticData, Target, TrainError, Trained,
 };
 use twox_hash::XxHash3_128;
@@ -121,7 +121,7 @@ fn trained(
 fn saved(method: Method) -> Vec<u8> {
     let folder = folder();
     let mut saver =
-        Checkpointer::new(folder.path(), Identity::default).every(Cadence::Iterations(DONE));
+        Checkpointer::new(folder.path(), RunIdentity::default).every(Cadence::Iterations(DONE));
     let session = Session {
         checkpoints: Some(&mut saver),
         resume: None,

@@ -5,8 +5,9 @@ use crate::common::{along, distance, inertia, map, multiply, random, residual};
 use proptest::prelude::*;
 use tiam_linalg::Activation::{self, Elu, Identity, LeakyRelu, Relu};
 use tiam_linalg::{
-    ActivationBlock, Band, BiasBlock, Compute, Inertia, LastObjective, LossTarget, Matrix,
-    Monotone, NextLayer, PreactivationBlock, Prediction, Solver, WeightBlock, activate, biased,
+    ActivationBand, ActivationBlock, BiasBlock, Compute, Inertia, LastObjective, LossTarget,
+    Matrix, Monotone, NextLayer, PreactivationBlock, Prediction, Solver, WeightBlock, activate,
+    biased,
 };
 
 fn sizes() -> impl Strategy<Value = (usize, usize, usize)> {
@@ -41,7 +42,7 @@ proptest! {
             let mut block = ActivationBlock::new(setting.a.clone(), sizes.1, solver);
             for _ in 0..3 {
                 let view = NextLayer { weights: &next, bias: &setting.bias, target: &setting.target, rho: RHO };
-                let band = Band { center: &setting.z, activation: Relu, epsilon: setting.epsilon };
+                let band = ActivationBand { center: &setting.z, activation: Relu, epsilon: setting.epsilon };
                 let report = block.propose(view, band, Inertia::NONE, &mut compute);
                 prop_assert!(report.change.increase <= TIGHT * report.change.before.max(1.0), "{solver:?} {report:?}");
                 block.accept(&mut next);
@@ -183,7 +184,7 @@ fn repair_lifts_what_a_shrinking_band_left_below_and_refreshes_its_product() {
     let mut next = WeightBlock::new(setting.weights.clone(), 300, Solver::Backtracking);
     next.refresh_product(&setting.a, &mut compute);
     let mut block = ActivationBlock::new(setting.a.clone(), 4, Solver::Backtracking);
-    let narrow = Band {
+    let narrow = ActivationBand {
         center: &setting.z,
         activation: Relu,
         epsilon: 0.01,
@@ -323,7 +324,7 @@ fn conjugate_gradients_solved_tightly_and_cholesky_take_the_same_a_step() {
             target: &setting.target,
             rho: RHO,
         };
-        let band = Band {
+        let band = ActivationBand {
             center: &setting.z,
             activation: Identity,
             epsilon: setting.epsilon,

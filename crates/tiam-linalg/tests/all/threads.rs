@@ -2,7 +2,7 @@
 
 use crate::common::random;
 use tiam_linalg::{
-    Activation, ActivationBlock, AffineLayer, Band, BiasBlock, Compute, CurvatureForm,
+    Activation, ActivationBand, ActivationBlock, AffineLayer, BiasBlock, Compute, CurvatureForm,
     CurvatureRule, ForwardFrom, Gradients, Inertia, LossTarget, Matrix, NextLayer,
     PreactivationBlock, Prediction, Real, Solver, StepReport, StochasticBatch, StochasticBlocks,
     StochasticStep, WeightBlock, WeightProblem, band_violation, forward_loss, loss_gradient,
@@ -114,7 +114,7 @@ fn hidden_layer<T: Real>() {
         bias: &bias,
         rho: 0.7,
     };
-    let band = Band {
+    let band = ActivationBand {
         center: &z,
         activation: Activation::Relu,
         epsilon: 0.2,

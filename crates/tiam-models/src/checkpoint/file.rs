@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tiam_core::Trace;
 use tiam_linalg::{Real, StateVisitor};
 
-use super::identity::{Fingerprint, Identity};
+use super::identity::{Fingerprint, RunIdentity};
 use super::visitors::{Reader, Writer};
 use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
@@ -30,7 +30,7 @@ pub(super) struct Header {
     /// Version of tiam that wrote it.
     version: String,
     precision: String,
-    identity: Identity,
+    identity: RunIdentity,
     note: String,
     trace: Trace<NetworkMeasures>,
     /// Checksum of each tensor.
@@ -39,7 +39,7 @@ pub(super) struct Header {
 
 impl Header {
     /// The header of a state that is still to be shown.
-    pub(super) fn new(identity: Identity, note: &str, trace: Trace<NetworkMeasures>) -> Self {
+    pub(super) fn new(identity: RunIdentity, note: &str, trace: Trace<NetworkMeasures>) -> Self {
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -88,7 +88,7 @@ impl Checkpoint {
     /// Reads a file and checks it by its checksums.
     ///
     /// Memory: the file's size, and its header once more; for any file, damaged and forged ones included, at most 100 times its size and 64 KiB.
-    /// The worst are small objects among the parameters of an [`Identity`].
+    /// The worst are small objects among the parameters of an [`RunIdentity`].
     ///
     /// # Errors
     /// [`ModelError::Io`] or [`ModelError::Checkpoint`], naming the file.
@@ -135,7 +135,7 @@ impl Checkpoint {
     }
 
     /// The identity of the run: its data and parameters.
-    pub fn identity(&self) -> &Identity {
+    pub fn identity(&self) -> &RunIdentity {
         &self.header.identity
     }
 

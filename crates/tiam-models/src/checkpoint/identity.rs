@@ -18,9 +18,9 @@ const CHUNK: usize = 1 << 13;
 ///
 /// ```
 /// use tiam_linalg::Matrix;
-/// use tiam_models::{Identity, Samples, Target};
+/// use tiam_models::{RunIdentity, Samples, Target};
 /// let samples = |x| Samples::<f64>::new(Matrix::from_fn(1, 2, |_, _| x), Target::Values(Matrix::from_fn(1, 2, |_, _| 0.0)));
-/// let of = |x, rho: f64| Ok::<_, tiam_models::ModelError>(Identity::default().samples("data", &samples(x)?).parameter("rho", rho));
+/// let of = |x, rho: f64| Ok::<_, tiam_models::ModelError>(RunIdentity::default().samples("data", &samples(x)?).parameter("rho", rho));
 /// assert_eq!(of(1.0, 0.1)?.difference(&of(1.0, 0.1)?), None);
 /// assert_eq!(of(1.0, 0.1)?.difference(&of(1.0, 0.2)?).unwrap(), "rho was 0.1 and is 0.2");
 /// assert!(of(1.0, 0.1)?.difference(&of(1.5, 0.1)?).unwrap().starts_with("data differs"));
@@ -28,13 +28,13 @@ const CHUNK: usize = 1 << 13;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Identity {
+pub struct RunIdentity {
     /// By part: sizes, and a hash of all numbers (XXH3, 128 bits).
     data: Map<String, Value>,
     parameters: Map<String, Value>,
 }
 
-impl Identity {
+impl RunIdentity {
     /// Adds a part of the data.
     #[must_use]
     pub fn samples<T: Real>(self, name: &str, samples: &Samples<T>) -> Self {

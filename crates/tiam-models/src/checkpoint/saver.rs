@@ -11,7 +11,7 @@ use tiam_core::{Run, StopReason};
 use tiam_linalg::Real;
 
 use super::file::{self, Header};
-use super::identity::Identity;
+use super::identity::RunIdentity;
 use crate::error::{ModelError, Result};
 use crate::tensors::io_error;
 use crate::trainer::AnyProblem;
@@ -36,7 +36,7 @@ pub struct Checkpointer<'d> {
     keep: usize,
     note: String,
     /// Found out when it is first needed: it reads all data.
-    identity: LazyCell<Identity, Box<dyn FnOnce() -> Identity + 'd>>,
+    identity: LazyCell<RunIdentity, Box<dyn FnOnce() -> RunIdentity + 'd>>,
     on_failure: Box<dyn FnMut(&ModelError) + 'd>,
     last: Instant,
     cost: Duration,
@@ -55,7 +55,7 @@ impl fmt::Debug for Checkpointer<'_> {
 
 impl<'d> Checkpointer<'d> {
     /// Saves into this folder, which is made when it is first needed and must be no other run's: once a minute, the last two kept.
-    pub fn new(folder: impl Into<PathBuf>, identity: impl FnOnce() -> Identity + 'd) -> Self {
+    pub fn new(folder: impl Into<PathBuf>, identity: impl FnOnce() -> RunIdentity + 'd) -> Self {
         Self {
             folder: folder.into(),
             cadence: Cadence::Interval(Duration::from_secs(60)),

@@ -2,8 +2,8 @@
 
 use super::{along, distance, map, multiply, random, residual};
 use tiam_linalg::{
-    Activation, ActivationBlock, Band, Compute, Inertia, Matrix, Monotone, NextLayer, Solver,
-    WeightBlock, band_violation,
+    Activation, ActivationBand, ActivationBlock, Compute, Inertia, Matrix, Monotone, NextLayer,
+    Solver, WeightBlock, band_violation,
 };
 
 pub(crate) const TIGHT: f64 = 1e-11;
@@ -64,8 +64,8 @@ impl Setting {
         }
     }
 
-    pub(crate) fn band(&self) -> Band<'_, f64> {
-        Band {
+    pub(crate) fn band(&self) -> ActivationBand<'_, f64> {
+        ActivationBand {
             center: &self.z,
             activation: self.h,
             epsilon: self.epsilon,

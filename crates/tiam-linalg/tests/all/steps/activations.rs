@@ -4,7 +4,8 @@ use crate::common::hidden::{RHO, Setting, clamp_to};
 use crate::common::{along, distance, inertia, map, multiply, noise, plus, random, residual};
 use tiam_linalg::Activation::{Elu, Identity, Relu};
 use tiam_linalg::{
-    ActivationBlock, Band, Compute, Inertia, Matrix, NextLayer, Solver, WeightBlock, WeightProblem,
+    ActivationBand, ActivationBlock, Compute, Inertia, Matrix, NextLayer, Solver, WeightBlock,
+    WeightProblem,
 };
 
 const TIGHT: f64 = 1e-11;
@@ -240,7 +241,7 @@ fn a_step_size_that_is_just_enough_is_taken() {
             target: &one(8.0),
             rho: curvature,
         };
-        let band = Band {
+        let band = ActivationBand {
             center: &z,
             activation: Identity,
             epsilon: 100.0,
@@ -400,7 +401,7 @@ fn repair_of_samples_shared_out_moves_all_of_them() {
         let mut compute = Compute::new(threads).unwrap();
         let mut next = WeightBlock::new(weights.clone(), n_samples, Solver::Backtracking);
         let mut block = ActivationBlock::new(a.clone(), 1, Solver::Backtracking);
-        let band = Band {
+        let band = ActivationBand {
             center: &z,
             activation: Relu,
             epsilon: 0.25,
