@@ -207,7 +207,7 @@ fn hidden_tile<T: Real>(
     bias: &[T],
     h: impl Monotone,
     epsilon: T,
-    [apart, correction]: [T; 2],
+    [p1_minus_p2, correction]: [T; 2],
 ) -> [f64; 2] {
     vectorised(
         #[inline(always)]
@@ -226,7 +226,7 @@ fn hidden_tile<T: Real>(
                 for i in 0..n {
                     let (low, high) = preimage(h, a[i], epsilon);
                     // z̃ − (ẑ − m) = m + (p1 − p2)(z − z_previous)
-                    let moved = wa[i] + bias[i] + apart * (z[i] - zp[i]);
+                    let moved = wa[i] + bias[i] + p1_minus_p2 * (z[i] - zp[i]);
                     let bar = clamp(moved, low, high);
                     out[i] = clamp(bar + correction * (bar - z[i]), low, high);
                 }
@@ -239,7 +239,12 @@ fn hidden_tile<T: Real>(
 }
 
 /// center ← m + (p1 − p2)(z − z_previous), m = product + bias 1ᵀ.
-fn center_tile<T: Real>(center: &mut [T], [z, previous, product]: [&[T]; 3], bias: &[T], apart: T) {
+fn center_tile<T: Real>(
+    center: &mut [T],
+    [z, previous, product]: [&[T]; 3],
+    bias: &[T],
+    p1_minus_p2: T,
+) {
     vectorised(
         #[inline(always)]
         || {
@@ -252,7 +257,7 @@ fn center_tile<T: Real>(center: &mut [T], [z, previous, product]: [&[T]; 3], bia
             for (((c, z), zp), wa) in columns {
                 let (c, z, zp, wa) = (&mut c[..n], &z[..n], &zp[..n], &wa[..n]);
                 for i in 0..n {
-                    c[i] = wa[i] + bias[i] + apart * (z[i] - zp[i]);
+                    c[i] = wa[i] + bias[i] + p1_minus_p2 * (z[i] - zp[i]);
                 }
             }
         },

@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use super::line::{Along, Line, LineTerms, Pending, along_direction};
+use super::line::{Line, LineDirection, LineTerms, Pending, along_direction};
 use super::{Products, Request, WeightProblem, mix};
 use crate::cholesky::Factor;
 use crate::compute::Compute;
@@ -182,7 +182,7 @@ impl<T: Real> Dual<T> {
     /// Makes the candidate current.
     pub(super) fn accept(&mut self, pending: Pending, compute: &mut Compute<T>) {
         let direction = match (&self.exact, pending.along) {
-            (Some(exact), Along::Direction) => &exact.direction,
+            (Some(exact), LineDirection::Direction) => &exact.direction,
             _ => &self.gradient,
         };
         let (c, p) = (self.current.start, self.previous.start);

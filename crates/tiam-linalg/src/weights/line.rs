@@ -9,13 +9,13 @@ use crate::step::Inertia;
 pub(super) struct Pending {
     pub(super) c_delta: f64,
     pub(super) c_direction: f64,
-    pub(super) along: Along,
+    pub(super) along: LineDirection,
     pub(super) theta: f64,
 }
 
 /// Which matrix E is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Along {
+pub(super) enum LineDirection {
     /// The gradient itself: plain backtracking.
     Gradient,
     /// The direction's own matrix: every other step.
@@ -94,7 +94,7 @@ impl LineTerms {
             pending: Pending {
                 c_delta: scale * inertia.start,
                 c_direction: -scale / theta,
-                along: Along::Gradient,
+                along: LineDirection::Gradient,
                 theta,
             },
             trials,
@@ -117,7 +117,7 @@ pub(super) fn along_direction(inertia: Inertia, theta: f64) -> Pending {
     Pending {
         c_delta: scale * inertia.gradient,
         c_direction: scale,
-        along: Along::Direction,
+        along: LineDirection::Direction,
         theta,
     }
 }

@@ -1,7 +1,7 @@
 //! W as a matrix, and its step from products with the inputs: gradient, direction and the six inner products.
 
 use super::gram::Gram;
-use super::line::{Along, Line, LineTerms, Pending, along_direction};
+use super::line::{Line, LineDirection, LineTerms, Pending, along_direction};
 use super::{PASS_FLOPS, Products, Request, mix};
 use crate::compute::{Cols, ColsMut, Compute, Total, WorkerScratch, buffer, for_tiles, tile_cols};
 use crate::curvature::InputCurvature;
@@ -67,7 +67,7 @@ impl<T: Real> Primal<T> {
             _ if request.problem.l1 > 0.0 => self.proximal_line(products, request, compute),
             Step::Solve(how) => self.solved_line(how, products, request, compute),
             _ => {
-                let terms = self.line_terms(Along::Gradient, products, request, compute);
+                let terms = self.line_terms(LineDirection::Gradient, products, request, compute);
                 terms.backtracked(request)
             }
         };
@@ -77,7 +77,7 @@ impl<T: Real> Primal<T> {
     /// Makes the candidate current; returns ‖W‖².
     pub(super) fn accept(&mut self, pending: Pending, compute: &mut Compute<T>) -> f64 {
         let direction = match (&self.direction, pending.along) {
-            (Some(direction), Along::Direction) => direction,
+            (Some(direction), LineDirection::Direction) => direction,
             _ => &self.gradient,
         };
         let norm_sq = mix(
@@ -234,7 +234,7 @@ impl<T: Real> Primal<T> {
                 problem.l1 / theta,
             );
             self.direction = Some(direction);
-            terms = self.line_terms(Along::Direction, products, request, compute);
+            terms = self.line_terms(LineDirection::Direction, products, request, compute);
             let needed = terms.curvature(request)[2];
             // A comparison with NaN is false: it ends the search.
             let too_long = needed > theta * terms.matrix[2];
@@ -281,7 +281,7 @@ impl<T: Real> Primal<T> {
             *d = p1_minus_p2 * (*w - *wp) - *d;
         }
         self.direction = Some(direction);
-        let terms = self.line_terms(Along::Direction, products, request, compute);
+        let terms = self.line_terms(LineDirection::Direction, products, request, compute);
         Line {
             pending: along_direction(inertia, f64::NAN),
             trials: solved.iterations,
@@ -302,7 +302,7 @@ impl<T: Real> Primal<T> {
     /// E a and the inner products along Δ and E.
     fn line_terms(
         &mut self,
-        along: Along,
+        along: LineDirection,
         products: &mut Products<T>,
         request: &Request<'_, T>,
         compute: &mut Compute<T>,
@@ -311,7 +311,7 @@ impl<T: Real> Primal<T> {
         let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
         let mut direction_product = std::mem::take(&mut products.direction);
         let direction = match (&self.direction, along) {
-            (Some(direction), Along::Direction) => direction,
+            (Some(direction), LineDirection::Direction) => direction,
             _ => &self.gradient,
         };
         let slab = (
@@ -331,8 +331,8 @@ impl<T: Real> Primal<T> {
         };
         let product = compute.over_samples(2 * n_out * n_in, slab, &body);
         let matrix = match along {
-            Along::Gradient => self.gradient_terms,
-            Along::Direction => {
+            LineDirection::Gradient => self.gradient_terms,
+            LineDirection::Direction => {
                 let slab = (
                     Cols::new(self.current.as_slice(), n_out),
                     Cols::new(self.previous_of(inertia), n_out),
