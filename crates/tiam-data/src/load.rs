@@ -1,5 +1,6 @@
 //! Loading of a data set from a file or folder of any supported format.
 
+use std::any::{Any, TypeId};
 use std::path::Path;
 
 use crate::{
@@ -114,7 +115,7 @@ impl LoadParams {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load<T: Scalar>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Dataset<T>> {
-    read(path.as_ref(), params, None)
+    read_once(path.as_ref(), params, None)
 }
 
 /// Reads a table into the feature layout and class numbers of an earlier one.
@@ -151,7 +152,42 @@ pub fn load_with_encoding<T: Scalar>(
     encoding: &ColumnEncoding,
     params: &LoadParams,
 ) -> Result<Dataset<T>> {
-    read(path.as_ref(), params, Some(encoding))
+    read_once(path.as_ref(), params, Some(encoding))
+}
+
+/// Reads by one of two functions that are compiled here, once, whichever crate asks: the readers of all formats are in them.
+fn read_once<T: Scalar>(
+    path: &Path,
+    params: &LoadParams,
+    encoding: Option<&ColumnEncoding>,
+) -> Result<Dataset<T>> {
+    let data: Box<dyn Any> = if TypeId::of::<T>() == TypeId::of::<f32>() {
+        Box::new(read_single(path, params, encoding)?)
+    } else {
+        Box::new(read_double(path, params, encoding)?)
+    };
+    match data.downcast() {
+        Ok(data) => Ok(*data),
+        Err(_) => unreachable!("a scalar is f32 or f64"),
+    }
+}
+
+#[inline(never)]
+fn read_single(
+    path: &Path,
+    params: &LoadParams,
+    encoding: Option<&ColumnEncoding>,
+) -> Result<Dataset<f32>> {
+    read(path, params, encoding)
+}
+
+#[inline(never)]
+fn read_double(
+    path: &Path,
+    params: &LoadParams,
+    encoding: Option<&ColumnEncoding>,
+) -> Result<Dataset<f64>> {
+    read(path, params, encoding)
 }
 
 fn read<T: Scalar>(
