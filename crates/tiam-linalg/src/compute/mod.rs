@@ -24,12 +24,11 @@ const SHARDS: [usize; 6] = [1, 2, 4, 6, 12, MAX_SHARDS];
 /// The largest of [`SHARDS`].
 pub(crate) const MAX_SHARDS: usize = 24;
 
-/// Into how many shards a sweep is cut: by its shape alone, so that its sums have the same bits on every number of threads.
-fn n_shards(n_cols: usize, flops_per_col: usize) -> usize {
-    n_shards_of(1, n_cols, flops_per_col)
-}
+/// Fewest columns of a shard that has a sum of its own: fewer are not worth adding the sums.
+pub(crate) const LEAST_SUMMED: usize = 96;
 
-/// The same, with at least so many columns in each shard.
+/// Into how many shards a sweep is cut: by its shape alone, so that its sums have the same bits on every number of threads.
+/// Each has at least so many columns.
 pub(crate) fn n_shards_of(least_cols: usize, n_cols: usize, flops_per_col: usize) -> usize {
     let worthwhile = n_cols.saturating_mul(flops_per_col) / MIN_SHARD_FLOPS + 1;
     let fits = |n: &usize| *n <= worthwhile && *n * least_cols <= n_cols;
@@ -220,7 +219,7 @@ impl<T: Real> Compute<T> {
         slab: S,
         body: &Summing<'_, T, U, S, R>,
     ) -> R {
-        let n = n_shards(slab.n_cols(), flops_per_col);
+        let n = n_shards_of(LEAST_SUMMED, slab.n_cols(), flops_per_col);
         sums.resize_with(n.max(sums.len()), Vec::new);
         let body = |scratch: &mut WorkerScratch<T>, sum: &mut Vec<U>, slab: S| {
             let sum = buffer(sum, len);

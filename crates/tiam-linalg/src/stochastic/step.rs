@@ -4,7 +4,7 @@ use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::pass::{Pass, Shard, StochasticBatch};
 use super::units::{UnitLayout, Units};
 use crate::activation::Activation;
-use crate::compute::{Compute, Slab, WorkerScratch, n_shards_of, tile_cols};
+use crate::compute::{Compute, LEAST_SUMMED, Slab, WorkerScratch, n_shards_of, tile_cols};
 use crate::forward::AffineLayers;
 use crate::kernels::add_scaled;
 use crate::product::RowRange;
@@ -213,7 +213,7 @@ impl<T: Real> StochasticBlocks<T> {
         };
         let len = batch.indices.len();
         let samples = RowRange { start: 0, len };
-        self.n_shards = n_shards_of(LEAST_COLS, len, GRADIENT_FLOPS * n);
+        self.n_shards = n_shards_of(LEAST_SUMMED, len, GRADIENT_FLOPS * n);
         let n_shards = self.n_shards.max(self.shards.len());
         self.shards.resize_with(n_shards, Shard::default);
         let loss = compute.sweep(samples, &mut self.shards[..self.n_shards], &body);
@@ -389,8 +389,6 @@ const GRADIENT_FLOPS: usize = 3;
 const MAX_SUMMED: usize = 1 << 19;
 /// Fewest units of a shard whose gradient is multiplied with the directions: each such product packs the samples anew.
 const LEAST_UNITS: usize = 48;
-/// Fewest samples of a shard: each shard has a gradient of its own.
-const LEAST_COLS: usize = 64;
 /// Flops a parameter of a direction: assembling the gradient, and a sketch's solve.
 const DIRECTION_FLOPS: usize = 4 * CurvatureForm::RANK + 8;
 /// A step is split between workers beyond half a million parameters: it waits for memory, and below that the parameters are in

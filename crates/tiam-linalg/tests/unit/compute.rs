@@ -84,7 +84,7 @@ fn a_buffer_grows_when_it_is_too_short_and_never_shrinks() {
 fn cuts(threads: usize, n_cols: usize, flops_per_col: usize) -> Vec<usize> {
     let mut compute = Compute::<f64>::new(threads).unwrap();
     let data: Vec<usize> = (0..n_cols).collect();
-    let n = n_shards(n_cols, flops_per_col);
+    let n = n_shards_of(1, n_cols, flops_per_col);
     let mut seen = vec![Vec::new(); n];
     let body = |_: &mut WorkerScratch<f64>, seen: &mut Vec<usize>, slab: Cols<'_, usize>| {
         seen.extend(slab.data);
@@ -122,7 +122,7 @@ fn a_sweep_is_cut_by_its_shape_alone() {
 /// Sums whose rounding shows the order they were added in.
 #[test]
 fn sums_have_the_same_bits_on_any_number_of_threads() {
-    const N: usize = 1000;
+    const N: usize = 3000;
     let data: Vec<f64> = (0..N)
         .map(|i| (i as f64 * 0.7).sin() * 10f64.powi(i as i32 % 9))
         .collect();
@@ -173,7 +173,7 @@ fn work_that_is_split_runs_in_the_pool_and_other_work_stays_with_the_caller() {
     assert_eq!(compute.n_threads(), THREADS);
     let data = [0_u8; 2];
     let mut wheres = |flops_per_col| {
-        let mut seen = vec![(false, 0); n_shards(data.len(), flops_per_col)];
+        let mut seen = vec![(false, 0); n_shards_of(1, data.len(), flops_per_col)];
         let body = |_: &mut WorkerScratch<f64>, seen: &mut (bool, usize), _: Cols<'_, u8>| {
             let inside = rayon::current_thread_index().is_some();
             *seen = (inside, rayon::current_num_threads());
