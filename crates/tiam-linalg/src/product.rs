@@ -37,9 +37,19 @@ pub(crate) fn tile_outer<T: Real>(
     right: &[T],
     right_rows: usize,
 ) {
+    tile_outer_into(sum, Accum::Add, (left, left_rows), (right, right_rows));
+}
+
+/// [`tile_outer`], which may replace what `sum` holds; each side with its number of rows.
+pub(crate) fn tile_outer_into<T: Real>(
+    sum: &mut [T],
+    accum: Accum,
+    (left, left_rows): (&[T], usize),
+    (right, right_rows): (&[T], usize),
+) {
     let (left, right) = (view(left, left_rows), view(right, right_rows));
     let sum = view_mut(sum, left_rows);
-    matmul(sum, Accum::Add, left, right.transpose(), T::one(), Par::Seq);
+    matmul(sum, accum, left, right.transpose(), T::one(), Par::Seq);
 }
 
 /// The lower triangle of sum += a aᵀ for one tile of columns of n entries, sequentially; above it nothing is touched.

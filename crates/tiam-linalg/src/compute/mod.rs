@@ -185,10 +185,8 @@ impl<T: Real> Compute<T> {
     ) -> (R, &[T]) {
         let mut sums = std::mem::take(&mut self.sums);
         let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
+        self.over_processes(&mut total, &mut [&mut sums[0][..len]]);
         self.sums = sums;
-        let mut sum = std::mem::take(&mut self.sums[0]);
-        self.over_processes(&mut total, &mut [&mut sum[..len]]);
-        self.sums[0] = sum;
         (total, &self.sums[0][..len])
     }
 

@@ -13,7 +13,7 @@ use crate::compute::{WorkerScratch, buffer, for_tiles};
 use crate::loss::LossTarget;
 use crate::matrix::{Matrix, view, view_mut};
 use crate::monotone::Monotone;
-use crate::product::{RowRange, tile_product};
+use crate::product::{RowRange, tile_outer_into, tile_product};
 use crate::prox::LossSum;
 use crate::real::Real;
 use crate::simd::vectorised;
@@ -132,18 +132,15 @@ impl<T: Real> Pass<'_, T> {
         let (mut loss, start) = (LossSum::default(), samples.start);
         for_tiles(samples, tile, |samples| {
             let (found, n_open) = self.tile(scratch, shard, (&mut x, &mut tape), &samples);
-            let accum = match samples.start == start {
-                true => Accum::Replace,
-                false => Accum::Add,
+            let accum = if samples.start == start {
+                Accum::Replace
+            } else {
+                Accum::Add
             };
             for (l, &units) in self.layout.layers().iter().enumerate() {
                 let (a, e) = factors(units, l, (&x, &tape), samples.len, n_open);
-                outer_product_of(
-                    &mut shard.gradient[units.range()],
-                    (a, units.len),
-                    (e, units.n_units),
-                    accum,
-                );
+                let sum = &mut shard.gradient[units.range()];
+                tile_outer_into(sum, accum, (a, units.len), (e, units.n_units));
             }
             loss = loss.merge(found);
         });
@@ -302,23 +299,6 @@ fn factors<'t, T>(
     };
     let e = &tape[units.z_row * n..];
     (&a[..units.len * n_open], &e[..units.n_units * n_open])
-}
-
-/// out ← (out +) left · rightᵀ; each side with its number of rows.
-fn outer_product_of<T: Real>(
-    out: &mut [T],
-    (left, left_rows): (&[T], usize),
-    (right, right_rows): (&[T], usize),
-    accum: Accum,
-) {
-    matmul(
-        view_mut(out, left_rows),
-        accum,
-        view(left, left_rows),
-        view(right, right_rows).transpose(),
-        T::one(),
-        Par::Seq,
-    );
 }
 
 /// Column `to` of a matrix with `n_rows` rows ← column `from`.
