@@ -11,7 +11,7 @@ use tiam_data::{Format, Header};
 #[cfg(feature = "reproduce")]
 use crate::flags::whole;
 use crate::flags::{self, chosen, threads};
-use crate::values::DataSource;
+use crate::values::{DataSource, Delimiter};
 
 /// Train multilayer perceptrons by triple-inertial alternating minimisation, and use them.
 ///
@@ -52,6 +52,19 @@ pub(crate) struct ReadOptions {
     /// Whether the first row of a table names its columns [default: auto]
     #[arg(long, value_parser = chosen::<Header>())]
     pub(crate) header: Option<Header>,
+    /// What separates the cells of a table: a character, `tab` or `blanks` [default: found]
+    #[arg(long, value_name = "CHARACTER", allow_hyphen_values = true)]
+    pub(crate) delimiter: Option<Delimiter>,
+    /// Lines of a table that begin so are skipped
+    #[arg(long, value_name = "CHARACTER", allow_hyphen_values = true)]
+    pub(crate) comment: Option<Delimiter>,
+    /// Lines skipped at the top of a table
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) skip_rows: usize,
+    /// Refuse cells that the model does not know: other categories, texts where numbers were, missing cells where none was. Without it, they
+    /// count as missing, and are counted on standard error
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Worker threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,

@@ -26,6 +26,7 @@ mod method;
 mod output;
 mod predict;
 mod progress;
+mod reading;
 mod report;
 #[cfg(feature = "reproduce")]
 mod reproduce;

@@ -17,6 +17,12 @@ impl Settings {
             task: self.task,
             categorical: columns(&self.categorical),
             ignore: columns(&self.ignore),
+            keep: columns(&self.keep),
+            delimiter: self.delimiter.map(|delimiter| delimiter.0),
+            decimal: self.decimal,
+            comment: self.comment.map(|comment| comment.0),
+            skip_rows: self.skip_rows,
+            missing: self.missing,
             sample_weights: self.sample_weights.as_deref().and_then(reference),
             max_categories: self.max_categories,
             ..TableParams::default()

@@ -9,6 +9,7 @@ use crate::artifacts::write_whole;
 use crate::error::CliError;
 use crate::evaluate::table;
 use crate::output;
+use crate::reading;
 use crate::settings::available_threads;
 
 /// Runs the command.
@@ -19,6 +20,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         return Err(tiam::Error::NoProbabilities.into());
     }
     let found = model.predict_table(&table(&args.data, &args.read)?)?;
+    if let (Some(columns), Some(met)) = (&model.encoding().columns, found.reading()) {
+        reading::tell_strange(columns, met);
+    }
     match &args.out {
         Some(path) => write_whole(path, |file| write_csv(&model, &found, args.proba, file)),
         None => output::to_stdout(|out| write_csv(&model, &found, args.proba, out)),

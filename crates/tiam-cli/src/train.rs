@@ -14,6 +14,7 @@ use crate::fit::fit;
 use crate::flags::Given;
 use crate::flags::config;
 use crate::output;
+use crate::reading;
 use crate::report::{Report, describe};
 use crate::resume::{Resumed, Saving, repeatable};
 use crate::settings::Settings;
@@ -46,15 +47,21 @@ pub(crate) fn run(given: Given) -> Result<(), CliError> {
 
 fn train_as<T: Scalar>(
     options: &Given,
-    reading: &Settings,
+    asked: &Settings,
     saving: &Saving,
     resumed: Option<&Resumed>,
 ) -> Result<(), CliError> {
-    let start = reading.from.as_deref().map(start::<T>).transpose()?;
-    let prepared = reading
+    let start = asked.from.as_deref().map(start::<T>).transpose()?;
+    let prepared = asked
         .mlp(start)?
-        .prepare::<T>(reading.table()?, &reading.holdout()?)?;
+        .prepare::<T>(asked.table()?, &asked.holdout()?)?;
     let settings = &options.settings(prepared.kind);
+    if let (Some(columns), Some(met)) = (&prepared.encoding.columns, &prepared.reading) {
+        reading::tell(columns, met, settings.quiet);
+        if let Some(met) = &prepared.test_reading {
+            reading::tell_strange(columns, met);
+        }
+    }
     let unused = settings.test_fraction.is_some() && prepared.test_fraction.is_none();
     if unused && settings.test.is_none() && !settings.quiet {
         output::message("note: --test-fraction is not used, the data bring their own split");

@@ -62,6 +62,43 @@ impl fmt::Display for DataSource {
     }
 }
 
+/// The character that separates cells, or begins a comment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Delimiter(pub(crate) u8);
+
+const NAMED: [(&str, u8); 6] = [
+    ("tab", b'\t'),
+    ("\\t", b'\t'),
+    ("blanks", b' '),
+    ("comma", b','),
+    ("semicolon", b';'),
+    ("pipe", b'|'),
+];
+
+impl FromStr for Delimiter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some((_, byte)) = NAMED.iter().find(|(name, _)| *name == text) {
+            return Ok(Self(*byte));
+        }
+        match text.as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(Self(*byte)),
+            _ => Err("one ASCII character is needed, `tab`, or `blanks` for runs of white space"),
+        }
+    }
+}
+
+impl fmt::Display for Delimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = NAMED.iter().find(|(_, byte)| *byte == self.0);
+        match named {
+            Some((name, _)) => f.write_str(name),
+            None => write!(f, "{}", char::from(self.0)),
+        }
+    }
+}
+
 /// How inputs are scaled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ScalingName {

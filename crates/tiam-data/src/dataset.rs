@@ -1,7 +1,9 @@
 //! A data set: features, targets, names, split and source.
 
+use std::sync::Arc;
+
 use crate::{
-    ColumnEncoding, Features, Scalar, Split,
+    ColumnEncoding, Features, Reading, Scalar, Split,
     error::{DataError, Result, check_index, check_size},
 };
 
@@ -68,6 +70,7 @@ pub struct Dataset<T> {
     sample_ids: Option<Vec<usize>>,
     sample_weights: Option<Vec<f64>>,
     encoding: Option<ColumnEncoding>,
+    reading: Option<Arc<Reading>>,
     source: String,
     credit: Option<String>,
 }
@@ -92,6 +95,11 @@ impl<T: Scalar> Dataset<T> {
     /// name, [`DataError::NonFinite`] if a feature or a target is infinite or NaN.
     pub fn new(features: Features<T>, targets: Targets<T>) -> Result<Self> {
         features.check_finite()?;
+        Self::with_gaps(features, targets)
+    }
+
+    /// The same where features may be NaN: missing numbers of a table.
+    pub(crate) fn with_gaps(features: Features<T>, targets: Targets<T>) -> Result<Self> {
         let n_targets = match &targets {
             Targets::Classes { labels, names } => {
                 let largest = labels.iter().max().copied();
@@ -113,6 +121,7 @@ impl<T: Scalar> Dataset<T> {
             sample_ids: None,
             sample_weights: None,
             encoding: None,
+            reading: None,
             source: "values given by the caller".to_owned(),
             credit: None,
         })
@@ -183,6 +192,38 @@ impl<T: Scalar> Dataset<T> {
     pub(crate) fn with_encoding(mut self, encoding: ColumnEncoding) -> Self {
         self.encoding = Some(encoding);
         self
+    }
+
+    pub(crate) fn with_reading(mut self, reading: Arc<Reading>) -> Self {
+        self.reading = Some(reading);
+        self
+    }
+
+    /// Learns from these samples what stands for missing numbers of the table, which are NaN, and puts it in their places.
+    ///
+    /// ```
+    /// use tiam_data::{LoadParams, load};
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("points.csv");
+    /// std::fs::write(&path, "x,kind\n1.5,a\n?,b\n3.5,b\n")?;
+    /// let mut data = load::<f64>(&path, &LoadParams::default())?;
+    /// data.fill_missing();
+    /// assert_eq!(data.feature_names(), ["x", "x is missing"]);
+    /// assert_eq!(data.features().values(), [1.5, 0.0, 2.5, 1.0, 3.5, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fill_missing(&mut self) {
+        if let Some(encoding) = &self.encoding {
+            let filled = encoding.filled(&self.features);
+            self.fill_with(filled);
+        }
+    }
+
+    /// Puts what stands for missing numbers in the places of those that are NaN, as the encoding of an earlier data set has it: see
+    /// [`ColumnEncoding::filled`].
+    pub fn fill_with(&mut self, encoding: ColumnEncoding) {
+        encoding.fill(&mut self.features);
+        self.encoding = Some(encoding);
     }
 
     /// The features, `n_samples x n_features`.
@@ -277,6 +318,11 @@ impl<T: Scalar> Dataset<T> {
         self.encoding.as_ref()
     }
 
+    /// What was met while the table was read, of all its rows.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.reading.as_deref()
+    }
+
     /// Where the data come from, in words.
     pub fn source(&self) -> &str {
         &self.source
@@ -355,6 +401,7 @@ impl<T: Scalar> Dataset<T> {
             sample_ids: self.sample_ids.as_ref().map(|ids| pick(ids, samples)),
             sample_weights: self.sample_weights.as_ref().map(|all| pick(all, samples)),
             encoding: self.encoding.clone(),
+            reading: self.reading.clone(),
             source: self.source.clone(),
             credit: self.credit.clone(),
         }

@@ -224,12 +224,32 @@ pub enum DataError {
         /// What is wrong.
         fault: CellFault,
     },
+    /// Cells are missing, and none may be.
+    #[error("{}: {}; correct them, or fill them by the default of `missing`", path.display(), missing(columns))]
+    MissingCells {
+        /// The file.
+        path: PathBuf,
+        /// Every column that lacks cells, and how many.
+        columns: Vec<(String, usize)>,
+    },
     /// A stored column encoding contradicts itself.
     #[error("the column encoding is not valid: {reason}")]
     BadEncoding {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// Columns with their missing cells in words.
+fn missing(columns: &[(String, usize)]) -> String {
+    let all: usize = columns.iter().map(|(_, n)| n).sum();
+    let each = columns.iter().map(|(name, n)| format!("{name} {n}"));
+    let each: Vec<String> = each.collect();
+    format!(
+        "{all} cells are missing, in {} columns: {}",
+        columns.len(),
+        each.join(", ")
+    )
 }
 
 impl DataError {

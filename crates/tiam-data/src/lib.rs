@@ -24,7 +24,8 @@ pub use load::{LoadParams, load, load_with_encoding};
 pub use scaling::{Scaling, ScalingKind};
 pub use split::Split;
 pub use table::{
-    AsCell, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec, DEFAULT_MAX_CATEGORIES,
-    Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES, RowEncoder, TableParams, Task,
+    AsCell, Categories, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec,
+    DEFAULT_MAX_CATEGORIES, Dates, Decimal, Gaps, Header, LabelColumn, MAX_AUTO_CLASSES,
+    MAX_MIXED_CATEGORIES, MissingCells, Numbers, Reading, RowEncoder, TableParams, Task, Written,
 };
 pub use tiam_core::Scalar;

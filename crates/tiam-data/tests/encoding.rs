@@ -74,7 +74,7 @@ fn columns_are_found_by_position_without_header() {
     );
     let words = "1 cells where 3 were expected";
     assert_malformed(auto("9\n", &encoding), &Place::Line(1), words);
-    let forced = TableParams::default().header(Header::No);
+    let forced = TableParams::default().header(Header::No).strict(true);
     let error = read("x,sex,kind\n", &encoding, forced).unwrap_err();
     assert!(matches!(fault(&error), CellFault::NotANumber(_)), "{error}");
 }
@@ -89,7 +89,14 @@ fn a_model_from_a_file_without_header_reads_one_with_header_by_position() {
 #[test]
 fn unknown_categories_and_classes_name_line_and_column() {
     let encoding = encoding(TRAIN);
-    let error = auto("x,sex\n1,M\n2,X\n", &encoding).unwrap_err();
+    let lenient = auto("x,sex\n1,M\n2,X\nz,?\n", &encoding).unwrap();
+    let met = lenient.reading().unwrap();
+    assert_eq!(
+        (&met.unknown[..], &met.missing[..], met.rows),
+        (&[1, 1, 0][..], &[0, 1, 0][..], 2)
+    );
+    let strict = TableParams::default().strict(true);
+    let error = read("x,sex\n1,M\n2,X\n", &encoding, strict.clone()).unwrap_err();
     assert!(
         error
             .to_string()
@@ -104,7 +111,14 @@ fn unknown_categories_and_classes_name_line_and_column() {
         matches!(&error, DataError::BadCell { at, fault: CellFault::Unknown { what: "class", .. }, .. } if (at.line, at.column) == (2, 2)),
         "{error}"
     );
-    let error = auto("x,sex,kind\n1,M,?\n", &encoding).unwrap_err();
+    let error = auto("x,sex,kind\n1,M,?\n", &encoding);
+    assert_malformed(error, &Place::Whole, "none of the 1 rows has a label");
+    let some = auto("x,sex,kind\n1,M,?\n2,F,b\n", &encoding).unwrap();
+    assert_eq!(
+        (some.labels().unwrap(), some.reading().unwrap().unlabelled),
+        (&[1][..], 1)
+    );
+    let error = read("x,sex,kind\n1,?,a\n", &encoding, strict).unwrap_err();
     assert_eq!(*fault(&error), CellFault::Missing);
     let unlabelled = TableParams::default().label(LabelColumn::None);
     assert_eq!(
@@ -156,21 +170,23 @@ fn it_survives_json_and_is_checked_on_the_way_in() {
 
 #[test]
 fn encodings_that_contradict_themselves_are_refused() {
-    let column = |name: &str, kind| ColumnSpec {
-        name: name.to_owned(),
-        kind,
+    let column = |name: &str, kind| ColumnSpec::new(name, kind);
+    let numeric = || column("x", ColumnKind::numeric());
+    let class = || ColumnKind::ClassLabel {
+        names: vec!["a".to_owned()],
+        numeric: false,
     };
-    let numeric = || column("x", ColumnKind::Numeric);
     for columns in [
         vec![],
         vec![numeric(), numeric()],
-        vec![column("y", ColumnKind::ValueLabel)],
+        vec![column("y", ColumnKind::value_label())],
         vec![
             numeric(),
-            column("y", ColumnKind::ValueLabel),
-            column("z", ColumnKind::ValueLabel),
+            column("y", ColumnKind::value_label()),
+            column("z", class()),
         ],
-        vec![column("k", ColumnKind::Categorical { categories: vec![] })],
+        vec![numeric(), column("y", class()), column("z", class())],
+        vec![column("k", ColumnKind::categorical(vec![]))],
     ] {
         assert!(matches!(
             ColumnEncoding::new(true, columns),

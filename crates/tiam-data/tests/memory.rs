@@ -170,7 +170,11 @@ fn hostile_tables() -> Vec<Hostile> {
     let one_hot = |columns| texts(columns).replace('\n', ",0\n").into_bytes();
     let file = |name, text: Vec<u8>, outcome| hostile(name, Bound::Table, text, outcome);
     vec![
-        file("commas", commas.clone().into_bytes(), Some("missing")),
+        file(
+            "commas",
+            commas.clone().into_bytes(),
+            Some("none of the 1 rows has a label"),
+        ),
         file(
             "commas, packed",
             gzip(commas.repeat(8).as_bytes()),

@@ -88,7 +88,8 @@ fn try_all(bytes: &[u8], format: Format) {
     let started = Instant::now();
     for params in [params.clone(), params.format(format)] {
         match load::<f64>(&path, &params) {
-            Ok(data) => {
+            Ok(mut data) => {
+                data.fill_missing();
                 assert_eq!(
                     data.features().values().len(),
                     data.n_samples() * data.n_features()

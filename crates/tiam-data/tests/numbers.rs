@@ -8,8 +8,11 @@ use tiam_data::{ColumnEncoding, ColumnKind, ColumnSpec, RowEncoder, Scalar};
 /// An encoder of one column of numbers.
 fn encoder() -> RowEncoder {
     let name = "x".to_owned();
-    let kind = ColumnKind::Numeric;
-    RowEncoder::new(ColumnEncoding::new(true, vec![ColumnSpec { name, kind }]).unwrap()).unwrap()
+    let kind = ColumnKind::numeric();
+    let encoder =
+        RowEncoder::new(ColumnEncoding::new(true, vec![ColumnSpec::new(name, kind)]).unwrap())
+            .unwrap();
+    encoder.strict(true)
 }
 
 /// The finite number that the crate reads from a text, and the one that the standard library reads.

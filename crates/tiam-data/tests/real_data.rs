@@ -202,7 +202,7 @@ fn wine_scores_are_seven_classes_unless_values_are_asked_for() {
     let data: Dataset<f64> = load(&path, &params).unwrap();
     assert_eq!(
         data.encoding().unwrap().columns()[11].kind,
-        ColumnKind::ValueLabel
+        ColumnKind::value_label()
     );
 }
 

@@ -5,15 +5,12 @@ use tiam_data::{AsCell, Cell, ColumnEncoding, ColumnKind, ColumnSpec, DataError,
 type Result<T> = std::result::Result<T, DataError>;
 
 fn encoder(weighted: bool) -> RowEncoder {
-    let column = |name: &str, kind| ColumnSpec {
-        name: name.to_owned(),
-        kind,
-    };
+    let column = |name: &str, kind| ColumnSpec::new(name, kind);
     let categories = ["0.1", "1.0", "none"].map(str::to_owned).to_vec();
     let mut columns = vec![
-        column("y", ColumnKind::ValueLabel),
-        column("c", ColumnKind::Categorical { categories }),
-        column("x", ColumnKind::Numeric),
+        column("y", ColumnKind::value_label()),
+        column("c", ColumnKind::categorical(categories)),
+        column("x", ColumnKind::numeric()),
         column("id", ColumnKind::Ignored),
     ];
     if weighted {
@@ -36,7 +33,11 @@ fn a_number_is_the_category_of_its_value() {
     assert_eq!(of(0.1_f32.cell()), [1, 0, 0, 2]);
     assert_eq!(of(0.1_f64.cell()), [1, 0, 0, 2]);
     assert_eq!(of(" none ".cell()), [0, 0, 1, 2]);
-    let unknown = encoded(&encoder(false), &[Cell::Number(7.0), Cell::Number(2.0)]);
+    let row = [Cell::Number(7.0), Cell::Number(2.0)];
+    assert_eq!(encoded(&encoder(false), &row).unwrap(), [0, 0, 0, 2]);
+    let mut features = [0.0; 4];
+    assert_eq!(encoder(false).encode(&row, &mut features).unwrap(), 1);
+    let unknown = encoded(&encoder(false).strict(true), &row);
     assert!(unknown.unwrap_err().to_string().contains("(\"c\")"));
 }
 

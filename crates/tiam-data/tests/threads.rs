@@ -5,8 +5,8 @@ use std::{fmt::Write as _, path::Path};
 use crate::common::{folder, write};
 use proptest::prelude::*;
 use tiam_data::{
-    CellFault, ColumnRef, DataError, Dataset, Header, LabelColumn, LoadParams, TableParams, Task,
-    load, load_with_encoding,
+    CellFault, ColumnRef, DataError, Dataset, Header, LabelColumn, LoadParams, MissingCells,
+    TableParams, Task, load, load_with_encoding,
 };
 
 const ROWS: usize = 120_000;
@@ -33,10 +33,11 @@ fn rows(edit: impl Fn(usize, &mut String)) -> String {
 }
 
 fn read(path: &Path, table: &TableParams, threads: usize) -> Result<Dataset<f64>, DataError> {
-    load(
-        path,
-        &LoadParams::default().table(table.clone()).threads(threads),
-    )
+    let params = LoadParams::default().table(table.clone()).threads(threads);
+    let mut data = load(path, &params)?;
+    // NaN is not equal to itself.
+    data.fill_missing();
+    Ok(data)
 }
 
 /// What one, two and five threads make of a text, which must be the same.
@@ -82,14 +83,21 @@ fn the_first_bad_cell_is_named_with_its_line() {
         })
     };
     let places = [
-        ("1,2,t1,,k1", "column 3 (\"d\"): the value is missing"),
         ("1,2,t1,3", "4"),
         ("1,2,t1,inf,k1", "column 3 (\"d\")"),
         ("x,2,t1,3,k1", "column 0 (\"a\")"),
         ("1,1e999,t1,3,k1", "column 1 (\"b\")"),
     ];
+    let strict = TableParams::default().missing(MissingCells::Error);
+    let missing = same(&spoilt("1,2,t1,,k1"), &strict).unwrap_err();
+    assert!(
+        missing.contains("2 cells are missing, in 1 columns: d 2"),
+        "{missing}"
+    );
+    let filled = same(&spoilt("1,2,t1,,k1"), &TableParams::default()).unwrap();
+    assert_eq!(filled.reading().unwrap().missing, [0, 0, 0, 2, 0]);
     for (row, place) in places {
-        let error = same(&spoilt(row), &TableParams::default()).unwrap_err();
+        let error = same(&spoilt(row), &strict).unwrap_err();
         let line = format!("line {}", line(first));
         assert!(error.contains(&line) && error.contains(place), "{error}");
     }
@@ -124,7 +132,8 @@ fn a_later_table_is_read_alike() {
     let path = write(&folder, "t.csv", rows(|_, _| {}));
     let data = read(&path, &TableParams::default(), 2).unwrap();
     let again = |path: &Path, threads| {
-        let params = LoadParams::default().threads(threads);
+        let table = TableParams::default().strict(true);
+        let params = LoadParams::default().table(table).threads(threads);
         load_with_encoding::<f64>(path, data.encoding().unwrap(), &params)
     };
     for threads in [1, 2, 5] {

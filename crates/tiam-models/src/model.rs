@@ -45,6 +45,11 @@ impl AffineScaling {
         self.offset.len()
     }
 
+    /// The offset of each feature, in its own units.
+    pub fn offset(&self) -> &[f64] {
+        &self.offset
+    }
+
     /// True for no features.
     pub fn is_empty(&self) -> bool {
         self.offset.is_empty()

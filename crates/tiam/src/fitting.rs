@@ -1,7 +1,7 @@
 //! Prepared samples, the part held out, and the result of a training.
 
 use tiam_core::{CoreError, StopReason, Trace, TraceRow};
-use tiam_data::{GraphParams, ScalingKind};
+use tiam_data::{GraphParams, Reading, ScalingKind};
 use tiam_models::{Network, NetworkMeasures, Samples, SolverChoice};
 
 use crate::encoding::Encoding;
@@ -27,6 +27,10 @@ pub struct Prepared<T> {
     pub scaling: ScalingKind,
     /// The part held out for testing, where it was drawn.
     pub test_fraction: Option<f64>,
+    /// What was met while a table was read.
+    pub reading: Option<Reading>,
+    /// The same of the test data, where they are a table of their own.
+    pub test_reading: Option<Reading>,
     /// The data's name, without their folder.
     pub(crate) name: String,
     pub(crate) graph: GraphParams,

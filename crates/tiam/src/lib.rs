@@ -63,8 +63,8 @@ pub use trainer::{Job, OnRow, Rule, RunParams, Trainer};
 pub use tiam_core::{Inertia, Schedule, StopReason, Stopping};
 #[doc(no_inline)]
 pub use tiam_data::{
-    AsCell, Cell, Dataset, Features, Format, GraphParams, Header, LoadParams, ScalingKind,
-    TableParams, Targets, Task,
+    AsCell, Cell, ColumnEncoding, ColumnKind, ColumnSpec, Dataset, Features, Format, GraphParams,
+    Header, LoadParams, MissingCells, Reading, ScalingKind, TableParams, Targets, Task,
 };
 #[doc(no_inline)]
 pub use tiam_linalg::Solver;

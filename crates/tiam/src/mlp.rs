@@ -199,7 +199,16 @@ impl Mlp {
             _ => None,
         };
         let own_columns = data.encoding().cloned();
-        let parts = self.divide(data, test_fraction.unwrap_or(0.0), kind)?;
+        let mut parts = self.divide(data, test_fraction.unwrap_or(0.0), kind)?;
+        // Medians for missing numbers are those of the training part.
+        let own_columns = own_columns.map(|columns| columns.filled(parts.train.features()));
+        if let Some(columns) = &own_columns {
+            for part in [&mut parts.train, &mut parts.validation, &mut parts.test] {
+                part.fill_with(columns.clone());
+            }
+        }
+        let reading = parts.train.reading().cloned();
+        let mut test_reading = None;
         let mut test_source = source.clone();
         let test = match holdout {
             Holdout::Nothing => None,
@@ -207,6 +216,7 @@ impl Mlp {
             Holdout::Test(test) => {
                 test_source = test.to_string();
                 let data = Table::clone(test).into_data(own_columns.as_ref())?;
+                test_reading = data.reading().cloned();
                 Some(test_part(data)?)
             }
         };
@@ -233,6 +243,8 @@ impl Mlp {
             // That of a part of the digits says nothing about the digits.
             test_fraction: test_fraction
                 .filter(|_| kind != DataKind::Digits || described.is_all_digits()),
+            reading,
+            test_reading,
             name,
             graph: described.load_params().graph.clone(),
             from: network,

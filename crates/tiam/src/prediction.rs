@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tiam_data::Reading;
+
 /// The answer for one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
@@ -62,9 +64,15 @@ pub struct Predictions {
     /// Row after row.
     pub(crate) outputs: Vec<f64>,
     pub(crate) n_outputs: usize,
+    pub(crate) reading: Option<Arc<Reading>>,
 }
 
 impl Predictions {
+    /// What was met while the table was read.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.reading.as_deref()
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.outputs.len() / self.n_outputs.max(1)

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use tiam_data::{AsCell, ColumnEncoding, RowEncoder, Targets};
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, TargetKind};
-use tiam_models::{AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network};
+use tiam_models::{
+    AffineScaling, AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network,
+};
 
 use crate::encoding::{Encoding, no_labels};
 use crate::error::{Error, Result};
@@ -100,7 +102,14 @@ impl Predictor {
         let metadata = model.metadata();
         let (shape, names) = (&metadata.architecture, &metadata.class_names);
         let provenance = Provenance::of(metadata)?;
-        let rows = Provenance::columns(metadata)?.map(RowEncoder::new);
+        // Files of versions before 0.2 do not say what stands for missing numbers: the mean does.
+        let mean = |feature: usize| {
+            let offsets = metadata.input_scaling.as_ref().map(AffineScaling::offset);
+            let offset = offsets.and_then(|offsets| offsets.get(feature).copied());
+            offset.unwrap_or_default()
+        };
+        let columns = Provenance::columns(metadata)?.map(|columns| columns.filled_by(mean));
+        let rows = columns.map(RowEncoder::new);
         let rows = rows.transpose()?;
         if let Some(rows) = &rows {
             let what = "features of the recorded columns";
@@ -308,6 +317,7 @@ impl Predictor {
         let table = table.with_graph(self.provenance.hops, self.graph_seed());
         with_model!(self, model => {
             let data = table.into_data(self.column_encoding())?;
+            let reading = data.reading().cloned();
             let (features, _) = data.into_features_and_targets();
             let inputs = self.encoding().inputs(features, &source)?;
             let work = self.work(inputs.n_cols());
@@ -317,6 +327,7 @@ impl Predictor {
             drop(inputs);
             let mut found = self.no_predictions(outputs.n_cols());
             self.add(outputs.as_mut_slice(), &mut found);
+            found.reading = reading.map(Arc::new);
             Ok(found)
         })
     }

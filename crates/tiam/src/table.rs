@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tiam_data::{
-    ColumnEncoding, ColumnRef, DataError, Dataset, GraphRows, LabelColumn, LoadParams, Split, Task,
-    digits, load_with_encoding,
+    ColumnEncoding, ColumnRef, DataError, Dataset, GraphRows, LabelColumn, LoadParams,
+    MissingCells, Split, Task, digits, load_with_encoding,
 };
 
 use crate::error::{Error, Result};
@@ -122,7 +122,8 @@ impl Table {
         Self::new(Source::Digits)
     }
 
-    /// Names the label column: by its name, by its position from 0, from the end with a negative one, `last` or `none`.
+    /// Names the label column: by its name, by its position from 0, from the end with a negative one, `last` or `none`. Several columns of
+    /// values are separated by commas.
     #[must_use]
     pub fn label(self, column: &str) -> Self {
         let Ok(label) = column.parse();
@@ -141,6 +142,12 @@ impl Table {
         self.reading(|params| params.table.ignore = columns.into_iter().map(reference).collect())
     }
 
+    /// Keeps columns as features that would be left out by themselves, such as ids.
+    #[must_use]
+    pub fn keep<'c>(self, columns: impl IntoIterator<Item = &'c str>) -> Self {
+        self.reading(|params| params.table.keep = columns.into_iter().map(reference).collect())
+    }
+
     /// Reads columns of numbers as categories.
     #[must_use]
     pub fn categorical<'c>(self, columns: impl IntoIterator<Item = &'c str>) -> Self {
@@ -152,6 +159,18 @@ impl Table {
     #[must_use]
     pub fn sample_weights(self, column: &str) -> Self {
         self.reading(|params| params.table.sample_weights = Some(reference(column)))
+    }
+
+    /// Says what is done about missing cells.
+    #[must_use]
+    pub fn missing(self, missing: MissingCells) -> Self {
+        self.reading(|params| params.table.missing = missing)
+    }
+
+    /// Refuses cells that a model does not know: other categories, texts where numbers were, missing cells where none was.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        self.reading(|params| params.table.strict = strict)
     }
 
     /// Sets everything about reading; what setters before it said is gone.
@@ -319,7 +338,17 @@ impl Table {
         columns: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
         let fits = |any: &AnyDataset| {
-            T::dataset(any).is_some_and(|data| columns.is_none() || data.encoding() == columns)
+            T::dataset(any).is_some_and(|data| match (columns, data.encoding()) {
+                (Some(columns), Some(own)) => own.agrees_with(columns),
+                (Some(_), None) => false,
+                (None, _) => true,
+            })
+        };
+        let filled = |mut data: Dataset<T>| {
+            if let Some(columns) = columns.filter(|_| data.encoding().is_some()) {
+                data.fill_with(columns.clone());
+            }
+            data
         };
         if let (Source::Given, Some(columns)) = (&self.source, columns) {
             self.check_names(columns)?;
@@ -334,16 +363,16 @@ impl Table {
                     Ok(own) => T::into_dataset(own).ok_or(other)?,
                     Err(shared) => {
                         let data = T::dataset(&shared).ok_or(other)?;
-                        let part = rows.map(|rows| data.subset(&rows));
-                        return Ok(part.transpose()?.unwrap_or_else(|| data.clone()));
+                        let part = rows.map(|rows| data.subset(&rows)).transpose()?;
+                        return Ok(filled(part.unwrap_or_else(|| data.clone())));
                     }
                 }
             }
         };
-        match rows {
-            None => Ok(own),
-            Some(rows) => Ok(own.subset(&rows)?),
-        }
+        Ok(filled(match rows {
+            None => own,
+            Some(rows) => own.subset(&rows)?,
+        }))
     }
 
     /// Refuses numbers in memory whose features have other names, or another order, than a model's.

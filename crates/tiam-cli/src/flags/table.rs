@@ -9,7 +9,7 @@ use tiam::{
     StepSchedule, StochasticParams, TiamParams,
 };
 use tiam_core::{Guard, Inertia, Schedule};
-use tiam_data::{DEFAULT_MAX_CATEGORIES, Format, Header, Task};
+use tiam_data::{DEFAULT_MAX_CATEGORIES, Decimal, Format, Header, MissingCells, Task};
 
 use super::Default::{ByKind, Words};
 use super::InFile::{Fixed, Free, Never, Read};
@@ -18,7 +18,7 @@ use super::{Default, Flag, InFile};
 use crate::method::with;
 use crate::rivals;
 use crate::settings::{HOPS, OUT, TEST_FRACTION, available_threads, ridge, solver, suited};
-use crate::values::{CheckpointEvery, DataSource, ScalingName};
+use crate::values::{CheckpointEvery, DataSource, Delimiter, ScalingName};
 
 const DATA: &str = "Data";
 const NETWORK: &str = "Network";
@@ -94,12 +94,18 @@ flags! { |method, suited|
     "data" data: DataSource = DataSource::Digits, "PATH" in DATA: "Training data: `digits`, a CSV or TSV file, an IDX file or folder (MNIST), or a graph npz" [file: Free];
     "format" format: Option<Format> = None, "FORMAT" in DATA: "Force the format of the data; without it, it is found by content";
     "header" header: Header = Header::Auto, "HEADER" in DATA: "Whether the first row of a table names its columns";
-    "label" label: String = "last".to_owned(), "NAME|POSITION" in DATA: "Label column of a table: its name, or its position from 0 (negative from the end)"
+    "delimiter" delimiter: Option<Delimiter> = None, "CHARACTER" in DATA: "What separates the cells of a table: a character, `tab` or `blanks`; without it, it is found" [hyphens: true];
+    "decimal" decimal: Option<Decimal> = None, "MARK" in DATA: "What separates the fraction of a number; without it, it is found column by column";
+    "comment" comment: Option<Delimiter> = None, "CHARACTER" in DATA: "Lines of a table that begin so are skipped" [hyphens: true];
+    "skip-rows" skip_rows: usize = 0, "N" in DATA: "Lines skipped at the top of a table";
+    "missing" missing: MissingCells = MissingCells::Fill, "MISSING" in DATA: "What is done about missing cells";
+    "label" label: String = "last".to_owned(), "NAME|POSITION" in DATA: "Label column of a table: its name, or its position from 0 (negative from the end); several columns of values are separated by commas"
         [hyphens: true, default: Words("the last column")];
     "task" task: Task = Task::Auto, "TASK" in DATA: "What the label is: classes, or values to approximate";
     "categorical" categorical: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
     "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in DATA: "Most different values a categorical column, or the label, may have";
-    "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to leave out, separated by commas" [hyphens: true];
+    "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to leave out, separated by commas; a name that holds a comma in double quotes" [hyphens: true];
+    "keep" keep: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to take as inputs although they look like ids" [hyphens: true];
     "sample-weights" sample_weights: Option<String> = None, "NAME|POSITION" in DATA: "Column of a table that says how much each row counts in training, in numbers from 0; no input of the network"
         [hyphens: true, unless: FRESH, methods: STOCHASTIC];
     "scaling" scaling: ScalingName = ScalingName::Auto, "SCALING" in DATA: "How inputs are scaled, fitted on the training part"

@@ -7,12 +7,12 @@ use std::str::FromStr;
 
 use tiam::{Method, Precision};
 use tiam_core::{Guard, Inertia, Schedule};
-use tiam_data::{Format, Header, ScalingKind, Task};
+use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task};
 use tiam_linalg::Solver;
 use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 use toml::Value;
 
-use crate::values::{CheckpointEvery, DataSource, ScalingName, absolute};
+use crate::values::{CheckpointEvery, DataSource, Delimiter, ScalingName, absolute};
 
 /// The names of a value, the first of which is written, and what it means.
 pub(crate) type Choice = (&'static [&'static str], &'static str);
@@ -99,6 +99,7 @@ read_and_written! {
     StepSchedule: parsed, |schedule| schedule.to_string().into();
     CurvatureChoice: parsed, |curvature| curvature.to_string().into();
     ClassWeights: parsed, |weights| weights.to_string().into();
+    Delimiter: parsed, |delimiter| delimiter.to_string().into();
     // Never recorded.
     CheckpointEvery: parsed, |_every| "".into();
 }
@@ -139,6 +140,14 @@ chosen! {
         Self::Auto, "auto": "found out from the first rows";
         Self::Yes, "yes": "it does";
         Self::No, "no": "it does not";
+    }
+    Decimal {
+        Self::Point, "point" | ".": "as in 1.5";
+        Self::Comma, "comma" | ",": "as in 1,5";
+    }
+    MissingCells {
+        Self::Fill, "fill": "numbers become the median and are marked, categories one of their own, rows without a label are left out";
+        Self::Error, "error": "they are refused, all columns in one message";
     }
     Task {
         Self::Auto, "auto": "classes for text and for a few distinct integers, values otherwise";
@@ -213,11 +222,21 @@ pub(crate) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
     text.trim().parse().map_err(|_| reason.to_owned())
 }
 
-/// Columns, separated by commas.
+/// Columns, separated by commas; names in double quotes may hold them.
 fn columns(text: &str) -> Result<Vec<String>, String> {
-    let names = text.split(',').map(str::trim);
-    let names = names.filter(|name| !name.is_empty());
-    Ok(names.map(str::to_owned).collect())
+    let mut in_quotes = false;
+    let names = text.split(|c| {
+        in_quotes ^= c == '"';
+        c == ',' && !in_quotes
+    });
+    let names: Vec<String> = names
+        .map(|name| name.trim().trim_matches('"').trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if in_quotes {
+        return Err("a double quote is not closed".to_owned());
+    }
+    Ok(names)
 }
 
 /// Units of a layer, and weights between two, beyond which memory would end before training begins.

@@ -77,8 +77,12 @@ pub(super) fn finite<T: Scalar>(value: T) -> Option<T> {
     value.is_finite().then_some(value)
 }
 
-/// Texts that stand for an unknown value, in lower case.
-const MISSING: [&str; 6] = ["?", "na", "n/a", "#n/a", NAN, "null"];
+/// Texts that stand for an unknown value, in lower case: `?`, and those of pandas.
+const MISSING: [&str; 11] = [
+    "?", "na", "n/a", "#n/a", "#na", "#n/a n/a", "<na>", NAN, "null", "1.#ind", "1.#qnan",
+];
+/// Those that may as well be the name of a class.
+const NONE: [&str; 4] = ["none", "-", "--", "."];
 /// The one of them that may have a sign.
 const NAN: &str = "nan";
 /// Texts that Rust reads as an infinite number, in lower case and without sign.
@@ -91,6 +95,8 @@ pub(crate) enum CellKind {
     Integer,
     /// Any other decimal number.
     Fraction,
+    /// One that would be a whole number with thousands if its point were none, as `1.234`.
+    Grouped,
     Missing,
     Infinite,
     Text,
@@ -106,9 +112,15 @@ pub(crate) fn kind(cell: &[u8]) -> CellKind {
         (words.iter()).any(|word| word.as_bytes().eq_ignore_ascii_case(text))
     };
     match unsigned.first() {
-        Some(b'0'..=b'9' | b'.') => number(unsigned).unwrap_or(CellKind::Text),
+        Some(b'0'..=b'9' | b'.') => match number(unsigned) {
+            Some(kind) => kind,
+            None if among(&MISSING, cell) || among(&NONE, cell) => CellKind::Missing,
+            None => CellKind::Text,
+        },
         None if cell.is_empty() => CellKind::Missing,
-        _ if among(&MISSING, cell) || among(&[NAN], unsigned) => CellKind::Missing,
+        _ if among(&MISSING, cell) || among(&NONE, cell) || among(&[NAN], unsigned) => {
+            CellKind::Missing
+        }
         _ if among(&INFINITE, unsigned) => CellKind::Infinite,
         _ => CellKind::Text,
     }
@@ -127,7 +139,10 @@ fn number(text: &[u8]) -> Option<CellKind> {
     if text.get(at) == Some(&b'.') {
         after = digits(at + 1);
         if text[at + 1..at + 1 + after].iter().any(|&b| b != b'0') {
-            kind = CellKind::Fraction;
+            kind = match (before, after) {
+                (1..=3, 3) => CellKind::Grouped,
+                _ => CellKind::Fraction,
+            };
         }
         at += 1 + after;
     }
@@ -146,15 +161,19 @@ fn number(text: &[u8]) -> Option<CellKind> {
     (at == text.len()).then_some(kind)
 }
 
-/// `1,5`: a number with a decimal comma.
-pub(super) fn has_decimal_comma(cell: &[u8]) -> bool {
-    let mut parts = cell.split(|&b| b == b',');
-    let with_point = (parts.next(), parts.next(), parts.next());
-    let (Some(whole), Some(fraction), None) = with_point else {
-        return false;
-    };
-    let with_point = [whole, b".", fraction].concat();
-    matches!(kind(&with_point), CellKind::Integer | CellKind::Fraction)
+impl CellKind {
+    pub(crate) fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Fraction | Self::Grouped)
+    }
+}
+
+/// The kind of a cell of the label, where `none` and `-` are names of classes.
+pub(super) fn label_kind(cell: &[u8]) -> CellKind {
+    let is = |word: &&str| word.as_bytes().eq_ignore_ascii_case(cell);
+    match kind(cell) {
+        CellKind::Missing if NONE.iter().any(|word| is(&word)) => CellKind::Text,
+        kind => kind,
+    }
 }
 
 /// Longest part of a cell that a message quotes, in bytes.

@@ -1,32 +1,55 @@
-//! Statistics of one column, collected in the first pass, and the kind that follows from them.
+//! Statistics of one column, collected in the first pass.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use foldhash::fast::RandomState;
 
 use super::{
-    Sheet, TableParams, Task,
-    cell::{CellKind, has_decimal_comma, parse},
-    encoding::ColumnKind,
-    params::{MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES},
+    cell::{CellKind, kind},
+    dates,
+    written::{Number, Written},
 };
-use crate::error::{CellFault, DataError, Result};
 
 /// Bytes to keep a distinct cell in a map that may be about to grow, in its piece and once the pieces are joined.
 const DISTINCT: u64 = 256;
+/// Most words that may stand for a missing number.
+const MAX_WORDS: usize = 3;
 
 /// What the cells of a column were so far.
 #[derive(Default)]
 pub(super) struct Column<'a> {
-    n_fractions: usize,
-    n_integers: usize,
-    n_texts: usize,
-    /// Line and text of the first cell that is no number.
-    first_text: Option<(u64, Vec<u8>)>,
-    /// Distinct cells, at most `max_categories`, and the line where each is first.
-    distinct: HashMap<Cow<'a, [u8]>, u64, RandomState>,
+    /// Missing cells, with the infinite ones.
+    pub(super) n_missing: usize,
+    pub(super) n_infinite: usize,
+    pub(super) n_integers: usize,
+    pub(super) n_fractions: usize,
+    /// Of the fractions those that are whole numbers if their point sets thousands apart.
+    n_grouped: usize,
+    pub(super) n_texts: usize,
+    /// Line and text of the first cell that is no plain number.
+    pub(super) first_text: Option<(u64, Vec<u8>)>,
+    /// Distinct cells, at most `max_categories`.
+    pub(super) distinct: HashMap<Cow<'a, [u8]>, Seen, RandomState>,
     /// Line of the first distinct cell past that.
     pub(super) overflow: Option<u64>,
+    pub(super) order: Order,
+    /// The texts that are not among the distinct cells; all of them in the end.
+    pub(super) texts: Texts,
+}
+
+/// The first line of a distinct cell, and in how many it is.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) line: u64,
+    pub(super) count: usize,
+}
+
+/// How a column is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'p> {
+    pub(super) max_categories: usize,
+    /// The ways in which its first dates are written.
+    pub(super) dates: &'p [String],
 }
 
 impl<'a> Column<'a> {
@@ -35,6 +58,15 @@ impl<'a> Column<'a> {
             overflow,
             ..Self::default()
         }
+    }
+
+    /// Cells that are not missing.
+    pub(super) fn n(&self) -> usize {
+        self.n_numbers() + self.n_texts
+    }
+
+    pub(super) fn n_numbers(&self) -> usize {
+        self.n_integers + self.n_fractions
     }
 
     /// Counts a cell; returns the bytes it takes to keep it.
@@ -47,20 +79,37 @@ impl<'a> Column<'a> {
         line: u64,
         cell: &Cow<'a, [u8]>,
         kind: CellKind,
-        max_categories: usize,
+        look: Look<'_>,
     ) -> u64 {
         match kind {
-            CellKind::Integer => self.n_integers += 1,
+            CellKind::Missing | CellKind::Infinite => {
+                self.n_missing += 1;
+                self.n_infinite += usize::from(kind == CellKind::Infinite);
+                return 0;
+            }
+            CellKind::Integer => {
+                self.n_integers += 1;
+                self.order.add(cell);
+            }
             CellKind::Fraction => self.n_fractions += 1,
-            _ => {
+            CellKind::Grouped => {
+                self.n_fractions += 1;
+                self.n_grouped += 1;
+            }
+            CellKind::Text => {
                 self.n_texts += 1;
                 self.first_text.get_or_insert_with(|| (line, cell.to_vec()));
             }
         }
-        if self.overflow.is_some() || self.distinct.contains_key(cell) {
+        if let Some(seen) = self.distinct.get_mut(cell) {
+            seen.count += 1;
             return 0;
         }
-        self.distinguish(line, cell.clone(), max_categories);
+        if self.overflow.is_some() {
+            self.spill(cell, 1, look);
+            return 0;
+        }
+        self.distinguish(cell.clone(), Seen { line, count: 1 }, look);
         match cell {
             Cow::Borrowed(_) => DISTINCT,
             Cow::Owned(cell) => DISTINCT + cell.len() as u64,
@@ -68,159 +117,324 @@ impl<'a> Column<'a> {
     }
 
     /// Keeps a cell that was not seen before.
-    fn distinguish(&mut self, line: u64, cell: Cow<'a, [u8]>, max_categories: usize) {
-        if self.distinct.len() < max_categories {
-            self.distinct.insert(cell, line);
+    fn distinguish(&mut self, cell: Cow<'a, [u8]>, seen: Seen, look: Look<'_>) {
+        if self.distinct.len() < look.max_categories {
+            self.distinct.insert(cell, seen);
         } else {
-            self.overflow = Some(line);
+            self.overflow = Some(seen.line);
+            self.spill(&cell, seen.count, look);
+        }
+    }
+
+    /// Looks at a cell for which there is no room.
+    fn spill(&mut self, cell: &[u8], count: usize, look: Look<'_>) {
+        if kind(cell) == CellKind::Text {
+            self.texts.add(cell, count, look.dates);
         }
     }
 
     /// Joins what the same column was further down.
-    pub(super) fn append(&mut self, below: Self, max_categories: usize) {
+    pub(super) fn append(&mut self, below: Self, look: Look<'_>) {
+        self.n_missing += below.n_missing;
+        self.n_infinite += below.n_infinite;
         self.n_fractions += below.n_fractions;
+        self.n_grouped += below.n_grouped;
         self.n_integers += below.n_integers;
         self.n_texts += below.n_texts;
         self.first_text = self.first_text.take().or(below.first_text);
+        self.order.append(below.order);
+        self.texts.append(below.texts);
         let mut cells: Vec<_> = below.distinct.into_iter().collect();
-        cells.sort_unstable_by_key(|(_, line)| *line);
-        for (cell, line) in cells {
-            if self.overflow.is_some() {
-                return;
-            }
-            if !self.distinct.contains_key(&cell) {
-                self.distinguish(line, cell, max_categories);
+        cells.sort_unstable_by_key(|(_, seen)| seen.line);
+        for (cell, seen) in cells {
+            match self.distinct.get_mut(&cell) {
+                Some(known) => known.count += seen.count,
+                None if self.overflow.is_some() => self.spill(&cell, seen.count, look),
+                None => self.distinguish(cell, seen, look),
             }
         }
         // Where the cells below fill the room and no other is here, the one past them has no room here either.
         self.overflow = self.overflow.or(below.overflow);
     }
 
-    /// Whether a cell that is no number is more likely a mistake than a category.
-    fn is_broken_numeric(&self) -> bool {
-        let n_numbers = self.n_integers + self.n_fractions;
-        let many = self.distinct.len() > MAX_MIXED_CATEGORIES || self.overflow.is_some();
-        self.n_texts > 0 && n_numbers >= self.n_texts && (self.n_fractions > 0 || many)
-    }
-}
-
-/// The role that the parameters give a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Feature,
-    Categorical,
-    Label,
-    SampleWeight,
-    Ignored,
-}
-
-/// A column whose kind is to be decided, by the rules of [`TableParams`].
-pub(super) struct Candidate<'c, 's, R> {
-    pub(super) column: &'c Column<'c>,
-    pub(super) position: usize,
-    pub(super) sheet: &'c Sheet<'s, R>,
-    pub(super) params: &'c TableParams,
-}
-
-impl<R> Candidate<'_, '_, R> {
-    fn is_numeric(&self) -> bool {
-        self.column.n_texts == 0
-    }
-
-    /// The kind of a column that has this role.
-    pub(super) fn kind(&self, role: Role) -> Result<ColumnKind> {
-        match role {
-            Role::Ignored => Ok(ColumnKind::Ignored),
-            Role::Feature if self.is_numeric() => Ok(ColumnKind::Numeric),
-            Role::Feature => {
-                self.refuse_broken()?;
-                self.kind(Role::Categorical)
+    /// Looks at the texts that were kept: the last thing to do before the kind is decided.
+    pub(super) fn finish(&mut self, look: Look<'_>) {
+        for (cell, seen) in &self.distinct {
+            if kind(cell) == CellKind::Text {
+                self.texts.add(cell, seen.count, look.dates);
             }
-            Role::Categorical => Ok(ColumnKind::Categorical {
-                categories: self.categories()?,
-            }),
-            Role::SampleWeight if self.is_numeric() => Ok(ColumnKind::SampleWeight),
-            Role::SampleWeight => {
-                Err(self.not_a_number("and its column holds the samples' weights"))
-            }
-            Role::Label => self.label(),
         }
     }
 
-    fn label(&self) -> Result<ColumnKind> {
-        let column = self.column;
-        match self.params.task {
-            Task::Values if self.is_numeric() => Ok(ColumnKind::ValueLabel),
-            Task::Values => Err(self
-                .not_a_number("and values were asked for; ask for classes, or correct the cell")),
-            Task::Classes => self.classes(),
-            Task::Auto if !self.is_numeric() => {
-                self.refuse_broken()?;
-                self.classes()
-            }
-            Task::Auto if column.n_fractions > 0 || column.overflow.is_some() => {
-                Ok(ColumnKind::ValueLabel)
-            }
-            Task::Auto => Ok(match self.classes()? {
-                ColumnKind::ClassLabel { names, .. } if names.len() > MAX_AUTO_CLASSES => {
-                    ColumnKind::ValueLabel
-                }
-                classes => classes,
-            }),
-        }
-    }
-
-    fn classes(&self) -> Result<ColumnKind> {
-        let numeric = self.is_numeric();
-        let mut names = self.categories()?;
-        if numeric {
-            // `+ 0.0` makes -0 and 0 one class.
-            let parsed = names.iter().filter_map(|n| parse::<f64>(n.as_bytes()));
-            let mut values: Vec<f64> = parsed.map(|v| v + 0.0).collect();
-            values.sort_by(f64::total_cmp);
-            names = values.iter().map(f64::to_string).collect();
-            names.dedup();
-        }
-        Ok(ColumnKind::ClassLabel { names, numeric })
-    }
-
-    /// The distinct cells in byte order.
-    fn categories(&self) -> Result<Vec<String>> {
-        if let Some(line) = self.column.overflow {
-            let fault = CellFault::TooManyCategories(self.params.max_categories);
-            return Err(self.bad(line, b"", fault));
-        }
-        let text = |(cell, line): (&Cow<'_, [u8]>, &u64)| match std::str::from_utf8(cell) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(self.bad(*line, cell, CellFault::NotUtf8)),
+    /// How its numbers are written, and the number of cells that are none; none where prefixes or units differ.
+    pub(super) fn numbers(
+        &self,
+        decimal: Option<Decimal>,
+        prefer_comma: bool,
+    ) -> Option<(Written, usize)> {
+        let texts = &self.texts;
+        let with_point = self.n_numbers() + texts.point.n;
+        let with_comma = self.n_integers + self.n_grouped + texts.comma.n;
+        let comma = match decimal {
+            Some(decimal) => decimal == Decimal::Comma,
+            None if with_point == with_comma => prefer_comma && self.n_texts > 0,
+            None => with_comma > with_point,
         };
-        let mut texts = (self.column.distinct.iter().map(text)).collect::<Result<Vec<_>>>()?;
-        texts.sort_unstable();
-        Ok(texts)
+        let (n, style) = match comma {
+            true => (with_comma, &texts.comma),
+            false => (with_point, &texts.point),
+        };
+        let written = Written {
+            decimal_comma: comma,
+            prefix: style.prefix.one()?,
+            suffix: style.suffix.one()?,
+            grouped: style.grouped,
+        };
+        (n > 0).then(|| (written, self.n() - n))
     }
 
-    fn refuse_broken(&self) -> Result<()> {
-        if self.column.is_broken_numeric() {
-            return Err(self.not_a_number(
-                "as most cells of its column are; correct it, or list the column as categorical",
-            ));
+    /// The way in which most of its dates are written, and the number of cells that are no such dates.
+    pub(super) fn dates<'p>(&self, look: Look<'p>) -> Option<(&'p str, usize)> {
+        let counted = look.dates.iter().zip(&self.texts.dates).enumerate();
+        let best = counted.max_by_key(|(at, (_, n))| (**n, usize::MAX - at))?;
+        let (_, (format, n)) = best;
+        (*n > 0).then(|| (format.as_str(), self.n() - n))
+    }
+
+    /// Whether so many cells that are none of a kind are few enough to be taken for missing ones.
+    pub(super) fn are_strays(&self, n: usize, words: &Words) -> bool {
+        n * 20 <= self.n() || (n * 2 <= self.n() && !words.many)
+    }
+}
+
+/// What separates the fraction of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decimal {
+    /// As in 1.5.
+    Point,
+    /// As in 1,5.
+    Comma,
+}
+
+/// What the texts of a column can be read as.
+#[derive(Default)]
+pub(super) struct Texts {
+    point: Style,
+    comma: Style,
+    /// Of each way of writing dates.
+    dates: Vec<usize>,
+    pub(super) not_numbers: Words,
+    pub(super) not_dates: Words,
+}
+
+impl Texts {
+    fn add(&mut self, cell: &[u8], count: usize, dates: &[String]) {
+        let point = self.point.add(cell, count, false);
+        let comma = self.comma.add(cell, count, true);
+        if !point && !comma {
+            self.not_numbers.add(cell);
         }
-        match &self.column.first_text {
-            Some((_, cell)) if self.sheet.delimiter != Some(',') && has_decimal_comma(cell) => {
-                Err(self.not_a_number("numbers need a decimal point, not a comma"))
+        self.dates.resize(dates.len(), 0);
+        let mut is_date = false;
+        for (format, n) in dates.iter().zip(&mut self.dates) {
+            if dates::is_date(cell, format) {
+                is_date = true;
+                *n += count;
             }
-            _ => Ok(()),
+        }
+        if !is_date {
+            self.not_dates.add(cell);
         }
     }
 
-    /// The error about the first cell that is no number.
-    fn not_a_number(&self, reason: &'static str) -> DataError {
-        let first = self.column.first_text.as_ref();
-        let (line, cell) = first.map_or((1, &[][..]), |(line, cell)| (*line, cell));
-        self.bad(line, cell, CellFault::NotANumber(reason))
+    fn append(&mut self, below: Self) {
+        self.point.append(below.point);
+        self.comma.append(below.comma);
+        self.dates
+            .resize(self.dates.len().max(below.dates.len()), 0);
+        self.dates
+            .iter_mut()
+            .zip(below.dates)
+            .for_each(|(n, more)| *n += more);
+        self.not_numbers.append(below.not_numbers);
+        self.not_dates.append(below.not_dates);
+    }
+}
+
+/// Texts that are numbers with a decimal point, or with a comma.
+#[derive(Default)]
+struct Style {
+    n: usize,
+    prefix: Same,
+    suffix: Same,
+    grouped: bool,
+}
+
+impl Style {
+    fn add(&mut self, cell: &[u8], count: usize, comma: bool) -> bool {
+        let number = Number::read(cell, comma).filter(|number| number.value::<f64>().is_some());
+        let Some(number) = number else { return false };
+        self.n += count;
+        self.prefix.add(number.prefix);
+        self.suffix.add(number.suffix);
+        self.grouped |= number.grouped;
+        true
     }
 
-    fn bad(&self, line: u64, cell: &[u8], fault: CellFault) -> DataError {
-        self.sheet.places().bad(line, self.position, cell, fault)
+    fn append(&mut self, below: Self) {
+        self.n += below.n;
+        self.prefix.append(below.prefix);
+        self.suffix.append(below.suffix);
+        self.grouped |= below.grouped;
     }
+}
+
+/// A text that is the same wherever there is one.
+#[derive(Default)]
+enum Same {
+    #[default]
+    None,
+    One(String),
+    Several,
+}
+
+impl Same {
+    fn add(&mut self, text: &str) {
+        match self {
+            _ if text.is_empty() => {}
+            Self::None => *self = Self::One(text.to_owned()),
+            Self::One(known) if known != text => *self = Self::Several,
+            _ => {}
+        }
+    }
+
+    fn append(&mut self, below: Self) {
+        match below {
+            Self::None => {}
+            Self::One(text) => self.add(&text),
+            Self::Several => *self = Self::Several,
+        }
+    }
+
+    fn one(&self) -> Option<String> {
+        match self {
+            Self::None => Some(String::new()),
+            Self::One(text) => Some(text.clone()),
+            Self::Several => None,
+        }
+    }
+}
+
+/// A few different words, or the fact that there are more.
+#[derive(Default)]
+pub(super) struct Words {
+    pub(super) words: Vec<Vec<u8>>,
+    pub(super) many: bool,
+}
+
+impl Words {
+    fn add(&mut self, cell: &[u8]) {
+        if self.words.iter().any(|known| known == cell) {
+            return;
+        }
+        if self.words.len() == MAX_WORDS {
+            self.many = true;
+        } else {
+            self.words.push(cell.to_vec());
+        }
+    }
+
+    fn append(&mut self, below: Self) {
+        self.many |= below.many;
+        below.words.iter().for_each(|word| self.add(word));
+    }
+}
+
+/// Whether whole numbers count rows.
+#[derive(Default)]
+pub(super) struct Order {
+    n: usize,
+    first: i64,
+    last: i64,
+    step: Option<i64>,
+    /// Whether each differs from the one before by the first step, and whether they go the same way.
+    uneven: bool,
+    turns: bool,
+    least: i64,
+    most: i64,
+    /// Sum of a mix of the bits of each.
+    mixed: u64,
+}
+
+/// Fewest numbers that can be said to count rows.
+const FEWEST_COUNTED: usize = 10;
+
+impl Order {
+    fn add(&mut self, cell: &[u8]) {
+        let end = cell.iter().position(|&b| b == b'.').unwrap_or(cell.len());
+        let number = std::str::from_utf8(&cell[..end]).ok();
+        let Some(number) = number.and_then(|text| text.parse::<i64>().ok()) else {
+            (self.uneven, self.turns) = (true, true);
+            return;
+        };
+        let one = Self {
+            n: 1,
+            first: number,
+            last: number,
+            least: number,
+            most: number,
+            mixed: mix(number),
+            ..Self::default()
+        };
+        self.append(one);
+    }
+
+    fn append(&mut self, below: Self) {
+        if self.n == 0 || below.n == 0 {
+            let flags = (self.uneven | below.uneven, self.turns | below.turns);
+            if self.n == 0 {
+                *self = below;
+            }
+            (self.uneven, self.turns) = flags;
+            return;
+        }
+        let step = below.first.wrapping_sub(self.last);
+        let known = self.step.unwrap_or(step);
+        let next = below.step.unwrap_or(known);
+        self.uneven |= below.uneven || step != known || next != known;
+        let way = known.signum();
+        self.turns |= below.turns || way == 0 || step.signum() != way || next.signum() != way;
+        self.step = Some(known);
+        self.n += below.n;
+        self.last = below.last;
+        self.least = self.least.min(below.least);
+        self.most = self.most.max(below.most);
+        self.mixed = self.mixed.wrapping_add(below.mixed);
+    }
+
+    /// Whether they count the rows, in whatever order; `is_first` tells of the first column, where any numbers that only grow do.
+    pub(super) fn counts_rows(&self, is_first: bool) -> bool {
+        if self.n < FEWEST_COUNTED {
+            return false;
+        }
+        let even = !self.uneven && self.step.is_some_and(|step| step != 0);
+        even || (is_first && !self.turns) || self.is_permutation()
+    }
+
+    fn is_permutation(&self) -> bool {
+        let span = self.most.checked_sub(self.least);
+        if span.and_then(|span| usize::try_from(span).ok()) != Some(self.n - 1) {
+            return false;
+        }
+        let all = (self.least..=self.most).fold(0_u64, |sum, i| sum.wrapping_add(mix(i)));
+        all == self.mixed
+    }
+}
+
+/// SplitMix64's output function: equal sums of it mean equal sets, as far as chance allows.
+fn mix(number: i64) -> u64 {
+    let mut z = number.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

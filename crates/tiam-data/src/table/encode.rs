@@ -1,8 +1,8 @@
 //! Second pass over a table: it turns cells into numbers.
 
 use super::{
-    Row, Rows, Sheet,
-    cell::parse,
+    Met, MissingCells, Reading, Row, Rows, Sheet, TableParams,
+    cell::{CellKind, kind, label_kind, parse},
     encoder::{Action, RowEncoder},
     parallel::map,
 };
@@ -11,25 +11,72 @@ use crate::{
     error::{Place, Result},
 };
 
-/// Numbers that a row may give beside its features: class or value, and weight.
-const ANSWERS: usize = 2;
+/// How rows are encoded.
+#[derive(Clone, Copy)]
+pub(super) struct Encode<'e> {
+    pub(super) encoder: &'e RowEncoder,
+    /// For each column of the file the column of the encoder that it is, or `None` to skip it.
+    pub(super) columns: &'e [Option<usize>],
+    /// Whether the encoding was made from these rows.
+    pub(super) own: bool,
+    pub(super) params: &'e TableParams,
+}
 
-/// The features, targets and weights of all rows. `n_rows` are the rows of each piece, and `columns[i]` is the column of
-/// the encoder that column `i` of the file is, or `None` to skip it.
+impl Encode<'_> {
+    /// Numbers of a row beside its features: class or values, then the weight.
+    fn n_answers(self) -> usize {
+        self.encoder.encoding().label_columns().count().max(1) + 1
+    }
+
+    /// Whether rows of another width are taken, and cells that are not known.
+    fn is_lenient(self) -> bool {
+        !self.own && !self.params.strict
+    }
+
+    /// The columns of the file that hold labels.
+    fn labels(self) -> Vec<usize> {
+        let is_label = |column: usize| self.encoder.encoding().columns()[column].kind.is_label();
+        let columns = self.columns.iter().enumerate();
+        let labels = columns.filter(|(_, column)| column.is_some_and(is_label));
+        labels.map(|(i, _)| i).collect()
+    }
+
+    /// Whether a row is to be left out because a label is missing.
+    fn lacks_a_label(self, labels: &[usize], row: &Row<'_>) -> bool {
+        self.params.missing == MissingCells::Fill
+            && labels.iter().any(|i| {
+                let cell = row.cells.get(*i).map_or(&[][..], |cell| cell);
+                label_kind(cell) == CellKind::Missing
+            })
+    }
+
+    /// Rows with labels, up to the end or to one that cannot be cut into cells.
+    pub(super) fn count<'a>(self, rows: &impl Rows<'a>) -> usize {
+        let labels = self.labels();
+        let mut rows = rows.clone();
+        let mut row = Row::default();
+        let mut n = 0;
+        while rows.next(&mut row).unwrap_or(false) {
+            n += usize::from(!self.lacks_a_label(&labels, &row));
+        }
+        n
+    }
+}
+
+/// The features, targets and weights of all rows, and what was met. `n_rows` are the rows with labels of each piece.
 pub(super) fn encode<'a, T: Scalar, R: Rows<'a>>(
     sheet: &Sheet<'a, R>,
     pieces: Vec<R>,
     n_rows: &[usize],
-    encoder: &RowEncoder,
-    columns: &[Option<usize>],
+    how: Encode<'_>,
     threads: usize,
-) -> Result<Dataset<T>> {
+) -> Result<(Dataset<T>, Reading)> {
     let n: usize = n_rows.iter().sum();
-    let width = encoder.n_features();
+    let (width, n_answers) = (how.encoder.n_features(), how.n_answers());
     let room = n.saturating_mul(width);
     let mut values = sheet.source.reserve(room, "the encoded features")?;
     values.resize(room, T::zero());
-    let room = n.saturating_mul(ANSWERS);
+    let room = n.saturating_mul(n_answers);
     let mut answers = sheet.source.reserve(room, "the targets")?;
     answers.resize(room, 0.0);
 
@@ -38,82 +85,139 @@ pub(super) fn encode<'a, T: Scalar, R: Rows<'a>>(
     for (rows, &n) in pieces.into_iter().zip(n_rows) {
         let features = features_left.split_off_mut(..n * width).unwrap_or_default();
         let answers = answers_left
-            .split_off_mut(..n * ANSWERS)
+            .split_off_mut(..n * n_answers)
             .unwrap_or_default();
         jobs.push((rows, features, answers));
     }
-    map(jobs, threads, |(rows, features, answers)| {
-        read_piece(sheet, rows, encoder, columns, features, answers)
+    let readings = map(jobs, threads, |(rows, features, answers)| {
+        read_piece(sheet, rows, how, features, answers)
     })?;
+    let mut reading = Reading::default();
+    readings.into_iter().for_each(|more| reading.append(more));
     if n == 0 {
-        return Err(sheet.malformed(Place::Whole, "there are no data rows"));
+        let reason = match reading.unlabelled {
+            0 => "there are no data rows".to_owned(),
+            n => format!("none of the {n} rows has a label"),
+        };
+        return Err(sheet.malformed(Place::Whole, reason));
     }
+    let (targets, weights) = targets(how, &answers, n)?;
+    let data = Dataset::with_gaps(Features::new(n, width, values)?, targets)?;
+    let data = match weights {
+        Some(weights) => data.with_sample_weights(weights)?,
+        None => data,
+    };
+    Ok((data, reading))
+}
 
-    let answers_of = |at: usize| answers.iter().skip(at).step_by(ANSWERS);
-    let mut targets = Targets::Absent;
-    let mut weights = None;
-    for &column in columns.iter().flatten() {
-        match encoder.action(column) {
+/// The targets and weights among the answers of n rows.
+fn targets<T: Scalar>(
+    how: Encode<'_>,
+    answers: &[f64],
+    n: usize,
+) -> Result<(Targets<T>, Option<Vec<f64>>)> {
+    let n_answers = how.n_answers();
+    let answers_of = |at: usize| answers.iter().skip(at).step_by(n_answers);
+    let (mut targets, mut weights) = (Targets::Absent, None);
+    for &column in how.columns.iter().flatten() {
+        match how.encoder.action(column) {
             Action::Class(_) => {
+                let names = how.encoder.encoding().class_names().unwrap_or_default();
                 targets = Targets::Classes {
                     labels: answers_of(0).map(|class| *class as u32).collect(),
-                    names: encoder
-                        .encoding()
-                        .class_names()
-                        .unwrap_or_default()
-                        .to_vec(),
+                    names: names.to_vec(),
                 }
             }
-            Action::Value => {
-                let values = answers_of(0).map(|value| T::from_f64(*value)).collect();
-                targets = Targets::Values(Features::new(n, 1, values)?);
+            Action::Value(0, _) => {
+                let k = n_answers - 1;
+                let rows = answers.chunks_exact(n_answers);
+                let values = rows.flat_map(|row| row[..k].iter().map(|x| T::from_f64(*x)));
+                targets = Targets::Values(Features::new(n, k, values.collect())?);
             }
-            Action::SampleWeight => weights = Some(answers_of(1).copied().collect()),
+            Action::SampleWeight => weights = Some(answers_of(n_answers - 1).copied().collect()),
             _ => {}
         }
     }
-    let data = Dataset::new(Features::new(n, width, values)?, targets)?;
-    match weights {
-        Some(weights) => data.with_sample_weights(weights),
-        None => Ok(data),
-    }
+    Ok((targets, weights))
 }
 
 /// Reads the rows of a piece into their places, which are all zeros.
 fn read_piece<'a, T: Scalar, R: Rows<'a>>(
     sheet: &Sheet<'a, R>,
     mut rows: R,
-    encoder: &RowEncoder,
-    columns: &[Option<usize>],
+    how: Encode<'_>,
     features: &mut [T],
     answers: &mut [f64],
-) -> Result<()> {
+) -> Result<Reading> {
+    let Encode {
+        encoder, columns, ..
+    } = how;
+    let n_columns = encoder.encoding().columns().len();
+    let mut reading = Reading::of(n_columns);
+    let labels = how.labels();
     let mut row = Row::default();
     let features = features.chunks_exact_mut(encoder.n_features());
     // There are as many places as rows.
-    let mut places = features.zip(answers.chunks_exact_mut(ANSWERS));
+    let mut places = features.zip(answers.chunks_exact_mut(how.n_answers()));
     while rows.next(&mut row)? {
-        sheet.check_width(row.line, columns.len(), row.cells.len())?;
+        if how.lacks_a_label(&labels, &row) {
+            reading.unlabelled += 1;
+            continue;
+        }
+        if row.cells.len() != columns.len() {
+            if !how.is_lenient() {
+                sheet.check_width(row.line, columns.len(), row.cells.len())?;
+            }
+            reading.note_width(row.line);
+            row.cells.resize(columns.len(), (&[][..]).into());
+        }
         let Some((features, answers)) = places.next() else {
             break;
         };
+        let mut strange = false;
         for (i, (cell, column)) in row.cells.iter().zip(columns).enumerate() {
             let Some(column) = *column else { continue };
-            let done = match encoder.action(column) {
-                Action::Nothing => Some(()),
-                Action::Number(_) | Action::OneHot(..) => encoder.put_text(column, cell, features),
-                Action::Class(classes) => classes.find(cell).map(|n| answers[0] = n.into()),
-                Action::Value => parse::<T>(cell).map(|value| answers[0] = value.to_f64()),
+            let bad = || {
+                let fault = encoder.fault(column, cell);
+                sheet.places().bad(row.line, i, cell, fault)
+            };
+            match encoder.action(column) {
+                Action::Nothing => {}
+                Action::Number(..) | Action::Date(..) | Action::OneHot(..) => {
+                    let met = encoder.put_text(column, cell, features);
+                    if met == Met::Known {
+                        continue;
+                    }
+                    if how.refuses(met, cell) {
+                        return Err(bad());
+                    }
+                    strange |= reading.note(column, met);
+                }
+                Action::Class(classes) => {
+                    answers[0] = classes.find(cell).ok_or_else(bad)?.into();
+                }
+                Action::Value(nth, written) => {
+                    answers[*nth] = written.read::<T>(cell).ok_or_else(bad)?.to_f64();
+                }
                 Action::SampleWeight => {
                     let weight = parse(cell).filter(|weight| *weight >= 0.0);
-                    weight.map(|weight| answers[1] = weight)
+                    answers[answers.len() - 1] = weight.ok_or_else(bad)?;
                 }
-            };
-            if done.is_none() {
-                let fault = encoder.fault(column, cell);
-                return Err(sheet.places().bad(row.line, i, cell, fault));
             }
         }
+        reading.rows += usize::from(strange);
     }
-    Ok(())
+    Ok(reading)
+}
+
+impl Encode<'_> {
+    /// Whether a cell of an input column that is not known is an error.
+    fn refuses(self, met: Met, cell: &[u8]) -> bool {
+        match met {
+            Met::Known | Met::Missing(true) => false,
+            // What the first pass took for a number and the scalar type does not hold.
+            Met::Unknown if self.own => kind(cell).is_number(),
+            Met::Missing(false) | Met::Unknown => !self.is_lenient(),
+        }
+    }
 }

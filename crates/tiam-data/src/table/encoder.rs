@@ -6,7 +6,9 @@ use foldhash::fast::RandomState;
 
 use super::{
     cell::{AsCell, Cell, CellKind, Places, finite, kind, list, parse},
-    encoding::{ColumnEncoding, ColumnKind},
+    dates,
+    encoding::{ColumnEncoding, ColumnKind, Gaps},
+    written::Written,
 };
 use crate::{
     Scalar,
@@ -62,18 +64,97 @@ impl Lookup {
 #[derive(Debug, Clone)]
 pub(super) enum Action {
     Nothing,
-    /// Its number goes to this feature.
-    Number(usize),
+    /// Its number goes to this feature, or stands for what is missing.
+    Number(usize, Written, Gap),
+    /// The parts of its date go to this feature and those after it.
+    Date(usize, String, Gap),
     /// A one goes to this feature plus the category's number.
-    OneHot(usize, Lookup),
+    OneHot(usize, Lookup, Others),
     Class(Lookup),
-    Value,
+    /// It is this one of the values.
+    Value(usize, Written),
     SampleWeight,
+}
+
+/// What the features of a number or date are where it is missing.
+#[derive(Debug, Clone)]
+pub(super) struct Gap {
+    /// NaN as long as it is not known.
+    fill: Vec<f64>,
+    marked: bool,
+}
+
+impl Gap {
+    fn new(gaps: &Gaps, n: usize) -> Self {
+        let unknown = vec![f64::NAN; n];
+        Self {
+            fill: if gaps.fill.is_empty() {
+                unknown
+            } else {
+                gaps.fill.clone()
+            },
+            marked: gaps.marked,
+        }
+    }
+
+    #[cold]
+    fn met<T: Scalar>(&self, text: &[u8], features: &mut [T]) -> Met {
+        self.put(features);
+        match kind(text) {
+            CellKind::Missing => Met::Missing(self.marked),
+            _ => Met::Unknown,
+        }
+    }
+
+    fn put<T: Scalar>(&self, features: &mut [T]) {
+        let (numbers, mark) = features.split_at_mut(self.fill.len());
+        for (feature, fill) in numbers.iter_mut().zip(&self.fill) {
+            *feature = T::from_f64(*fill);
+        }
+        if self.marked {
+            mark[0] = T::one();
+        }
+    }
+}
+
+/// Features of cells that are none of the categories.
+#[derive(Debug, Clone)]
+pub(super) struct Others {
+    missing: Option<usize>,
+    other: Option<usize>,
+}
+
+impl Others {
+    fn put<T: Scalar>(&self, feature: Option<usize>, features: &mut [T]) {
+        if let Some(feature) = feature {
+            features[feature] = T::one();
+        }
+    }
+
+    #[cold]
+    fn met<T: Scalar>(&self, text: &[u8], features: &mut [T]) -> Met {
+        if kind(text) == CellKind::Missing {
+            self.put(self.missing, features);
+            return Met::Missing(self.missing.is_some());
+        }
+        self.put(self.other, features);
+        Met::Unknown
+    }
+}
+
+/// What a cell was to its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Met {
+    Known,
+    /// Missing, as cells of the column were before or not.
+    Missing(bool),
+    /// Neither known nor missing.
+    Unknown,
 }
 
 impl Action {
     fn is_input(&self) -> bool {
-        matches!(self, Self::Number(_) | Self::OneHot(..))
+        matches!(self, Self::Number(..) | Self::Date(..) | Self::OneHot(..))
     }
 }
 
@@ -81,17 +162,18 @@ impl Action {
 ///
 /// ```
 /// use tiam_data::{ColumnEncoding, ColumnKind, ColumnSpec, RowEncoder};
-/// let column = |name: &str, kind| ColumnSpec { name: name.to_owned(), kind };
-/// let categories = vec!["round".to_owned(), "square".to_owned()];
+/// let shapes = ColumnKind::categorical(vec!["round".to_owned(), "square".to_owned()]);
 /// let columns = vec![
-///     column("size", ColumnKind::Numeric),
-///     column("shape", ColumnKind::Categorical { categories }),
-///     column("price", ColumnKind::ValueLabel),
+///     ColumnSpec::new("size", ColumnKind::numeric()),
+///     ColumnSpec::new("shape", shapes),
+///     ColumnSpec::new("price", ColumnKind::value_label()),
 /// ];
 /// let encoder = RowEncoder::new(ColumnEncoding::new(true, columns)?)?;
 /// let mut features = [0.0_f32; 3];
-/// encoder.encode(&["7.5", "square"], &mut features)?;
+/// assert_eq!(encoder.encode(&["7.5", "square"], &mut features)?, 0);
 /// assert_eq!(features, [7.5, 0.0, 1.0]);
+/// assert_eq!(encoder.encode(&["7.5", "oval"], &mut features)?, 1);
+/// assert_eq!(features, [7.5, 0.0, 0.0]);
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -103,7 +185,8 @@ pub struct RowEncoder {
     n_inputs: usize,
     /// Cells of a row without its label; that of all columns if a row without it could be one without its weight.
     n_unlabelled: usize,
-    label: Option<usize>,
+    labels: Vec<usize>,
+    strict: bool,
 }
 
 impl RowEncoder {
@@ -112,13 +195,25 @@ impl RowEncoder {
     /// # Errors
     /// [`DataError::BadEncoding`] if a class that is said to be a number is none.
     pub fn new(encoding: ColumnEncoding) -> Result<Self> {
-        let mut n_features = 0;
+        let (mut n_features, mut n_values) = (0, 0);
         let mut actions = Vec::with_capacity(encoding.columns().len());
         for column in encoding.columns() {
             actions.push(match &column.kind {
-                ColumnKind::Numeric => Action::Number(n_features),
-                ColumnKind::Categorical { categories } => {
-                    Action::OneHot(n_features, Lookup::new(categories, false))
+                ColumnKind::Numeric(numbers) => {
+                    let gap = Gap::new(&numbers.gaps, 1);
+                    Action::Number(n_features, numbers.written.clone(), gap)
+                }
+                ColumnKind::Date(of) => {
+                    let gap = Gap::new(&of.gaps, column.kind.n_numbers());
+                    Action::Date(n_features, of.format.clone(), gap)
+                }
+                ColumnKind::Categorical(of) => {
+                    let end = n_features + of.categories.len();
+                    let others = Others {
+                        missing: of.missing.then_some(end),
+                        other: of.other.then_some(end + usize::from(of.missing)),
+                    };
+                    Action::OneHot(n_features, Lookup::new(&of.categories, false), others)
                 }
                 ColumnKind::ClassLabel { names, numeric } => {
                     let is_text = |name: &&String| parse::<f64>(name.as_bytes()).is_none();
@@ -128,22 +223,33 @@ impl RowEncoder {
                     }
                     Action::Class(Lookup::new(names, *numeric))
                 }
-                ColumnKind::ValueLabel => Action::Value,
+                ColumnKind::ValueLabel(written) => {
+                    n_values += 1;
+                    Action::Value(n_values - 1, written.clone())
+                }
                 ColumnKind::SampleWeight => Action::SampleWeight,
                 ColumnKind::Ignored => Action::Nothing,
             });
             n_features += column.kind.width();
         }
-        let label = encoding.label_column();
+        let labels: Vec<usize> = encoding.label_columns().collect();
         let weighted = actions.iter().any(|a| matches!(a, Action::SampleWeight));
+        let n_labels = if weighted { 0 } else { labels.len() };
         Ok(Self {
             n_inputs: actions.iter().filter(|action| action.is_input()).count(),
-            n_unlabelled: actions.len() - usize::from(label.is_some() && !weighted),
-            label,
+            n_unlabelled: actions.len() - n_labels,
+            labels,
             encoding,
             actions,
             n_features,
+            strict: false,
         })
+    }
+
+    /// The same that refuses cells which the encoding does not know.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
     }
 
     /// The columns.
@@ -169,14 +275,16 @@ impl RowEncoder {
             .map(|c| c.name.as_str())
     }
 
-    /// Encodes one row: `features` receives `n_features` numbers.
+    /// Encodes one row: `features` receives `n_features` numbers. Returns the number of cells that the columns did not have when they were
+    /// learnt: unknown categories, texts that are no numbers, and missing cells where none was missing.
     ///
     /// A row holds the cells of the input columns in their order, or those of all columns, or, where none holds weights, of all but the
-    /// label. Nothing is allocated.
+    /// labels. Nothing is allocated.
     ///
     /// # Errors
-    /// [`DataError::Shape`] for another number of cells or features; [`DataError::BadCell`] names the column.
-    pub fn encode<T: Scalar>(&self, row: &[impl AsCell], features: &mut [T]) -> Result<()> {
+    /// [`DataError::Shape`] for another number of cells or features; if [`strict`](Self::strict), [`DataError::BadCell`] names the column of
+    /// such a cell.
+    pub fn encode<T: Scalar>(&self, row: &[impl AsCell], features: &mut [T]) -> Result<usize> {
         check_size("features of a row", self.n_features, features.len())?;
         let (n, all) = (row.len(), self.actions.len());
         if n != all && n != self.n_unlabelled {
@@ -184,49 +292,81 @@ impl RowEncoder {
         }
         let is_there = |i: &usize| match n {
             _ if n == self.n_inputs => self.actions[*i].is_input(),
-            _ => n == all || Some(*i) != self.label,
+            _ => n == all || !self.labels.contains(i),
         };
         features.fill(T::zero());
+        let mut strange = 0;
         for (cell, i) in row.iter().zip((0..all).filter(is_there)) {
-            let (cell, is_input) = (cell.cell(), self.actions[i].is_input());
-            if is_input && self.put(i, cell, features).is_none() {
-                return Err(self.refuse(i, cell));
+            if !self.actions[i].is_input() {
+                continue;
+            }
+            let cell = cell.cell();
+            let met = self.put(i, cell, features);
+            if !matches!(met, Met::Known | Met::Missing(true)) {
+                if self.strict {
+                    return Err(self.refuse(i, cell));
+                }
+                strange += 1;
             }
         }
-        Ok(())
+        Ok(strange)
     }
 
-    fn put<T: Scalar>(&self, column: usize, cell: Cell<'_>, features: &mut [T]) -> Option<()> {
-        match (cell, &self.actions[column]) {
-            (Cell::Text(text), _) => self.put_text(column, text.trim_ascii().as_bytes(), features),
-            (Cell::Number(x), Action::Number(at)) => {
-                features[*at] = finite(T::from_f64(x))?;
-                Some(())
+    fn put<T: Scalar>(&self, column: usize, cell: Cell<'_>, features: &mut [T]) -> Met {
+        let x = match cell {
+            Cell::Text(text) => {
+                return self.put_text(column, text.trim_ascii().as_bytes(), features);
             }
-            (Cell::Number(x), Action::OneHot(first, categories)) => {
-                features[first + categories.find_value(x)? as usize] = T::one();
-                Some(())
+            Cell::Number(x) if x.is_nan() => return self.put_text(column, b"", features),
+            Cell::Number(x) => x,
+        };
+        match &self.actions[column] {
+            Action::Number(at, _, gap) => match finite(T::from_f64(x)) {
+                Some(x) => features[*at] = x,
+                None => {
+                    gap.put(&mut features[*at..]);
+                    return Met::Unknown;
+                }
+            },
+            Action::OneHot(first, categories, others) => {
+                let Some(category) = categories.find_value(x) else {
+                    others.put(others.other, features);
+                    return Met::Unknown;
+                };
+                features[first + category as usize] = T::one();
             }
-            _ => None,
+            _ => return self.put_text(column, b"*", features),
         }
+        Met::Known
     }
 
-    /// Writes what a trimmed text of an input column becomes; `None` if it is not what the column holds.
+    /// Writes what a trimmed text of an input column becomes.
     #[inline]
     pub(super) fn put_text<T: Scalar>(
         &self,
         column: usize,
         text: &[u8],
         features: &mut [T],
-    ) -> Option<()> {
+    ) -> Met {
         match &self.actions[column] {
-            Action::Number(at) => features[*at] = parse(text)?,
-            Action::OneHot(first, categories) => {
-                features[first + categories.find(text)? as usize] = T::one();
+            Action::Number(at, written, gap) => match written.read(text) {
+                Some(x) => features[*at] = x,
+                None => return gap.met(text, &mut features[*at..]),
+            },
+            Action::Date(at, format, gap) => {
+                if dates::encode(text, format, &mut features[*at..]).is_none() {
+                    return gap.met(text, &mut features[*at..]);
+                }
             }
-            _ => return None,
+            Action::OneHot(first, categories, others) => {
+                let Some(category) = categories.find(text) else {
+                    return others.met(text, features);
+                };
+                features[first + category as usize] = T::one();
+            }
+            _ => {}
         }
-        Some(())
+        Met::Known
     }
 
     pub(super) fn action(&self, column: usize) -> &Action {
@@ -244,7 +384,7 @@ impl RowEncoder {
         };
         match (&self.encoding.columns()[column].kind, kind(cell)) {
             (_, CellKind::Missing) => CellFault::Missing,
-            (ColumnKind::Categorical { categories }, _) => unknown("category", categories),
+            (ColumnKind::Categorical(of), _) => unknown("category", &of.categories),
             (ColumnKind::ClassLabel { names, .. }, _) => unknown("class", names),
             (_, CellKind::Text) => {
                 CellFault::NotANumber("but its column is numeric; correct the cell")

@@ -2,20 +2,71 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::params::ColumnRef;
-use crate::error::{DataError, Result};
+use super::{dates, params::ColumnRef, written::Written};
+use crate::{
+    Features, Scalar,
+    error::{DataError, Result},
+};
+
+/// What is done where a cell of a column of numbers or dates is missing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gaps {
+    /// Whether a feature of its own is 1 there, and 0 elsewhere.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub marked: bool,
+    /// What the column's other features are there: medians, none as long as they are not known. See [`ColumnEncoding::filled`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fill: Vec<f64>,
+}
+
+/// A column of numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Numbers {
+    /// How they are written.
+    #[serde(skip_serializing_if = "Written::is_plain")]
+    pub written: Written,
+    /// What stands for missing ones.
+    pub gaps: Gaps,
+}
+
+/// A column of dates, of times or of both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dates {
+    /// How they are written, in the notation of `strptime`.
+    pub format: String,
+    /// What stands for missing ones.
+    #[serde(default)]
+    pub gaps: Gaps,
+}
+
+/// A column of categories: one feature each, 1 where the cell is that category and 0 elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Categories {
+    /// The categories, in the order of their features.
+    pub categories: Vec<String>,
+    /// Whether a further feature stands for missing cells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
+    /// Whether a last feature stands for all other texts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other: bool,
+}
 
 /// The use of a column of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ColumnKind {
     /// One feature: its number.
-    Numeric,
-    /// One feature a category, 1 where the cell is that category and 0 elsewhere.
-    Categorical {
-        /// The categories, in the order of their features.
-        categories: Vec<String>,
-    },
+    Numeric(Numbers),
+    /// A feature for each part of a date: year, month, day, weekday from Monday = 1, day of the year, days since 1970; hour and minute of
+    /// the day.
+    Date(Dates),
+    /// One feature a category.
+    Categorical(Categories),
     /// The class of the sample.
     ClassLabel {
         /// Class names, in the order of their numbers.
@@ -24,21 +75,55 @@ pub enum ColumnKind {
         numeric: bool,
     },
     /// A number to approximate.
-    ValueLabel,
+    ValueLabel(Written),
     /// The weight of the sample in training, at least 0.
     SampleWeight,
     /// Nothing.
     Ignored,
 }
 
+impl ColumnKind {
+    /// Plain numbers.
+    pub fn numeric() -> Self {
+        Self::Numeric(Numbers::default())
+    }
+
+    /// Categories, none of them for missing cells.
+    pub fn categorical(categories: Vec<String>) -> Self {
+        Self::Categorical(Categories {
+            categories,
+            ..Categories::default()
+        })
+    }
+
+    /// Values written plainly.
+    pub fn value_label() -> Self {
+        Self::ValueLabel(Written::default())
+    }
+}
+
 /// One column of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnSpec {
     /// Its header, or `c0`, `c1`, ...
     pub name: String,
+    /// What was done with it and why, in words; empty where nothing needs saying.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// Its use.
     #[serde(flatten)]
     pub kind: ColumnKind,
+}
+
+impl ColumnSpec {
+    /// A column without a note.
+    pub fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
+        Self {
+            name: name.into(),
+            note: String::new(),
+            kind,
+        }
+    }
 }
 
 /// How the columns of a table become features, classes and targets.
@@ -50,20 +135,19 @@ pub struct ColumnSpec {
 ///
 /// ```
 /// use tiam_data::{ColumnEncoding, ColumnKind, ColumnSpec};
-/// let column = |name: &str, kind| ColumnSpec { name: name.to_owned(), kind };
-/// let categories = vec!["F".to_owned(), "M".to_owned()];
-/// let columns = vec![column("sex", ColumnKind::Categorical { categories }), column("age", ColumnKind::ValueLabel)];
+/// let sexes = ColumnKind::categorical(vec!["F".to_owned(), "M".to_owned()]);
+/// let columns = vec![ColumnSpec::new("sex", sexes), ColumnSpec::new("age", ColumnKind::value_label())];
 /// let encoding = ColumnEncoding::new(true, columns)?;
 /// assert_eq!(encoding.feature_names(), ["sex=F", "sex=M"]);
 /// assert_eq!(encoding.label_column(), Some(1));
 /// # Ok::<(), tiam_data::DataError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Columns")]
 pub struct ColumnEncoding(Columns);
 
 /// A [`ColumnEncoding`] that is not checked yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Columns {
     has_header: bool,
@@ -80,13 +164,16 @@ impl TryFrom<Columns> for ColumnEncoding {
             return bad(format!("two columns are named {name:?}"));
         }
         for column in columns {
-            let (what, texts) = match &column.kind {
-                ColumnKind::Categorical { categories } => ("category", categories),
-                ColumnKind::ClassLabel { names, .. } => ("class", names),
+            let name = &column.name;
+            if let Err(reason) = column.kind.check() {
+                return bad(format!("column {name:?} {reason}"));
+            }
+            let (what, texts, others) = match &column.kind {
+                ColumnKind::Categorical(of) => ("category", &of.categories, of.missing || of.other),
+                ColumnKind::ClassLabel { names, .. } => ("class", names, false),
                 _ => continue,
             };
-            let name = &column.name;
-            if texts.is_empty() {
+            if texts.is_empty() && !others {
                 return bad(format!("column {name:?} has no {what}"));
             }
             if let Some(text) = repeated(texts.iter()) {
@@ -97,8 +184,9 @@ impl TryFrom<Columns> for ColumnEncoding {
             let of_kind = columns.iter().filter(|c| is(&c.kind));
             of_kind.count() > 1
         };
-        if several(ColumnKind::is_label) {
-            return bad("there are two label columns".into());
+        let is_class = |kind: &ColumnKind| matches!(kind, ColumnKind::ClassLabel { .. });
+        if several(ColumnKind::is_label) && columns.iter().any(|c| is_class(&c.kind)) {
+            return bad("there are two label columns, and not all hold values".into());
         }
         if several(|kind| *kind == ColumnKind::SampleWeight) {
             return bad("there are two columns of sample weights".into());
@@ -117,7 +205,7 @@ impl ColumnEncoding {
     /// # Errors
     ///
     /// [`DataError::BadEncoding`] if a name, a category or a class is there twice, if a list of categories or classes
-    /// is empty, or if there are two labels, two columns of weights or no features.
+    /// is empty, or if there are a class label and another, two columns of weights or no features.
     pub fn new(has_header: bool, columns: Vec<ColumnSpec>) -> Result<Self> {
         Columns {
             has_header,
@@ -136,9 +224,15 @@ impl ColumnEncoding {
         &self.0.columns
     }
 
-    /// The label column's position among [`columns`](Self::columns).
+    /// The position of the first label column among [`columns`](Self::columns).
     pub fn label_column(&self) -> Option<usize> {
-        self.0.columns.iter().position(|c| c.kind.is_label())
+        self.label_columns().next()
+    }
+
+    /// The positions of the label columns: one of classes, or any number of values.
+    pub fn label_columns(&self) -> impl Iterator<Item = usize> {
+        let columns = self.0.columns.iter().enumerate();
+        columns.filter(|(_, c)| c.kind.is_label()).map(|(i, _)| i)
     }
 
     /// The same columns with the label called, or placed, as in another file. A column of that name that was left out makes room for it.
@@ -187,49 +281,193 @@ impl ColumnEncoding {
         self.0.columns.iter().map(|c| c.kind.width()).sum()
     }
 
-    /// Names of the features: that of a numeric column, `column=category` for each category.
+    /// Names of the features: that of a numeric column, `column=category` for each category, `column:part` for each part of a date,
+    /// `column is missing`.
     pub fn feature_names(&self) -> Vec<String> {
-        let name = |(column, category): (&str, Option<&str>)| match category {
-            None => column.to_owned(),
-            Some(category) => format!("{column}={category}"),
-        };
-        self.features().map(name).collect()
+        self.0
+            .columns
+            .iter()
+            .flat_map(ColumnSpec::feature_names)
+            .collect()
     }
 
     /// Bytes that [`feature_names`](Self::feature_names) takes.
     pub(crate) fn feature_names_bytes(&self) -> u64 {
-        let bytes = |(column, category): (&str, Option<&str>)| {
-            size_of::<String>() + column.len() + category.map_or(0, |c| 1 + c.len())
+        let bytes = |column: &ColumnSpec| {
+            let of_each = size_of::<String>() + column.name.len() + " is missing".len();
+            let texts = match &column.kind {
+                ColumnKind::Categorical(of) => of.categories.iter().map(String::len).sum(),
+                _ => 0,
+            };
+            (column.kind.width() * of_each + texts) as u64
         };
-        self.features().map(|feature| bytes(feature) as u64).sum()
+        self.0.columns.iter().map(bytes).sum()
     }
 
-    /// Column and category of each feature; a numeric column has no category.
-    fn features(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0.columns.iter().flat_map(|column| {
-            let (number, categories) = match &column.kind {
-                ColumnKind::Numeric => (Some(None), &[][..]),
-                ColumnKind::Categorical { categories } => (None, &categories[..]),
-                _ => (None, &[][..]),
-            };
-            let categories = categories.iter().map(|c| Some(c.as_str()));
-            let features = number.into_iter().chain(categories);
-            features.map(|category| (column.name.as_str(), category))
+    /// The same with what stands for missing numbers where that is not known yet: the medians of features in which missing ones are NaN, or 0
+    /// where all are missing. Of more than 65,536 samples, so many count, evenly spaced.
+    pub fn filled<T: Scalar>(&self, features: &Features<T>) -> Self {
+        const MOST: usize = 1 << 16;
+        let (n, width) = (features.n_samples(), features.n_features());
+        let step = n.div_ceil(MOST).max(1);
+        let mut sample = Vec::with_capacity(n.min(MOST));
+        self.filled_by(|feature| {
+            let values = (0..n)
+                .step_by(step)
+                .map(|i| features.values()[i * width + feature]);
+            sample.clear();
+            sample.extend(values.map(|x| x.to_f64()).filter(|x| !x.is_nan()));
+            middle(&mut sample)
         })
+    }
+
+    /// The same with a number of each feature that stands for missing ones, where that is not known yet.
+    pub fn filled_by(&self, mut number: impl FnMut(usize) -> f64) -> Self {
+        let mut filled = self.clone();
+        let mut first = 0;
+        for column in &mut filled.0.columns {
+            let (n_features, all) = (column.kind.n_numbers(), column.kind.width());
+            if let Some(gaps) = column.kind.gaps_mut().filter(|gaps| gaps.fill.is_empty()) {
+                gaps.fill = (first..first + n_features).map(&mut number).collect();
+            }
+            first += all;
+        }
+        filled
+    }
+
+    /// Puts what stands for missing numbers in their places, which are NaN.
+    pub fn fill<T: Scalar>(&self, features: &mut Features<T>) {
+        let mut fill = Vec::with_capacity(self.n_features());
+        for column in &self.0.columns {
+            let own = column.kind.gaps().map_or(&[][..], |gaps| &gaps.fill);
+            let rest = column.kind.width() - own.len().min(column.kind.width());
+            fill.extend(own.iter().map(|x| T::from_f64(*x)));
+            fill.extend(std::iter::repeat_n(T::zero(), rest));
+        }
+        for row in features.values_mut().chunks_exact_mut(fill.len().max(1)) {
+            for (x, fill) in row.iter_mut().zip(&fill) {
+                if x.to_f64().is_nan() {
+                    *x = *fill;
+                }
+            }
+        }
+    }
+
+    /// Whether rows read by either have the same features, but for what stands for missing ones.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let without = |encoding: &Self| {
+            let mut encoding = encoding.clone();
+            for column in &mut encoding.0.columns {
+                column.kind.gaps_mut().map(|gaps| gaps.fill.clear());
+            }
+            encoding
+        };
+        without(self) == without(other)
+    }
+}
+
+impl ColumnSpec {
+    fn feature_names(&self) -> Vec<String> {
+        let name = &self.name;
+        let of = |part: &str| format!("{name}:{part}");
+        let is = |category: &String| format!("{name}={category}");
+        let further = |on: bool, what: &str| on.then(|| format!("{name}{what}"));
+        match &self.kind {
+            ColumnKind::Numeric(numbers) => {
+                let missing = further(numbers.gaps.marked, " is missing");
+                std::iter::once(name.clone()).chain(missing).collect()
+            }
+            ColumnKind::Date(dates) => {
+                let missing = further(dates.gaps.marked, " is missing");
+                dates::parts(&dates.format).map(of).chain(missing).collect()
+            }
+            ColumnKind::Categorical(all) => {
+                let missing = further(all.missing, " is missing");
+                let other = further(all.other, " is another");
+                all.categories
+                    .iter()
+                    .map(is)
+                    .chain(missing)
+                    .chain(other)
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The median; 0 of nothing.
+fn middle(values: &mut [f64]) -> f64 {
+    let at = values.len() / 2;
+    if values.is_empty() {
+        return 0.0;
+    }
+    let is_even = values.len().is_multiple_of(2);
+    let (below, middle, _) = values.select_nth_unstable_by(at, f64::total_cmp);
+    let middle = *middle;
+    match below.iter().copied().max_by(f64::total_cmp) {
+        Some(other) if is_even => other / 2.0 + middle / 2.0,
+        _ => middle,
     }
 }
 
 impl ColumnKind {
     pub(crate) fn is_label(&self) -> bool {
-        matches!(self, Self::ClassLabel { .. } | Self::ValueLabel)
+        matches!(self, Self::ClassLabel { .. } | Self::ValueLabel(_))
     }
 
     /// Number of features.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
+        let marked = self.gaps().is_some_and(|gaps| gaps.marked);
         match self {
-            Self::Numeric => 1,
-            Self::Categorical { categories } => categories.len(),
+            Self::Categorical(of) => {
+                of.categories.len() + usize::from(of.missing) + usize::from(of.other)
+            }
+            _ => self.n_numbers() + usize::from(marked),
+        }
+    }
+
+    /// Features that are numbers.
+    pub(super) fn n_numbers(&self) -> usize {
+        match self {
+            Self::Numeric(_) => 1,
+            Self::Date(dates) => dates::parts(&dates.format).count(),
             _ => 0,
+        }
+    }
+
+    fn gaps(&self) -> Option<&Gaps> {
+        match self {
+            Self::Numeric(numbers) => Some(&numbers.gaps),
+            Self::Date(dates) => Some(&dates.gaps),
+            _ => None,
+        }
+    }
+
+    fn gaps_mut(&mut self) -> Option<&mut Gaps> {
+        match self {
+            Self::Numeric(numbers) => Some(&mut numbers.gaps),
+            Self::Date(dates) => Some(&mut dates.gaps),
+            _ => None,
+        }
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        if let Self::Date(of) = self
+            && !dates::formats().any(|known| known == of.format)
+        {
+            return Err(format!("holds dates of an unknown format {:?}", of.format));
+        }
+        let Some(fill) = self.gaps().map(|gaps| &gaps.fill) else {
+            return Ok(());
+        };
+        let fits = fill.is_empty() || fill.len() == self.n_numbers();
+        match fits && fill.iter().all(|x| x.is_finite()) {
+            true => Ok(()),
+            false => Err(format!(
+                "has {} finite numbers for its missing cells to be",
+                self.n_numbers()
+            )),
         }
     }
 }

@@ -7,22 +7,29 @@
 
 mod cell;
 mod column;
+mod dates;
+mod decide;
 mod encode;
 mod encoder;
 mod encoding;
 pub(crate) mod parallel;
 mod params;
+mod reading;
 mod survey;
+mod written;
 
 pub use cell::{AsCell, Cell};
+pub use column::Decimal;
 pub use encoder::RowEncoder;
-pub use encoding::{ColumnEncoding, ColumnKind, ColumnSpec};
+pub use encoding::{Categories, ColumnEncoding, ColumnKind, ColumnSpec, Dates, Gaps, Numbers};
 pub use params::{
     ColumnRef, DEFAULT_MAX_CATEGORIES, Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES,
-    TableParams, Task,
+    MissingCells, TableParams, Task,
 };
+pub use reading::Reading;
+pub use written::Written;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Dataset, LoadParams, Scalar,
@@ -30,6 +37,8 @@ use crate::{
     source::Source,
 };
 pub(crate) use cell::{CellKind, Places, kind, positions};
+use encode::Encode;
+use encoder::Met;
 
 /// One row.
 #[derive(Debug, Default)]
@@ -64,6 +73,10 @@ pub(crate) struct Sheet<'a, R> {
     pub(crate) first_width: usize,
     /// What separates cells, in a text.
     pub(crate) delimiter: Option<char>,
+    /// For each column whether the file says that it holds categories; empty where files say nothing of the kind.
+    pub(crate) declared_categorical: Vec<bool>,
+    /// How the file was understood, where that is not plain.
+    pub(crate) notes: Vec<String>,
     /// The rows below the header.
     pub(crate) rows: R,
 }
@@ -74,6 +87,13 @@ impl<R> Sheet<'_, R> {
             path: &self.source.path,
             names: &self.names,
         }
+    }
+
+    fn is_categorical(&self, column: usize) -> bool {
+        self.declared_categorical
+            .get(column)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The error about a line, or about the whole file.
@@ -116,36 +136,46 @@ pub(crate) fn read<'a, T: Scalar, R: Rows<'a>>(
 ) -> Result<Dataset<T>> {
     let threads = params.threads;
     let pieces = sheet.rows.pieces(threads);
-    let (encoding, columns, n_rows) = match known {
+    let (encoding, columns, surveyed) = match known {
         None => {
-            let (encoding, n_rows) = survey::survey(sheet, &pieces, &params.table, threads)?;
-            (encoding, (0..sheet.names.len()).map(Some).collect(), n_rows)
+            let found = survey::survey(sheet, &pieces, &params.table, threads)?;
+            let columns = (0..sheet.names.len()).map(Some).collect();
+            (found.encoding, columns, Some((found.n_rows, found.reading)))
         }
         Some(encoding) => {
             let columns = columns_of(encoding, sheet, &params.table.label)?;
-            let n_rows = parallel::map(pieces.iter().collect(), threads, |rows| Ok(count(rows)))?;
-            (encoding.clone(), columns, n_rows)
+            (encoding.clone(), columns, None)
         }
     };
     let encoder = RowEncoder::new(encoding)?;
-    let data = encode::encode(sheet, pieces, &n_rows, &encoder, &columns, threads)?;
+    let how = Encode {
+        encoder: &encoder,
+        columns: &columns,
+        own: known.is_none(),
+        params: &params.table,
+    };
+    let (n_rows, surveyed) = match surveyed {
+        Some((n_rows, reading)) => (n_rows, Some(reading)),
+        None => {
+            let pieces = pieces.iter().collect();
+            (
+                parallel::map(pieces, threads, |rows| Ok(how.count(rows)))?,
+                None,
+            )
+        }
+    };
+    let (data, met) = encode::encode(sheet, pieces, &n_rows, how, threads)?;
+    let reading = surveyed.unwrap_or(Reading {
+        notes: sheet.notes.clone(),
+        ..met
+    });
     let (encoding, source) = (encoder.into_encoding(), sheet.source);
     source.check("the names of the features", encoding.feature_names_bytes())?;
     Ok(data
         .with_feature_names(encoding.feature_names())?
         .with_source(format!("table {}", source.path.display()))
-        .with_encoding(encoding))
-}
-
-/// Rows up to the end or to one that cannot be cut into cells.
-fn count<'a>(rows: &impl Rows<'a>) -> usize {
-    let mut rows = rows.clone();
-    let mut row = Row::default();
-    let mut n = 0;
-    while rows.next(&mut row).unwrap_or(false) {
-        n += 1;
-    }
-    n
+        .with_encoding(encoding)
+        .with_reading(Arc::new(reading)))
 }
 
 /// For each column of the file the column of the encoding that it is, or `None` for one that is not read.
@@ -179,12 +209,14 @@ fn by_name<R>(encoding: &ColumnEncoding, sheet: &Sheet<'_, R>) -> Result<Vec<Opt
     Ok(sheet.names.iter().map(of).collect())
 }
 
-/// All columns in order, or all but the label.
+/// All columns in order, or all but the labels.
 fn by_position<R>(encoding: &ColumnEncoding, sheet: &Sheet<'_, R>) -> Result<Vec<Option<usize>>> {
     let (n, width) = (encoding.columns().len(), sheet.first_width);
-    let label = encoding.label_column().filter(|_| width + 1 == n);
-    if label.is_none() {
+    let labels: Vec<usize> = encoding.label_columns().collect();
+    let unlabelled = width + labels.len() == n;
+    if !unlabelled {
         sheet.check_width(sheet.first_line, n, width)?;
     }
-    Ok((0..n).filter(|i| Some(*i) != label).map(Some).collect())
+    let is_there = |i: &usize| !unlabelled || !labels.contains(i);
+    Ok((0..n).filter(is_there).map(Some).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-use super::cell::Positions;
+use super::{Decimal, cell::Positions};
 use crate::{
     error::{DataError, Result},
     params::params,
@@ -13,6 +13,8 @@ pub const MAX_AUTO_CLASSES: usize = 20;
 /// Most distinct integers a column may have that holds mostly integers and is still taken for categorical because of
 /// a cell that is no number; with more, that cell is an error.
 pub const MAX_MIXED_CATEGORIES: usize = 32;
+/// Most parts at commas that may be one name.
+const MOST_PARTS: usize = 8;
 /// Default of [`TableParams::max_categories`].
 pub const DEFAULT_MAX_CATEGORIES: usize = 1000;
 
@@ -55,20 +57,59 @@ impl fmt::Display for ColumnRef {
 }
 
 impl ColumnRef {
-    /// The column's position, if it is there.
+    /// The column's position, if it is there. A name wins over a position.
     pub(crate) fn find(&self, columns: &Positions<'_>) -> Option<usize> {
+        let named = |name: &str| columns.get(name.trim().as_bytes()).copied();
         match self {
-            Self::Name(name) => columns.get(name.as_bytes()).copied(),
+            Self::Name(name) => named(name),
+            Self::Position(p) if named(&p.to_string()).is_some() => named(&p.to_string()),
             Self::Position(p) if *p < 0 => columns.len().checked_sub(p.unsigned_abs()),
             Self::Position(p) => Some(p.unsigned_abs()).filter(|&p| p < columns.len()),
+        }
+    }
+
+    /// The positions of a list of columns, whose names may hold the commas at which the list was cut.
+    pub(crate) fn find_all(
+        list: &[Self],
+        columns: &Positions<'_>,
+    ) -> std::result::Result<Vec<usize>, Self> {
+        let mut found = Vec::with_capacity(list.len());
+        let mut rest = list;
+        while let Some(first) = rest.first() {
+            let joined = |n: usize, comma: &str| {
+                let parts: Vec<String> = rest[..n].iter().map(Self::text).collect();
+                Self::Name(parts.join(comma)).find(columns)
+            };
+            let several = 2..=rest.len().min(MOST_PARTS);
+            let joined = || {
+                let mut several = several.filter_map(|n| {
+                    let column = joined(n, ", ").or_else(|| joined(n, ","))?;
+                    Some((n, column))
+                });
+                several.next()
+            };
+            let (n, column) = match first.find(columns) {
+                Some(column) => (1, column),
+                None => joined().ok_or_else(|| first.clone())?,
+            };
+            found.push(column);
+            rest = &rest[n..];
+        }
+        Ok(found)
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Position(position) => position.to_string(),
         }
     }
 }
 
 /// The column that holds the label.
 ///
-/// Parsed from text, `none` and `last` are keywords and all else is a [`ColumnRef`]; a column named `none` is
-/// given by its position.
+/// Parsed from text, `none` and `last` are keywords, commas separate several columns, and all else is a [`ColumnRef`]; a column named `none`
+/// is given by its position.
 ///
 /// # Example
 ///
@@ -85,6 +126,8 @@ pub enum LabelColumn {
     Last,
     /// A named or numbered one.
     Column(ColumnRef),
+    /// Several of values.
+    Columns(Vec<ColumnRef>),
     /// None: the table is input for prediction.
     None,
 }
@@ -106,6 +149,10 @@ impl fmt::Display for LabelColumn {
         match self {
             Self::Last => f.write_str("last"),
             Self::Column(column) => column.fmt(f),
+            Self::Columns(columns) => {
+                let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+                f.write_str(&columns.join(", "))
+            }
             Self::None => f.write_str("none"),
         }
     }
@@ -118,6 +165,11 @@ impl FromStr for LabelColumn {
         match text {
             "none" => Ok(Self::None),
             "last" => Ok(Self::Last),
+            list if list.contains(',') => list
+                .split(',')
+                .map(str::parse)
+                .collect::<std::result::Result<_, _>>()
+                .map(Self::Columns),
             other => other.parse().map(Self::Column),
         }
     }
@@ -134,6 +186,17 @@ pub enum Header {
     Yes,
     /// It does not: columns are named `c0`, `c1`, ...
     No,
+}
+
+/// What is done about missing cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingCells {
+    /// Numbers become the training part's median, marked by a feature of their own; categories one of their own; rows without a label are left
+    /// out. Cells that do not fit their column count as missing where they are few.
+    #[default]
+    Fill,
+    /// They are errors, all columns in one message, and so are cells that do not fit their column.
+    Error,
 }
 
 /// The kind of task: classes or values.
@@ -155,24 +218,34 @@ params! {
     /// | name | default | range | meaning |
     /// |---|---|---|---|
     /// | `header` | [`Header::Auto`] | | whether the first row names the columns |
-    /// | `delimiter` | none: found | any ASCII character but quote, CR, LF | what separates cells; comma, tab and semicolon are looked for |
+    /// | `delimiter` | none: found | any ASCII character but quote, CR, LF | what separates cells; tab, semicolon, comma, `|` and runs of white space (given as a space) are looked for |
+    /// | `decimal` | none: found by column | | what separates the fraction of a number |
+    /// | `comment` | none | an ASCII character | lines that begin with it are skipped; at the top of a file `#` and `%` are found |
+    /// | `skip_rows` | 0 | | lines skipped at the top |
+    /// | `missing` | [`MissingCells::Fill`] | | what is done about missing cells |
+    /// | `strict` | false | | whether a table read with a known encoding may hold no category, number or width that the encoding does not know |
     /// | `label` | [`LabelColumn::Last`] | | the label column |
     /// | `task` | [`Task::Auto`] | | classes or values |
     /// | `categorical` | empty | columns that exist | columns to be read as categories even if all cells are numbers |
     /// | `ignore` | empty | columns that exist | columns to be left out, such as row ids |
+    /// | `keep` | empty | columns that exist | columns that are features whatever they hold |
     /// | `sample_weights` | none | a column that exists | the column that says how much each sample counts, in numbers of at least 0; not a feature |
     /// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values a categorical column, or a class label, may have |
     ///
     /// # Rules
     ///
-    /// * Cells are trimmed. Quoted cells may hold delimiters, line breaks and doubled quotes. A byte order mark, CRLF and
-    ///   blank lines are accepted.
-    /// * A cell is *missing* if it is empty or `?`, `NA`, `N/A`, `#N/A`, `NaN`, `null` (in any case): an error, as is
-    ///   an infinite number. Both are errors in every column that is not ignored.
-    /// * A column of numbers is numeric. With any other cell it is categorical and becomes one feature a category, named
-    ///   `column=category`, in byte order of the categories, 1 or 0 — **unless** at least half of its cells are numbers and
-    ///   these are not all integers, or more than [`MAX_MIXED_CATEGORIES`] distinct ones: then it is a numeric column with a broken cell,
-    ///   an error that names the first one. List the column in `categorical` if it is one.
+    /// * Cells and names are trimmed. Quoted cells may hold delimiters, line breaks and doubled quotes. A byte order mark, CRLF and
+    ///   blank lines are accepted, and so are lines of a title above the header, a second header, Excel's `sep=`, and an empty last column.
+    /// * A cell is *missing* if it is empty or `?`, `NA`, `N/A`, `#N/A`, `NaN`, `null`, `None`, `<NA>`, `-` (in any case; `none` and `-` are
+    ///   classes where they are labels): see [`MissingCells`].
+    /// * A column of numbers is numeric, of numbers with one currency, one unit, a percent sign, thousands or a decimal comma too. So is
+    ///   one with other cells, which then count as missing, if these are a twentieth at most, or at most three words in at most half of the cells,
+    ///   **unless** its numbers are whole and at most [`MAX_MIXED_CATEGORIES`] distinct ones.
+    /// * A column of dates or times in one way of writing becomes the parts of a date: see [`ColumnKind::Date`](crate::ColumnKind).
+    /// * Any other column is categorical and becomes one feature a category, named `column=category`, in byte order of the
+    ///   categories, 1 or 0. Above 32 categories with fewer than five cells each on average, those with fewer than five cells become one.
+    /// * Left out are columns that hold nothing, whole numbers that count rows (or that differ and are named as an id is), from 20 rows on texts
+    ///   that are all different, and texts of which more than `max_categories` differ.
     /// * Class names are in byte order, or in order of value if all are numbers.
     ///
     /// All rules are ours.
@@ -182,6 +255,16 @@ params! {
         header: Header = Header::Auto, set Header;
         /// The character that separates cells; `None` detects it.
         delimiter: Option<u8> = None, set u8;
+        /// What separates the fraction of a number; `None` finds it, column by column.
+        decimal: Option<Decimal> = None, set Decimal;
+        /// What lines that are comments begin with.
+        comment: Option<u8> = None, set u8;
+        /// Lines skipped at the top.
+        skip_rows: usize = 0, set usize;
+        /// What is done about missing cells.
+        missing: MissingCells = MissingCells::Fill, set MissingCells;
+        /// Whether a table read with a known encoding may hold nothing that it does not know.
+        strict: bool = false, set bool;
         /// The label column.
         label: LabelColumn = LabelColumn::Last, set LabelColumn;
         /// Classes or values.
@@ -190,6 +273,8 @@ params! {
         categorical: Vec<ColumnRef> = Vec::new();
         /// Columns to be left out.
         ignore: Vec<ColumnRef> = Vec::new();
+        /// Columns that are features whatever they hold.
+        keep: Vec<ColumnRef> = Vec::new();
         /// The column of sample weights.
         sample_weights: Option<ColumnRef> = None, set ColumnRef;
         /// Distinct values a categorical column may have.
@@ -212,15 +297,26 @@ impl TableParams {
         self
     }
 
+    /// Adds a column that is a feature whatever it holds.
+    #[must_use]
+    pub fn keep(mut self, column: ColumnRef) -> Self {
+        self.keep.push(column);
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         if self.max_categories == 0 {
             return Err(DataError::parameter("max_categories", 0, "at least 1"));
         }
         let is_wrong = |d: &u8| !d.is_ascii() || matches!(d, b'"' | b'\r' | b'\n');
+        let allowed = "an ASCII character other than quote, CR and LF";
         if let Some(delimiter) = self.delimiter.filter(is_wrong) {
-            let allowed = "an ASCII character other than quote, CR and LF";
             let found = format!("{:?}", char::from(delimiter));
             return Err(DataError::parameter("delimiter", found, allowed));
+        }
+        if let Some(comment) = self.comment.filter(is_wrong) {
+            let found = format!("{:?}", char::from(comment));
+            return Err(DataError::parameter("comment", found, allowed));
         }
         Ok(())
     }

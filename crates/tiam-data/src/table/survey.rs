@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::{
-    Row, Rows, Sheet,
-    cell::{CellKind, kind, positions},
-    column::{Candidate, Column, Role},
-    encoding::{ColumnEncoding, ColumnSpec},
+    MissingCells, Reading, Row, Rows, Sheet,
+    cell::{CellKind, kind, label_kind, positions},
+    column::{Column, Look},
+    dates,
+    decide::{Candidate, Decision, Role},
+    encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
     parallel::map,
     params::{ColumnRef, LabelColumn, TableParams},
 };
@@ -20,35 +22,43 @@ fn roles<R>(sheet: &Sheet<'_, R>, params: &TableParams) -> Result<Vec<Role>> {
         let found = column.find(&columns);
         found.ok_or_else(|| sheet.unknown_column(column))
     };
+    let find_all = |list: &[ColumnRef]| {
+        let found = ColumnRef::find_all(list, &columns);
+        found.map_err(|column| sheet.unknown_column(&column))
+    };
     let refused = |parameter, column: usize, allowed: &str| {
         let name = format!("{:?}", names[column]);
         Err(DataError::parameter(parameter, name, allowed))
     };
     let mut roles = vec![Role::Feature; names.len()];
-    for column in &params.categorical {
-        roles[find(column)?] = Role::Categorical;
+    for (list, role) in [
+        (&params.keep, Role::Kept),
+        (&params.categorical, Role::Categorical),
+        (&params.ignore, Role::Ignored),
+    ] {
+        for column in find_all(list)? {
+            roles[column] = role;
+        }
     }
-    for column in &params.ignore {
-        roles[find(column)?] = Role::Ignored;
-    }
-    let label = match &params.label {
-        LabelColumn::None => None,
-        LabelColumn::Last => names.len().checked_sub(1),
-        LabelColumn::Column(column) => Some(find(column)?),
+    let labels = match &params.label {
+        LabelColumn::None => Vec::new(),
+        LabelColumn::Last => names.len().checked_sub(1).into_iter().collect(),
+        LabelColumn::Column(column) => find_all(std::slice::from_ref(column))?,
+        LabelColumn::Columns(list) => find_all(list)?,
     };
     if let Some(column) = &params.sample_weights {
         let weights = find(column)?;
-        if roles[weights] != Role::Feature {
+        if !matches!(roles[weights], Role::Feature | Role::Kept) {
             let allowed = "a column that is neither categorical nor ignored";
             return refused("sample_weights", weights, allowed);
         }
-        if label == Some(weights) {
+        if labels.contains(&weights) {
             let allowed = "a column other than the label; choose another label column, or `none`";
             return refused("sample_weights", weights, allowed);
         }
         roles[weights] = Role::SampleWeight;
     }
-    if let Some(label) = label {
+    for label in labels {
         if roles[label] == Role::Ignored {
             let allowed = "columns other than the label; choose another label column, or `none`";
             return refused("ignore", label, allowed);
@@ -58,91 +68,155 @@ fn roles<R>(sheet: &Sheet<'_, R>, params: &TableParams) -> Result<Vec<Role>> {
     Ok(roles)
 }
 
+/// Rows in which the ways that dates are written are looked for, and cells of a column.
+const SAMPLE_ROWS: usize = 100;
+const DATES_LOOKED_AT: u8 = 3;
+
+/// For each column the ways of writing dates of which its first texts are one.
+fn date_formats<'a>(rows: &impl Rows<'a>, roles: &[Role]) -> Vec<Vec<String>> {
+    let mut found: Vec<Vec<String>> = vec![Vec::new(); roles.len()];
+    let mut looked_at = vec![0; roles.len()];
+    let mut rows = rows.clone();
+    let mut row = Row::default();
+    let all: Vec<String> = dates::formats().collect();
+    for _ in 0..SAMPLE_ROWS {
+        // Rows that cannot be read are reported when they are read in earnest.
+        if !rows.next(&mut row).unwrap_or(false) {
+            break;
+        }
+        for (i, cell) in row.cells.iter().enumerate().take(roles.len()) {
+            let is_feature = matches!(roles[i], Role::Feature | Role::Kept);
+            let digits = cell.iter().any(u8::is_ascii_digit);
+            if !is_feature
+                || !digits
+                || looked_at[i] == DATES_LOOKED_AT
+                || kind(cell) != CellKind::Text
+            {
+                continue;
+            }
+            looked_at[i] += 1;
+            let fits =
+                |format: &&String| !found[i].contains(format) && dates::is_date(cell, format);
+            let more: Vec<String> = all.iter().filter(fits).cloned().collect();
+            found[i].extend(more);
+        }
+    }
+    found
+}
+
 /// The first pass, as the threads that read the pieces share it.
 struct Survey<'s, 'a, R> {
     sheet: &'s Sheet<'a, R>,
     params: &'s TableParams,
     roles: Vec<Role>,
+    dates: Vec<Vec<String>>,
     /// For each column the first piece known to hold more distinct cells than allowed: those after it need not count.
     overflows: Vec<AtomicUsize>,
     /// Bytes taken by columns and their distinct cells.
     taken: AtomicU64,
 }
 
-/// Finds the encoding of a table and the number of rows of each piece.
+/// What the first pass found.
+pub(super) struct Surveyed {
+    pub(super) encoding: ColumnEncoding,
+    /// Rows of each piece that have labels.
+    pub(super) n_rows: Vec<usize>,
+    pub(super) reading: Reading,
+}
+
+/// Finds the encoding of a table.
 pub(super) fn survey<'a, R: Rows<'a>>(
     sheet: &Sheet<'a, R>,
     pieces: &[R],
     params: &TableParams,
     threads: usize,
-) -> Result<(ColumnEncoding, Vec<usize>)> {
+) -> Result<Surveyed> {
     let roles = roles(sheet, params)?;
     let survey = Survey {
         sheet,
         params,
         overflows: roles.iter().map(|_| AtomicUsize::new(usize::MAX)).collect(),
+        dates: date_formats(&sheet.rows, &roles),
         roles,
         taken: AtomicU64::new(0),
     };
-    let pieces = pieces.iter().enumerate().collect();
-    let surveyed = map(pieces, threads, |(i, rows)| survey.read(i, rows.clone()))?;
+    let numbered = pieces.iter().enumerate().collect();
+    let surveyed = map(numbered, threads, |(i, rows)| survey.read(i, rows.clone()))?;
     let mut n_rows = Vec::with_capacity(surveyed.len());
+    let mut unlabelled = 0;
     let mut columns: Vec<Column<'_>> = survey.roles.iter().map(|_| Column::new(None)).collect();
-    for (below, n) in surveyed {
-        for (column, below) in columns.iter_mut().zip(below) {
-            column.append(below, params.max_categories);
+    for (below, n, without_label) in surveyed {
+        for (i, (column, below)) in columns.iter_mut().zip(below).enumerate() {
+            column.append(below, survey.look(i));
         }
         n_rows.push(n);
+        unlabelled += without_label;
+    }
+    for (i, column) in columns.iter_mut().enumerate() {
+        column.finish(survey.look(i));
     }
     if n_rows.iter().all(|n| *n == 0) {
-        return Err(sheet.malformed(Place::Whole, "there are no data rows"));
-    }
-    let is_feature = |role: &Role| matches!(role, Role::Feature | Role::Categorical);
-    if !survey.roles.iter().any(is_feature) {
-        let reason = "no column is left for features; is the label or the delimiter right?";
+        let reason = match unlabelled {
+            0 => "there are no data rows".to_owned(),
+            n => format!("none of the {n} rows has a label"),
+        };
         return Err(sheet.malformed(Place::Whole, reason));
     }
-    let specs = columns.iter().enumerate().map(|(position, column)| {
-        let candidate = Candidate {
-            column,
-            position,
-            sheet,
-            params,
-        };
-        Ok(ColumnSpec {
-            name: sheet.names[position].clone(),
-            kind: candidate.kind(survey.roles[position])?,
-        })
-    });
-    let specs = specs.collect::<Result<_>>()?;
-    Ok((ColumnEncoding::new(sheet.has_header, specs)?, n_rows))
+    survey.refuse_missing(&columns)?;
+    let (encoding, warnings) = survey.decide(&columns)?;
+    let reading = Reading {
+        unlabelled,
+        missing: columns.iter().map(|column| column.n_missing).collect(),
+        unknown: vec![0; columns.len()],
+        notes: sheet.notes.clone(),
+        warnings,
+        ..Reading::default()
+    };
+    Ok(Surveyed {
+        encoding,
+        n_rows,
+        reading,
+    })
 }
 
 impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
-    /// The columns of the rows of a piece, and the number of these rows.
-    fn read(&self, piece: usize, mut rows: R) -> Result<(Vec<Column<'a>>, usize)> {
+    fn look(&self, column: usize) -> Look<'_> {
+        Look {
+            max_categories: self.params.max_categories,
+            dates: &self.dates[column],
+        }
+    }
+
+    /// The columns of the rows of a piece, the number of these rows, and of those that have no label beside.
+    fn read(&self, piece: usize, mut rows: R) -> Result<(Vec<Column<'a>>, usize, usize)> {
         let n_columns = self.roles.len();
         self.take((n_columns * size_of::<Column<'_>>()) as u64)?;
         // Which line does not matter: a piece above has an earlier one.
         let known = |first: &AtomicUsize| (first.load(Ordering::Relaxed) < piece).then_some(0);
         let fresh = |first| Column::new(known(first));
         let mut columns: Vec<Column<'_>> = self.overflows.iter().map(fresh).collect();
+        let labels = |i: &usize| self.roles[*i] == Role::Label;
+        let labels: Vec<usize> = (0..n_columns).filter(labels).collect();
         let mut row = Row::default();
-        let mut n_rows = 0;
+        let (mut n_rows, mut unlabelled) = (0, 0);
         while rows.next(&mut row)? {
             self.sheet
                 .check_width(row.line, n_columns, row.cells.len())?;
+            let missing = |i: &usize| label_kind(&row.cells[*i]) == CellKind::Missing;
+            if labels.iter().any(missing) && self.params.missing == MissingCells::Fill {
+                unlabelled += 1;
+                continue;
+            }
             let mut bytes = 0;
             for (i, (cell, column)) in row.cells.iter().zip(&mut columns).enumerate() {
-                if self.roles[i] == Role::Ignored {
-                    continue;
-                }
-                let bad = |fault| Err(self.sheet.places().bad(row.line, i, cell, fault));
-                match kind(cell) {
-                    CellKind::Missing => return bad(CellFault::Missing),
-                    CellKind::Infinite => return bad(CellFault::NotFinite),
-                    kind => bytes += column.add(row.line, cell, kind, self.params.max_categories),
-                }
+                let role = self.roles[i];
+                let kind = match role {
+                    Role::Ignored => continue,
+                    Role::Label => label_kind(cell),
+                    _ => kind(cell),
+                };
+                self.check(row.line, i, cell, kind)?;
+                bytes += column.add(row.line, cell, kind, self.look(i));
             }
             if bytes > 0 {
                 self.take(bytes)?;
@@ -154,7 +228,99 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
                 first.fetch_min(piece, Ordering::Relaxed);
             }
         }
-        Ok((columns, n_rows))
+        Ok((columns, n_rows, unlabelled))
+    }
+
+    /// Refuses what no column may hold.
+    fn check(&self, line: u64, column: usize, cell: &[u8], kind: CellKind) -> Result<()> {
+        let of_weights = self.roles[column] == Role::SampleWeight;
+        let of_inputs = matches!(self.roles[column], Role::Feature | Role::Kept);
+        let strict = self.params.missing == MissingCells::Error;
+        let fault = match kind {
+            CellKind::Missing if of_weights => CellFault::Missing,
+            CellKind::Infinite if strict || !of_inputs => CellFault::NotFinite,
+            _ => return Ok(()),
+        };
+        Err(self.sheet.places().bad(line, column, cell, fault))
+    }
+
+    fn refuse_missing(&self, columns: &[Column<'_>]) -> Result<()> {
+        if self.params.missing == MissingCells::Fill {
+            return Ok(());
+        }
+        let missing = columns.iter().zip(&self.sheet.names);
+        let missing = missing.filter(|(column, _)| column.n_missing > 0);
+        let counts = missing.map(|(column, name)| (name.clone(), column.n_missing));
+        let columns: Vec<(String, usize)> = counts.collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let path = self.sheet.source.path.clone();
+        Err(DataError::MissingCells { path, columns })
+    }
+
+    /// The kinds of all columns, and what a person should look at.
+    fn decide(&self, columns: &[Column<'_>]) -> Result<(ColumnEncoding, Vec<String>)> {
+        let decision = |(position, column)| {
+            let candidate = Candidate {
+                column,
+                position,
+                sheet: self.sheet,
+                params: self.params,
+                look: self.look(position),
+            };
+            candidate.decide(self.roles[position])
+        };
+        let mut decisions: Vec<Decision> = columns
+            .iter()
+            .enumerate()
+            .map(decision)
+            .collect::<Result<_>>()?;
+        let is_feature = |decision: &Decision| decision.kind.width() > 0;
+        if !decisions.iter().any(is_feature) {
+            // What was left out is better than nothing.
+            for decision in &mut decisions {
+                if let Some(kind) = decision.otherwise.take() {
+                    (decision.kind, decision.note) = (kind, "kept: there is no other".to_owned());
+                }
+            }
+        }
+        if !decisions.iter().any(is_feature) {
+            return Err(self
+                .sheet
+                .malformed(Place::Whole, self.nothing_left(&decisions)));
+        }
+        let mut warnings = Vec::new();
+        let names = self.sheet.names.iter();
+        let specs = names.zip(decisions).map(|(name, decision)| {
+            warnings.extend(decision.warning);
+            ColumnSpec {
+                name: name.clone(),
+                note: decision.note,
+                kind: decision.kind,
+            }
+        });
+        let specs: Vec<ColumnSpec> = specs.collect();
+        let header = self.sheet.has_header;
+        Ok((ColumnEncoding::new(header, specs)?, warnings))
+    }
+
+    /// Why there are no features, and what to do.
+    fn nothing_left(&self, decisions: &[Decision]) -> String {
+        let described = self.sheet.names.iter().zip(decisions);
+        let described = described.map(|(name, decision)| match decision.kind {
+            ColumnKind::Ignored => format!("{name:?} is {}", decision.note),
+            _ => format!("{name:?} is the label"),
+        });
+        let described: Vec<String> = described.take(8).collect();
+        let cut = match self.sheet.delimiter {
+            Some(delimiter) => format!(", cut at {delimiter:?}"),
+            None => String::new(),
+        };
+        format!(
+            "no column is left for features{cut}: {}; is the label, or the delimiter, right?",
+            described.join(", ")
+        )
     }
 
     fn take(&self, bytes: u64) -> Result<()> {

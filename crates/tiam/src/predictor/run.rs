@@ -65,7 +65,8 @@ impl Predictor {
     /// One row's features, not yet scaled.
     fn encode<T: Scalar>(&self, row: &[impl AsCell], features: &mut [T]) -> Result<()> {
         if let Some(rows) = &self.rows {
-            return Ok(rows.encode(row, features)?);
+            rows.encode(row, features)?;
+            return Ok(());
         }
         if row.len() != features.len() {
             return Err(Error::Features {
@@ -126,6 +127,7 @@ impl Predictor {
             indices: Vec::with_capacity(n_classes),
             outputs: Vec::with_capacity(n * self.shape().n_outputs()),
             n_outputs: self.shape().n_outputs(),
+            reading: None,
         }
     }
 

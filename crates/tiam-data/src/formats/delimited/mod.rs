@@ -5,12 +5,13 @@ mod sniff;
 
 use super::Reader;
 use crate::{
-    ColumnEncoding, Dataset, Header, LoadParams, Scalar, TableParams,
+    ColumnEncoding, ColumnRef, Dataset, Header, LabelColumn, LoadParams, Scalar, TableParams,
     error::{DataError, Place, Result},
     source::Source,
     table::{self, Row, Rows, Sheet},
 };
 use records::Records;
+use sniff::Heads;
 
 /// Text with a row a line.
 pub(super) struct Delimited;
@@ -43,37 +44,127 @@ fn sheet<'a>(
     params: &TableParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Sheet<'a, Records<'a>>> {
-    let delimiter = match params.delimiter {
-        Some(delimiter) => delimiter,
-        None => sniff::delimiter(text, source)?,
-    };
-    let mut rows = Records::new(text, delimiter, source);
+    let mut notes = Vec::new();
+    let mut rows = Records::new(text, b',', source).commented(params.comment);
+    for _ in 0..params.skip_rows {
+        rows.skip_line();
+    }
+    let above = sniff::skip_preamble(&mut rows, source);
+    let cut = sniff::cut(&rows, params.delimiter.or(above.delimiter))?;
+    rows = rows.cut_at(cut.delimiter);
+    let mut sample = sniff::sample(rows.clone());
+    let mut width = cut.width;
+    if let Some(less) = sniff::width_without_empty(&sample, width) {
+        notes.push("an empty last column is left out".to_owned());
+        width = less;
+        rows = rows.without_empty_after(width);
+        sample = sniff::sample(rows.clone());
+    }
+    let titles = sniff::titles(&sample, width);
+    // R leaves out the name of the rows' names.
+    let nameless = titles > 0 && width > 2 && sample[titles - 1].len() == width - 1;
+    let titles = titles - usize::from(nameless);
     let mut first = Row::default();
+    for _ in 0..titles {
+        rows.next(&mut first)?;
+    }
+    sample.drain(..titles);
+    if let Some(skipped) = Some(above.comments + titles).filter(|n| *n > 0) {
+        notes.push(format!("{skipped} lines above the table are skipped"));
+    }
     if !rows.clone().next(&mut first)? {
         let reason = "the file holds no rows";
         return Err(DataError::malformed(&source.path, Place::Whole, reason));
     }
-    let names_a_column = |encoding: &ColumnEncoding| {
-        let known = table::positions(encoding.columns().iter().map(|c| &c.name));
-        encoding.has_header() && first.cells.iter().any(|cell| known.contains_key(&cell[..]))
-    };
-    let has_header = match params.header {
-        Header::Auto if encoding.is_some_and(names_a_column) => true,
-        header => sniff::has_header(rows.clone(), header)?,
-    };
+    let mut head = Row::default();
+    let mut heads = heads(&sample, params, encoding);
+    if nameless {
+        heads = Heads { n: 1, names: 0 };
+    }
+    for row in 0..heads.n {
+        let mut read = Row::default();
+        rows.next(&mut read)?;
+        if row == heads.names {
+            head = read;
+        }
+    }
+    if heads.n > 1 {
+        notes.push(format!(
+            "{} header rows; the names are those of line {}",
+            heads.n, head.line
+        ));
+    }
+    if nameless {
+        head.cells.insert(0, (&[][..]).into());
+    }
+    if let Some(comment) = above
+        .last_comment
+        .filter(|_| heads.n == 0 && params.header != Header::No)
+    {
+        let found = comment.cut_at(cut.delimiter).next(&mut head)?;
+        // `#x,y` names the columns.
+        if found
+            && head.cells.len() == width
+            && !head.cells.iter().any(|cell| table::kind(cell).is_number())
+        {
+            heads.n = 1;
+            head.line = first.line;
+        }
+    }
+    let has_header = heads.n > 0;
     let names = if has_header {
-        rows.next(&mut Row::default())?;
-        sniff::header_names(&first, &source.path)?
+        sniff::header_names(&head, &source.path, &mut notes)?
     } else {
         table::position_names(first.cells.len(), encoding)
     };
     Ok(Sheet {
         source,
+        first_width: names.len(),
         names,
         has_header,
         first_line: first.line,
-        first_width: first.cells.len(),
-        delimiter: Some(char::from(delimiter)),
+        delimiter: Some(char::from(cut.delimiter)),
+        declared_categorical: Vec::new(),
+        notes,
         rows,
     })
+}
+
+/// The header rows: as asked for; those that hold names that are known or asked for; or those that are found.
+fn heads(
+    sample: &sniff::Sample<'_>,
+    params: &TableParams,
+    encoding: Option<&ColumnEncoding>,
+) -> Heads {
+    match params.header {
+        Header::Yes => return Heads { n: 1, names: 0 },
+        Header::No => return Heads::default(),
+        Header::Auto => {}
+    }
+    let found = sniff::headers(sample);
+    let holds = |row: usize, name: &str| {
+        let cells = sample.get(row).into_iter().flatten();
+        cells.clone().any(|cell| cell[..] == *name.as_bytes())
+    };
+    let known = |row: usize| {
+        encoding.is_some_and(|encoding| {
+            let columns = encoding.columns().iter();
+            encoding.has_header() && columns.clone().any(|column| holds(row, &column.name))
+        })
+    };
+    let asked = |row: usize| match &params.label {
+        LabelColumn::Column(ColumnRef::Name(name)) => holds(row, name.trim()),
+        LabelColumn::Column(ColumnRef::Position(p)) => found.n > 0 && holds(row, &p.to_string()),
+        _ => false,
+    };
+    let named = (0..found.n.max(1))
+        .rev()
+        .find(|row| known(*row) || asked(*row));
+    match named {
+        Some(names) => Heads {
+            n: found.n.max(names + 1),
+            names,
+        },
+        None => found,
+    }
 }

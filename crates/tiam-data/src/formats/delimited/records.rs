@@ -18,6 +18,12 @@ pub(super) struct Records<'a> {
     at: usize,
     line: u64,
     delimiter: u8,
+    /// Whether runs of blanks are one delimiter.
+    runs: bool,
+    /// What a line that is skipped begins with.
+    comment: Option<u8>,
+    /// The number of cells behind which an empty one does not count.
+    width: usize,
     /// Whether a byte is the delimiter or ends a line.
     ends_cell: [bool; 256],
     source: &'a Source,
@@ -26,7 +32,9 @@ pub(super) struct Records<'a> {
 }
 
 /// Bytes that a column may take beside its text and its distinct cells, for cells, name, role and action.
-const COLUMN: u64 = 384;
+const COLUMN: u64 = 1024;
+/// The delimiter that stands for runs of blanks.
+pub(super) const RUNS: u8 = b' ';
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Smallest piece worth a hand-over to another thread, in bytes.
 const MIN_PIECE: usize = 1 << 20;
@@ -34,18 +42,58 @@ const MIN_PIECE: usize = 1 << 20;
 const PIECES_PER_THREAD: usize = 8;
 
 impl<'a> Records<'a> {
+    /// The same from here on, cut at another delimiter.
+    pub(super) fn cut_at(&self, delimiter: u8) -> Self {
+        Self {
+            at: self.at,
+            line: self.line,
+            comment: self.comment,
+            ..Self::new(self.text, delimiter, self.source)
+        }
+    }
+
+    /// The same with lines skipped that begin so.
+    pub(super) fn commented(mut self, comment: Option<u8>) -> Self {
+        self.comment = comment;
+        self
+    }
+
+    /// The same with an empty cell left out behind so many.
+    pub(super) fn without_empty_after(mut self, width: usize) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// The rest of the text.
+    pub(super) fn text(&self) -> &'a [u8] {
+        self.rest()
+    }
+
+    /// Steps over a line.
+    pub(super) fn skip_line(&mut self) {
+        let rest = self.rest();
+        let is_end = |b: &u8| matches!(b, b'\n' | b'\r');
+        self.at += rest.iter().position(is_end).unwrap_or(rest.len());
+        self.end_line();
+    }
+
     /// The rows of a whole text, which is that of `source`.
     pub(super) fn new(text: &'a [u8], delimiter: u8, source: &'a Source) -> Self {
         let mark = text.starts_with(BYTE_ORDER_MARK);
+        let runs = delimiter == RUNS;
         let mut ends_cell = [false; 256];
         for end in [delimiter, b'\n', b'\r'] {
             ends_cell[usize::from(end)] = true;
         }
+        ends_cell[usize::from(b'\t')] |= runs;
         Self {
             text,
             at: if mark { BYTE_ORDER_MARK.len() } else { 0 },
             line: 1,
             delimiter,
+            runs,
+            comment: None,
+            width: usize::MAX,
             ends_cell,
             source,
             most: usize::try_from(source.expansion() / COLUMN).unwrap_or(usize::MAX),
@@ -60,10 +108,13 @@ impl<'a> Records<'a> {
         DataError::malformed(&self.source.path, Place::Line(line), reason)
     }
 
-    /// Steps over lines that are empty or hold white space only. (With tabs for delimiters, a line of tabs is a row of
+    /// Steps over lines that are comments, empty or hold white space only. (With tabs for delimiters, a line of tabs is a row of
     /// empty cells.)
-    fn skip_blank_lines(&mut self) {
+    pub(super) fn skip_blank_lines(&mut self) {
         loop {
+            while self.comment.is_some() && self.rest().first() == self.comment.as_ref() {
+                self.skip_line();
+            }
             if (self.rest().first()).is_some_and(|b| !b.is_ascii_whitespace()) {
                 return;
             }
@@ -80,8 +131,14 @@ impl<'a> Records<'a> {
 
     /// Blanks that begin the rest and are not delimiters.
     fn count_blanks(&self, blanks: &[u8]) -> usize {
-        let blank = |b: &&u8| blanks.contains(b) && **b != self.delimiter;
+        let blank = |b: &&u8| blanks.contains(b) && (self.runs || **b != self.delimiter);
         self.rest().iter().take_while(blank).count()
+    }
+
+    /// Steps over blanks; tells whether the line goes on.
+    fn skip_blanks(&mut self) -> bool {
+        self.at += self.count_blanks(b" \t");
+        (self.rest().first()).is_some_and(|b| !matches!(b, b'\n' | b'\r'))
     }
 
     /// Steps over one line end, if there is one here.
@@ -137,7 +194,9 @@ impl<'a> Records<'a> {
             text.to_mut().push(b'"');
             self.at += 1;
         }
-        self.at += self.count_blanks(b" ");
+        if !self.runs {
+            self.at += self.count_blanks(b" ");
+        }
         if (self.rest().first()).is_some_and(|b| !self.ends_cell[usize::from(*b)]) {
             let reason =
                 "a quoted cell goes on after its closing quote; double the quotes inside it";
@@ -173,6 +232,9 @@ impl<'a> Rows<'a> for Records<'a> {
         if self.at >= self.text.len() {
             return Ok(false);
         }
+        if self.runs {
+            self.skip_blanks();
+        }
         loop {
             let cell = self.cell()?;
             if row.cells.len() >= self.most {
@@ -180,12 +242,20 @@ impl<'a> Rows<'a> for Records<'a> {
                 self.source.check_pieces("the columns", bytes)?;
             }
             row.cells.push(cell);
-            if self.rest().first() == Some(&self.delimiter) {
-                self.at += 1;
-            } else {
+            let goes_on = match self.runs {
+                true => self.skip_blanks(),
+                false => self.rest().first() == Some(&self.delimiter),
+            };
+            if !goes_on {
                 self.end_line();
+                if row.cells.len() > self.width
+                    && row.cells[self.width..].iter().all(|c| c.is_empty())
+                {
+                    row.cells.truncate(self.width);
+                }
                 return Ok(true);
             }
+            self.at += usize::from(!self.runs);
         }
     }
 
