@@ -104,7 +104,10 @@ pub(crate) struct PredictArgs {
     /// Data, with or without labels
     #[arg(long, value_name = "PATH")]
     pub(crate) data: DataSource,
-    /// One column of probabilities a class in place of the class
+    /// A column of the data that names its rows, written beside their predictions
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub(crate) id: Option<String>,
+    /// The probability of each class too, a column each
     #[arg(long)]
     pub(crate) proba: bool,
     /// Write to a file [default: standard output]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use tiam::{Precision, Predictions, Predictor};
+use tiam::{Precision, Predictions, Predictor, Reading, Table};
 
 use crate::args::PredictArgs;
 use crate::artifacts::write_whole;
@@ -19,33 +19,97 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     if args.proba && !model.has_probabilities() {
         return Err(tiam::Error::NoProbabilities.into());
     }
-    let found = model.predict_table(&table(&args.data, &args.read)?)?;
-    if let (Some(columns), Some(met)) = (&model.encoding().columns, found.reading()) {
-        reading::tell_strange(columns, met);
+    let table = table(&args.data, &args.read)?;
+    let table = match &args.id {
+        Some(id) => table.row_names(id),
+        None => table,
+    };
+    let mut met = Reading::default();
+    let mut refused = None;
+    let all = |out: &mut dyn Write| match predict(args, &model, &table, &mut met, out) {
+        Err(Stop::Refused(error)) => {
+            refused = Some(error);
+            Err(io::Error::other("refused"))
+        }
+        Err(Stop::Io(error)) => Err(error),
+        Ok(()) => Ok(()),
+    };
+    let written = match &args.out {
+        Some(path) => write_whole(path, all),
+        None => output::to_stdout(all),
+    };
+    if let Some(error) = refused {
+        return Err(error.into());
     }
-    match &args.out {
-        Some(path) => write_whole(path, |file| write_csv(&model, &found, args.proba, file)),
-        None => output::to_stdout(|out| write_csv(&model, &found, args.proba, out)),
+    written?;
+    if let Some(columns) = &model.encoding().columns {
+        reading::tell_strange(columns, &met);
+    }
+    Ok(())
+}
+
+/// Why no more rows are predicted.
+enum Stop {
+    Io(io::Error),
+    Refused(tiam::Error),
+}
+
+impl From<tiam::Error> for Stop {
+    fn from(error: tiam::Error) -> Self {
+        Self::Refused(error)
     }
 }
 
-/// Column names, then a row a sample: its class, or a number a column.
-fn write_csv(
+/// Predicts and writes a block of rows after the other, below the names of the columns.
+fn predict(
+    args: &PredictArgs,
     model: &Predictor,
-    found: &Predictions,
-    proba: bool,
+    table: &Table,
+    met: &mut Reading,
     out: &mut dyn Write,
-) -> io::Result<()> {
+) -> Result<(), Stop> {
+    let mut heading = Some(heading(args, model));
+    model.predict_in_blocks(table, |found| {
+        if let Some(reading) = found.reading() {
+            met.append(reading.clone());
+        }
+        let rows = (0..found.len()).map(|row| cells(args, model, &found, row));
+        output::csv(out, heading.take().into_iter().chain(rows)).map_err(Stop::Io)
+    })
+}
+
+/// The rows' name, the class with its probabilities or the values.
+fn heading(args: &PredictArgs, model: &Predictor) -> Vec<String> {
     let classes = model.class_names();
-    if !classes.is_empty() && !proba {
-        let rows = found.classes().map(|name| vec![name.to_owned()]);
-        return output::csv(out, std::iter::once(vec!["class".to_owned()]).chain(rows));
+    let mut names: Vec<String> = args.id.iter().cloned().collect();
+    if !classes.is_empty() {
+        names.push("class".to_owned());
+        if args.proba {
+            names.extend_from_slice(classes);
+        }
+        return names;
     }
-    let heading = match model.encoding().n_outputs {
-        _ if proba => classes.to_vec(),
-        1 => vec!["value".to_owned()],
-        n => (0..n).map(|output| format!("value_{output}")).collect(),
-    };
+    let encoding = model.encoding();
+    let labels = encoding.columns.as_ref().map_or_else(Vec::new, |columns| {
+        let labels = columns.label_columns();
+        labels
+            .map(|at| columns.columns()[at].name.clone())
+            .collect()
+    });
+    match encoding.n_outputs {
+        1 => names.push("value".to_owned()),
+        n if labels.len() == n => names.extend(labels),
+        n => names.extend((0..n).map(|output| format!("value_{output}"))),
+    }
+    names
+}
+
+fn cells(args: &PredictArgs, model: &Predictor, found: &Predictions, row: usize) -> Vec<String> {
+    let mut cells: Vec<String> = found.row_names().get(row).cloned().into_iter().collect();
+    let class = found.class_indices().get(row);
+    let class = class.and_then(|class| model.class_names().get(*class as usize));
+    let is_class = class.is_some();
+    cells.extend(class.cloned());
     // Single precision has fewer digits to be written.
     #[allow(
         clippy::cast_possible_truncation,
@@ -55,9 +119,8 @@ fn write_csv(
         Precision::F32 => (*x as f32).to_string(),
         Precision::F64 => x.to_string(),
     };
-    let row = |sample| found.outputs(sample).iter().map(text).collect();
-    output::csv(
-        out,
-        std::iter::once(heading).chain((0..found.len()).map(row)),
-    )
+    if args.proba || !is_class {
+        cells.extend(found.outputs(row).iter().map(text));
+    }
+    cells
 }

@@ -71,6 +71,7 @@ pub struct Dataset<T> {
     sample_weights: Option<Vec<f64>>,
     encoding: Option<ColumnEncoding>,
     reading: Option<Arc<Reading>>,
+    row_names: Vec<String>,
     source: String,
     credit: Option<String>,
 }
@@ -122,6 +123,7 @@ impl<T: Scalar> Dataset<T> {
             sample_weights: None,
             encoding: None,
             reading: None,
+            row_names: Vec::new(),
             source: "values given by the caller".to_owned(),
             credit: None,
         })
@@ -197,6 +199,17 @@ impl<T: Scalar> Dataset<T> {
     pub(crate) fn with_reading(mut self, reading: Arc<Reading>) -> Self {
         self.reading = Some(reading);
         self
+    }
+
+    pub(crate) fn with_row_names(mut self, names: Vec<String>) -> Self {
+        self.row_names = names;
+        self
+    }
+
+    /// The texts of the column that names the rows, one a sample, where there is one: see
+    /// [`TableParams::row_names`](field@crate::TableParams::row_names).
+    pub fn row_names(&self) -> &[String] {
+        &self.row_names
     }
 
     /// Learns from these samples what stands for missing numbers of the table, which are NaN, and puts it in their places.
@@ -402,6 +415,10 @@ impl<T: Scalar> Dataset<T> {
             sample_weights: self.sample_weights.as_ref().map(|all| pick(all, samples)),
             encoding: self.encoding.clone(),
             reading: self.reading.clone(),
+            row_names: samples
+                .iter()
+                .filter_map(|&i| self.row_names.get(i).cloned())
+                .collect(),
             source: self.source.clone(),
             credit: self.credit.clone(),
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Shorthand for this crate's results.
-pub(crate) type Result<T> = std::result::Result<T, DataError>;
+pub(crate) type Result<T, E = DataError> = std::result::Result<T, E>;
 
 /// A place in a file.
 #[non_exhaustive]

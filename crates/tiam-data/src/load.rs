@@ -155,21 +155,84 @@ pub fn load_with_encoding<T: Scalar>(
     read_once(path.as_ref(), params, Some(encoding))
 }
 
+/// The same a block of some megabytes at a time, for files larger than memory: `each` receives the rows in their order, and tells whether to
+/// go on. Files of other formats than text are one block.
+///
+/// # Errors
+///
+/// As [`load_with_encoding`], when the block at fault is read.
+pub fn load_in_blocks<T: Scalar>(
+    path: impl AsRef<Path>,
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+    mut each: impl FnMut(Dataset<T>) -> bool,
+) -> Result<()> {
+    let path = path.as_ref();
+    if TypeId::of::<T>() == TypeId::of::<f32>() {
+        return blocks_single(path, encoding, params, &mut |data| each(same_type(data)));
+    }
+    blocks_double(path, encoding, params, &mut |data| each(same_type(data)))
+}
+
 /// Reads by one of two functions that are compiled here, once, whichever crate asks: the readers of all formats are in them.
 fn read_once<T: Scalar>(
     path: &Path,
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<T>> {
-    let data: Box<dyn Any> = if TypeId::of::<T>() == TypeId::of::<f32>() {
-        Box::new(read_single(path, params, encoding)?)
-    } else {
-        Box::new(read_double(path, params, encoding)?)
-    };
-    match data.downcast() {
-        Ok(data) => Ok(*data),
+    if TypeId::of::<T>() == TypeId::of::<f32>() {
+        return Ok(same_type(read_single(path, params, encoding)?));
+    }
+    Ok(same_type(read_double(path, params, encoding)?))
+}
+
+/// A value as what it is.
+fn same_type<A: 'static, B: 'static>(value: A) -> B {
+    let value: Box<dyn Any> = Box::new(value);
+    match value.downcast() {
+        Ok(value) => *value,
         Err(_) => unreachable!("a scalar is f32 or f64"),
     }
+}
+
+#[inline(never)]
+fn blocks_single(
+    path: &Path,
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+    each: &mut dyn FnMut(Dataset<f32>) -> bool,
+) -> Result<()> {
+    blocks(path, encoding, params, each)
+}
+
+#[inline(never)]
+fn blocks_double(
+    path: &Path,
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+    each: &mut dyn FnMut(Dataset<f64>) -> bool,
+) -> Result<()> {
+    blocks(path, encoding, params, each)
+}
+
+fn blocks<T: Scalar>(
+    path: &Path,
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+    each: &mut dyn FnMut(Dataset<T>) -> bool,
+) -> Result<()> {
+    params.check()?;
+    let (source, format) = open(path, params)?;
+    formats::read_in_blocks(format, &source, params, encoding, each)
+}
+
+fn open(path: &Path, params: &LoadParams) -> Result<(Source, Format)> {
+    let source = Source::open(path, params)?;
+    let format = match params.format {
+        Some(format) => format,
+        None => formats::detect(&source)?,
+    };
+    Ok((source, format))
 }
 
 #[inline(never)]
@@ -202,10 +265,6 @@ fn read<T: Scalar>(
             _ => Err(formats::unknown(path, "a folder, where a file is needed")),
         };
     }
-    let source = Source::open(path, params)?;
-    let format = match params.format {
-        Some(format) => format,
-        None => formats::detect(&source)?,
-    };
+    let (source, format) = open(path, params)?;
     formats::read(format, &source, params, encoding)
 }

@@ -13,6 +13,7 @@ mod idx;
 mod memory;
 mod mutations;
 mod numbers;
+mod odd_tables;
 mod real_data;
 mod rows;
 mod split_and_scaling;

@@ -65,12 +65,18 @@ pub struct Predictions {
     pub(crate) outputs: Vec<f64>,
     pub(crate) n_outputs: usize,
     pub(crate) reading: Option<Arc<Reading>>,
+    pub(crate) row_names: Vec<String>,
 }
 
 impl Predictions {
     /// What was met while the table was read.
     pub fn reading(&self) -> Option<&Reading> {
         self.reading.as_deref()
+    }
+
+    /// The texts of the column that names the rows, one a row, where there is one: see [`Table::row_names`](crate::Table::row_names).
+    pub fn row_names(&self) -> &[String] {
+        &self.row_names
     }
 
     /// Number of rows.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tiam_data::{AsCell, ColumnEncoding, RowEncoder, Targets};
+use tiam_data::{AsCell, ColumnEncoding, Dataset, RowEncoder, Targets};
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, TargetKind};
 use tiam_models::{
@@ -312,24 +312,53 @@ impl Predictor {
     /// # Errors
     /// [`Error::Data`] for a table that cannot be read or encoded, [`Error::Features`] for other data than the model's.
     pub fn predict_table(&self, table: &Table) -> Result<Predictions> {
-        let source = table.to_string();
-        let table = table.clone().for_prediction();
-        let table = table.with_graph(self.provenance.hops, self.graph_seed());
+        let (source, table) = (table.to_string(), self.prepared(table));
         with_model!(self, model => {
-            let data = table.into_data(self.column_encoding())?;
-            let reading = data.reading().cloned();
-            let (features, _) = data.into_features_and_targets();
-            let inputs = self.encoding().inputs(features, &source)?;
-            let work = self.work(inputs.n_cols());
-            let mut outputs = self.on_threads(work, &mut Compute::new(1)?, |compute| {
-                Ok(model.network().forward(&inputs, compute)?)
-            })?;
-            drop(inputs);
-            let mut found = self.no_predictions(outputs.n_cols());
-            self.add(outputs.as_mut_slice(), &mut found);
-            found.reading = reading.map(Arc::new);
-            Ok(found)
+            self.predict_data(model, table.into_data(self.column_encoding())?, &source)
         })
+    }
+
+    /// Predicts all rows of a file of text a block at a time, in memory that does not depend on its length; other data are one block.
+    ///
+    /// # Errors
+    /// As [`predict_table`](Self::predict_table), and those of `each`.
+    pub fn predict_in_blocks<E: From<Error>>(
+        &self,
+        table: &Table,
+        mut each: impl FnMut(Predictions) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (source, table) = (table.to_string(), self.prepared(table));
+        with_model!(self, model => {
+            let columns = self.column_encoding();
+            table.blocks(columns, |data| each(self.predict_data(model, data, &source)?))
+        })
+    }
+
+    /// A table as the input of predictions.
+    fn prepared(&self, table: &Table) -> Table {
+        let table = table.clone().for_prediction();
+        table.with_graph(self.provenance.hops, self.graph_seed())
+    }
+
+    fn predict_data<T: Scalar>(
+        &self,
+        model: &Model<T>,
+        data: Dataset<T>,
+        source: &str,
+    ) -> Result<Predictions> {
+        let (reading, row_names) = (data.reading().cloned(), data.row_names().to_vec());
+        let (features, _) = data.into_features_and_targets();
+        let inputs = self.encoding().inputs(features, source)?;
+        let work = self.work(inputs.n_cols());
+        let mut outputs = self.on_threads(work, &mut Compute::new(1)?, |compute| {
+            Ok(model.network().forward(&inputs, compute)?)
+        })?;
+        drop(inputs);
+        let mut found = self.no_predictions(outputs.n_cols());
+        self.add(outputs.as_mut_slice(), &mut found);
+        found.reading = reading.map(Arc::new);
+        found.row_names = row_names;
+        Ok(found)
     }
 
     /// Measures the model on a table with labels; their column is called as in the training data, or as [`Table::label`] names it. Of data

@@ -167,6 +167,12 @@ impl Table {
         self.reading(|params| params.table.missing = missing)
     }
 
+    /// Names the column whose texts name the rows; it is no feature. See [`Predictions::row_names`](crate::Predictions::row_names).
+    #[must_use]
+    pub fn row_names(self, column: &str) -> Self {
+        self.reading(|params| params.table.row_names = Some(reference(column)))
+    }
+
     /// Refuses cells that a model does not know: other categories, texts where numbers were, missing cells where none was.
     #[must_use]
     pub fn strict(self, strict: bool) -> Self {
@@ -319,6 +325,26 @@ impl Table {
             return Err(self.empty());
         }
         Ok(data)
+    }
+
+    /// Hands over the samples of a file a block at a time, in the layout of an earlier table; those of other sources at once.
+    pub(crate) fn blocks<T: Scalar, E: From<Error>>(
+        self,
+        columns: Option<&ColumnEncoding>,
+        mut each: impl FnMut(Dataset<T>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (Source::File(path), Some(columns), None, None) =
+            (&self.source, columns, &self.loaded, &self.rows)
+        else {
+            return each(self.into_data(columns)?);
+        };
+        let mut outcome = Ok(());
+        tiam_data::load_in_blocks(path, columns, &self.params, |data| {
+            outcome = each(data);
+            outcome.is_ok()
+        })
+        .map_err(Error::from)?;
+        outcome
     }
 
     fn other_precision(&self) -> Error {

@@ -86,6 +86,23 @@ formats! {
     Table: delimited::Delimited;
 }
 
+/// Reads a text a block at a time; a file of another format at once.
+pub(crate) fn read_in_blocks<T: Scalar>(
+    format: Format,
+    source: &Source,
+    params: &LoadParams,
+    encoding: &ColumnEncoding,
+    each: &mut dyn FnMut(Dataset<T>) -> bool,
+) -> Result<()> {
+    match format {
+        Format::Table => delimited::read_in_blocks(source, params, encoding, each),
+        _ => {
+            each(read(format, source, params, Some(encoding))?);
+            Ok(())
+        }
+    }
+}
+
 /// Finds the format of a file by its first bytes.
 pub(crate) fn detect(source: &Source) -> Result<Format> {
     let head = source.head(HEAD)?;

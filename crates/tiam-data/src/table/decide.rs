@@ -26,8 +26,16 @@ pub(super) enum Role {
     Kept,
     Categorical,
     Label,
+    /// A label beside others.
+    OneOfLabels,
     SampleWeight,
     Ignored,
+}
+
+impl Role {
+    pub(super) fn is_label(self) -> bool {
+        matches!(self, Self::Label | Self::OneOfLabels)
+    }
 }
 
 /// What becomes of a column, and why.
@@ -86,6 +94,11 @@ impl<R> Candidate<'_, '_, R> {
                 Err(self.not_a_number("and its column holds the samples' weights"))
             }
             Role::Label => self.label(),
+            Role::OneOfLabels if self.params.task == Task::Classes => self.label(),
+            Role::OneOfLabels => Ok(Decision::noted(
+                self.value_label()?,
+                "values: one of several labels",
+            )),
             Role::Feature | Role::Kept => self.feature(role == Role::Kept),
         }
     }

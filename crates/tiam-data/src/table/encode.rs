@@ -20,6 +20,8 @@ pub(super) struct Encode<'e> {
     /// Whether the encoding was made from these rows.
     pub(super) own: bool,
     pub(super) params: &'e TableParams,
+    /// The column of the file whose texts name the rows.
+    pub(super) row_names: Option<usize>,
 }
 
 impl Encode<'_> {
@@ -93,7 +95,11 @@ pub(super) fn encode<'a, T: Scalar, R: Rows<'a>>(
         read_piece(sheet, rows, how, features, answers)
     })?;
     let mut reading = Reading::default();
-    readings.into_iter().for_each(|more| reading.append(more));
+    let mut row_names = Vec::new();
+    for (more, names) in readings {
+        reading.append(more);
+        row_names.extend(names);
+    }
     if n == 0 {
         let reason = match reading.unlabelled {
             0 => "there are no data rows".to_owned(),
@@ -107,7 +113,7 @@ pub(super) fn encode<'a, T: Scalar, R: Rows<'a>>(
         Some(weights) => data.with_sample_weights(weights)?,
         None => data,
     };
-    Ok((data, reading))
+    Ok((data.with_row_names(row_names), reading))
 }
 
 /// The targets and weights among the answers of n rows.
@@ -148,12 +154,14 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
     how: Encode<'_>,
     features: &mut [T],
     answers: &mut [f64],
-) -> Result<Reading> {
+) -> Result<(Reading, Vec<String>)> {
     let Encode {
         encoder, columns, ..
     } = how;
     let n_columns = encoder.encoding().columns().len();
     let mut reading = Reading::of(n_columns);
+    let mut row_names = Vec::new();
+    let mut n_bytes = 0;
     let labels = how.labels();
     let mut row = Row::default();
     let features = features.chunks_exact_mut(encoder.n_features());
@@ -174,6 +182,12 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
         let Some((features, answers)) = places.next() else {
             break;
         };
+        if let Some(at) = how.row_names {
+            let name = String::from_utf8_lossy(&row.cells[at]).into_owned();
+            n_bytes += (name.len() + size_of::<String>()) as u64;
+            sheet.source.check("the names of the rows", n_bytes)?;
+            row_names.push(name);
+        }
         let mut strange = false;
         for (i, (cell, column)) in row.cells.iter().zip(columns).enumerate() {
             let Some(column) = *column else { continue };
@@ -207,7 +221,7 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
         }
         reading.rows += usize::from(strange);
     }
-    Ok(reading)
+    Ok((reading, row_names))
 }
 
 impl Encode<'_> {

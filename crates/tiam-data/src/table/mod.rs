@@ -111,6 +111,12 @@ impl<R> Sheet<'_, R> {
         Err(self.malformed(Place::Line(line), reason))
     }
 
+    /// The position of a column that must be there.
+    fn find(&self, column: &ColumnRef) -> Result<usize> {
+        let found = column.find(&positions(self.names.iter()));
+        found.ok_or_else(|| self.unknown_column(column))
+    }
+
     fn unknown_column(&self, column: &ColumnRef) -> DataError {
         let available = cell::list(&self.names);
         let reason = format!("there is no column {column}; the columns are {available}");
@@ -148,11 +154,13 @@ pub(crate) fn read<'a, T: Scalar, R: Rows<'a>>(
         }
     };
     let encoder = RowEncoder::new(encoding)?;
+    let row_names = params.table.row_names.as_ref();
     let how = Encode {
         encoder: &encoder,
         columns: &columns,
         own: known.is_none(),
         params: &params.table,
+        row_names: row_names.map(|column| sheet.find(column)).transpose()?,
     };
     let (n_rows, surveyed) = match surveyed {
         Some((n_rows, reading)) => (n_rows, Some(reading)),

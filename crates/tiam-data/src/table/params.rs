@@ -229,6 +229,7 @@ params! {
     /// | `categorical` | empty | columns that exist | columns to be read as categories even if all cells are numbers |
     /// | `ignore` | empty | columns that exist | columns to be left out, such as row ids |
     /// | `keep` | empty | columns that exist | columns that are features whatever they hold |
+    /// | `row_names` | none | a column that exists | the column whose texts name the rows, kept beside the data; not a feature |
     /// | `sample_weights` | none | a column that exists | the column that says how much each sample counts, in numbers of at least 0; not a feature |
     /// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values a categorical column, or a class label, may have |
     ///
@@ -275,6 +276,8 @@ params! {
         ignore: Vec<ColumnRef> = Vec::new();
         /// Columns that are features whatever they hold.
         keep: Vec<ColumnRef> = Vec::new();
+        /// The column whose texts name the rows: see [`Dataset::row_names`](crate::Dataset::row_names).
+        row_names: Option<ColumnRef> = None, set ColumnRef;
         /// The column of sample weights.
         sample_weights: Option<ColumnRef> = None, set ColumnRef;
         /// Distinct values a categorical column may have.

@@ -40,6 +40,9 @@ fn roles<R>(sheet: &Sheet<'_, R>, params: &TableParams) -> Result<Vec<Role>> {
             roles[column] = role;
         }
     }
+    if let Some(column) = &params.row_names {
+        roles[find(column)?] = Role::Ignored;
+    }
     let labels = match &params.label {
         LabelColumn::None => Vec::new(),
         LabelColumn::Last => names.len().checked_sub(1).into_iter().collect(),
@@ -58,12 +61,16 @@ fn roles<R>(sheet: &Sheet<'_, R>, params: &TableParams) -> Result<Vec<Role>> {
         }
         roles[weights] = Role::SampleWeight;
     }
+    let role = match labels.len() {
+        1 => Role::Label,
+        _ => Role::OneOfLabels,
+    };
     for label in labels {
         if roles[label] == Role::Ignored {
             let allowed = "columns other than the label; choose another label column, or `none`";
             return refused("ignore", label, allowed);
         }
-        roles[label] = Role::Label;
+        roles[label] = role;
     }
     Ok(roles)
 }
@@ -195,7 +202,7 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
         let known = |first: &AtomicUsize| (first.load(Ordering::Relaxed) < piece).then_some(0);
         let fresh = |first| Column::new(known(first));
         let mut columns: Vec<Column<'_>> = self.overflows.iter().map(fresh).collect();
-        let labels = |i: &usize| self.roles[*i] == Role::Label;
+        let labels = |i: &usize| self.roles[*i].is_label();
         let labels: Vec<usize> = (0..n_columns).filter(labels).collect();
         let mut row = Row::default();
         let (mut n_rows, mut unlabelled) = (0, 0);
@@ -212,7 +219,7 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
                 let role = self.roles[i];
                 let kind = match role {
                     Role::Ignored => continue,
-                    Role::Label => label_kind(cell),
+                    Role::Label | Role::OneOfLabels => label_kind(cell),
                     _ => kind(cell),
                 };
                 self.check(row.line, i, cell, kind)?;

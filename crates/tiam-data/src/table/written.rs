@@ -20,7 +20,7 @@ pub struct Written {
     /// A unit, or a percent sign, behind them.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub suffix: String,
-    /// Whether thousands are set apart, or `k`, `M` and `B` stand for powers of ten.
+    /// Whether thousands are set apart, `k`, `M` and `B` stand for powers of ten, or brackets for a minus.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub grouped: bool,
 }
@@ -109,6 +109,7 @@ impl<'a> Number<'a> {
         // `(12)` is a debt of 12.
         if let Some(inner) = in_brackets {
             number.push(b'-')?;
+            number.grouped = true;
             rest = inner.trim();
         }
         rest = number.sign(rest)?;
@@ -150,6 +151,7 @@ impl<'a> Number<'a> {
         let mut rest = text;
         let mut size = run(rest);
         let whole = size;
+        let mut grouped = false;
         loop {
             rest[..size]
                 .bytes()
@@ -160,15 +162,16 @@ impl<'a> Number<'a> {
             let Some(next) = next.filter(|next| matches!(run(next), 2 | 3)) else {
                 break;
             };
-            if !self.grouped && !(1..=3).contains(&whole) {
+            if !grouped && !(1..=3).contains(&whole) {
                 return None;
             }
-            self.grouped = true;
+            grouped = true;
             (rest, size) = (next, run(next));
         }
-        if self.grouped && size != 3 {
+        if grouped && size != 3 {
             return None;
         }
+        self.grouped |= grouped;
         let mut fraction = 0;
         if let Some(after) = rest.strip_prefix(point) {
             fraction = run(after);

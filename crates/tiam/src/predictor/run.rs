@@ -128,6 +128,7 @@ impl Predictor {
             outputs: Vec::with_capacity(n * self.shape().n_outputs()),
             n_outputs: self.shape().n_outputs(),
             reading: None,
+            row_names: Vec::new(),
         }
     }
 

@@ -1,7 +1,10 @@
 //! Reader of delimited text: CSV, TSV and their relatives.
 
+mod blocks;
 mod records;
 mod sniff;
+
+pub(super) use blocks::read_in_blocks;
 
 use super::Reader;
 use crate::{
@@ -32,102 +35,137 @@ impl Reader for Delimited {
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
         let text = source.read_all()?;
-        let sheet = sheet(&text, source, &params.table, encoding)?;
-        table::read(&sheet, params, encoding)
+        let layout = Layout::find(&text, source, &params.table, encoding)?;
+        table::read(&layout.sheet(&text, source), params, encoding)
     }
 }
 
-/// Finds delimiter and header.
-fn sheet<'a>(
-    text: &'a [u8],
-    source: &'a Source,
-    params: &TableParams,
-    encoding: Option<&ColumnEncoding>,
-) -> Result<Sheet<'a, Records<'a>>> {
-    let mut notes = Vec::new();
-    let mut rows = Records::new(text, b',', source).commented(params.comment);
-    for _ in 0..params.skip_rows {
-        rows.skip_line();
-    }
-    let above = sniff::skip_preamble(&mut rows, source);
-    let cut = sniff::cut(&rows, params.delimiter.or(above.delimiter))?;
-    rows = rows.cut_at(cut.delimiter);
-    let mut sample = sniff::sample(rows.clone());
-    let mut width = cut.width;
-    if let Some(less) = sniff::width_without_empty(&sample, width) {
-        notes.push("an empty last column is left out".to_owned());
-        width = less;
-        rows = rows.without_empty_after(width);
-        sample = sniff::sample(rows.clone());
-    }
-    let titles = sniff::titles(&sample, width);
-    // R leaves out the name of the rows' names.
-    let nameless = titles > 0 && width > 2 && sample[titles - 1].len() == width - 1;
-    let titles = titles - usize::from(nameless);
-    let mut first = Row::default();
-    for _ in 0..titles {
-        rows.next(&mut first)?;
-    }
-    sample.drain(..titles);
-    if let Some(skipped) = Some(above.comments + titles).filter(|n| *n > 0) {
-        notes.push(format!("{skipped} lines above the table are skipped"));
-    }
-    if !rows.clone().next(&mut first)? {
-        let reason = "the file holds no rows";
-        return Err(DataError::malformed(&source.path, Place::Whole, reason));
-    }
-    let mut head = Row::default();
-    let mut heads = heads(&sample, params, encoding);
-    if nameless {
-        heads = Heads { n: 1, names: 0 };
-    }
-    for row in 0..heads.n {
-        let mut read = Row::default();
-        rows.next(&mut read)?;
-        if row == heads.names {
-            head = read;
+/// How a text is cut into rows and cells, and where the first row begins.
+struct Layout {
+    names: Vec<String>,
+    has_header: bool,
+    first_line: u64,
+    delimiter: u8,
+    comment: Option<u8>,
+    width: usize,
+    notes: Vec<String>,
+    at: usize,
+    line: u64,
+}
+
+impl Layout {
+    /// The rows of a text of this layout.
+    fn sheet<'a>(&self, text: &'a [u8], source: &'a Source) -> Sheet<'a, Records<'a>> {
+        let rows = Records::new(text, self.delimiter, source)
+            .commented(self.comment)
+            .without_empty_after(self.width)
+            .from_place((self.at, self.line));
+        Sheet {
+            source,
+            first_width: self.names.len(),
+            names: self.names.clone(),
+            has_header: self.has_header,
+            first_line: self.first_line,
+            delimiter: Some(char::from(self.delimiter)),
+            declared_categorical: Vec::new(),
+            notes: self.notes.clone(),
+            rows,
         }
     }
-    if heads.n > 1 {
-        notes.push(format!(
-            "{} header rows; the names are those of line {}",
-            heads.n, head.line
-        ));
-    }
-    if nameless {
-        head.cells.insert(0, (&[][..]).into());
-    }
-    if let Some(comment) = above
-        .last_comment
-        .filter(|_| heads.n == 0 && params.header != Header::No)
-    {
-        let found = comment.cut_at(cut.delimiter).next(&mut head)?;
-        // `#x,y` names the columns.
-        if found
-            && head.cells.len() == width
-            && !head.cells.iter().any(|cell| table::kind(cell).is_number())
+
+    /// Finds delimiter and header.
+    fn find(
+        text: &[u8],
+        source: &Source,
+        params: &TableParams,
+        encoding: Option<&ColumnEncoding>,
+    ) -> Result<Self> {
+        let mut notes = Vec::new();
+        let mut rows = Records::new(text, b',', source).commented(params.comment);
+        for _ in 0..params.skip_rows {
+            rows.skip_line();
+        }
+        let above = sniff::skip_preamble(&mut rows, source);
+        let cut = sniff::cut(&rows, params.delimiter.or(above.delimiter))?;
+        rows = rows.cut_at(cut.delimiter);
+        let mut sample = sniff::sample(rows.clone());
+        let (mut width, mut kept) = (cut.width, usize::MAX);
+        if let Some(less) = sniff::width_without_empty(&sample, width) {
+            notes.push("an empty last column is left out".to_owned());
+            (width, kept) = (less, less);
+            rows = rows.without_empty_after(width);
+            sample = sniff::sample(rows.clone());
+        }
+        let titles = sniff::titles(&sample, width);
+        // R leaves out the name of the rows' names.
+        let nameless = titles > 0 && width > 2 && sample[titles - 1].len() == width - 1;
+        let titles = titles - usize::from(nameless);
+        let mut first = Row::default();
+        for _ in 0..titles {
+            rows.next(&mut first)?;
+        }
+        sample.drain(..titles);
+        if let Some(skipped) = Some(above.comments + titles).filter(|n| *n > 0) {
+            notes.push(format!("{skipped} lines above the table are skipped"));
+        }
+        if !rows.clone().next(&mut first)? {
+            let reason = "the file holds no rows";
+            return Err(DataError::malformed(&source.path, Place::Whole, reason));
+        }
+        let mut head = Row::default();
+        let mut heads = heads(&sample, params, encoding);
+        if nameless {
+            heads = Heads { n: 1, names: 0 };
+        }
+        for row in 0..heads.n {
+            let mut read = Row::default();
+            rows.next(&mut read)?;
+            if row == heads.names {
+                head = read;
+            }
+        }
+        if heads.n > 1 {
+            notes.push(format!(
+                "{} header rows; the names are those of line {}",
+                heads.n, head.line
+            ));
+        }
+        if nameless {
+            head.cells.insert(0, (&[][..]).into());
+        }
+        if let Some(comment) = above
+            .last_comment
+            .filter(|_| heads.n == 0 && params.header != Header::No)
         {
-            heads.n = 1;
-            head.line = first.line;
+            let found = comment.cut_at(cut.delimiter).next(&mut head)?;
+            // `#x,y` names the columns.
+            if found
+                && head.cells.len() == width
+                && !head.cells.iter().any(|cell| table::kind(cell).is_number())
+            {
+                heads.n = 1;
+                head.line = first.line;
+            }
         }
+        let has_header = heads.n > 0;
+        let names = if has_header {
+            sniff::header_names(&head, &source.path, &mut notes)?
+        } else {
+            table::position_names(width.max(1), encoding)
+        };
+        let (at, line) = rows.place();
+        Ok(Self {
+            names,
+            has_header,
+            first_line: first.line,
+            delimiter: cut.delimiter,
+            comment: params.comment,
+            width: kept,
+            notes,
+            at,
+            line,
+        })
     }
-    let has_header = heads.n > 0;
-    let names = if has_header {
-        sniff::header_names(&head, &source.path, &mut notes)?
-    } else {
-        table::position_names(first.cells.len(), encoding)
-    };
-    Ok(Sheet {
-        source,
-        first_width: names.len(),
-        names,
-        has_header,
-        first_line: first.line,
-        delimiter: Some(char::from(cut.delimiter)),
-        declared_categorical: Vec::new(),
-        notes,
-        rows,
-    })
 }
 
 /// The header rows: as asked for; those that hold names that are known or asked for; or those that are found.

@@ -64,6 +64,23 @@ impl<'a> Records<'a> {
         self
     }
 
+    /// The same from a place on: a byte and its line.
+    pub(super) fn from_place(mut self, (at, line): (usize, u64)) -> Self {
+        (self.at, self.line) = (at, line);
+        self
+    }
+
+    /// The byte at which the next row is looked for, and its line.
+    pub(super) fn place(&self) -> (usize, u64) {
+        (self.at, self.line)
+    }
+
+    /// The same up to a byte.
+    pub(super) fn up_to(mut self, end: usize) -> Self {
+        self.text = &self.text[..end];
+        self
+    }
+
     /// The rest of the text.
     pub(super) fn text(&self) -> &'a [u8] {
         self.rest()
