@@ -74,6 +74,8 @@ pub enum CellFault {
     NotUtf8,
     /// Its column has more different values than a categorical column may have: the limit.
     TooManyCategories(usize),
+    /// The label has more different texts than classes are allowed.
+    TooManyClasses(usize),
     /// It is a category, or a class, that the encoding does not know.
     Unknown {
         /// `category` or `class`.
@@ -95,6 +97,10 @@ impl CellFault {
             Self::TooManyCategories(limit) => format!(
                 "more than {limit} different values for a categorical column; \
                  ignore the column, or raise `max_categories`"
+            ),
+            Self::TooManyClasses(limit) => format!(
+                "the label has more than {limit} different texts, too many for classes; \
+                 is it the right column? Choose another label, or raise `max_categories`"
             ),
             Self::Unknown { what, known } => format!(
                 "the {what} {cell:?} was not in the data the encoding was made from; known are {known}"

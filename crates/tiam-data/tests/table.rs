@@ -137,11 +137,12 @@ fn the_task_follows_the_labels_unless_forced() {
     };
     let labels = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
     let task = |text: &str, task| table(text, &with(params().task(task))).unwrap();
-    let integers = task(&rows(&labels(20)), Task::Auto);
+    let twice = |n: usize| rows(&labels(n)).repeat(2);
+    let integers = task(&twice(20), Task::Auto);
     assert_eq!(integers.n_classes(), Some(20));
     assert_eq!(integers.class_names().unwrap()[9..11], ["9", "10"]);
     assert!(matches!(
-        task(&rows(&labels(21)), Task::Auto).targets(),
+        task(&twice(21), Task::Auto).targets(),
         Targets::Values(_)
     ));
     assert_eq!(
@@ -150,6 +151,11 @@ fn the_task_follows_the_labels_unless_forced() {
     );
     assert!(matches!(
         task(&rows(&labels(3)), Task::Values).targets(),
+        Targets::Values(_)
+    ));
+    // Nearly every row has another number.
+    assert!(matches!(
+        task(&rows(&labels(20)), Task::Auto).targets(),
         Targets::Values(_)
     ));
     let fractions = ["0.5", "1.5", "0.5"].map(str::to_owned);

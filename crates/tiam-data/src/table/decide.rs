@@ -304,7 +304,7 @@ impl<R> Candidate<'_, '_, R> {
 
     fn categorical(&self) -> Result<ColumnKind> {
         Ok(ColumnKind::Categorical(Categories {
-            categories: self.categories()?,
+            categories: self.categories(CellFault::TooManyCategories)?,
             missing: self.column.n_missing > 0,
             other: false,
         }))
@@ -332,7 +332,12 @@ impl<R> Candidate<'_, '_, R> {
                 values("values: the numbers have fractions".to_owned())
             }
             Task::Auto => {
-                let n = column.distinct.len();
+                let (n, rows) = (column.distinct.len(), column.n());
+                if column.overflow.is_none() && n * 2 > rows && rows >= FEWEST_NAMES {
+                    return values(format!(
+                        "values: {n} different whole numbers in {rows} rows"
+                    ));
+                }
                 if column.overflow.is_none() && n <= MAX_AUTO_CLASSES {
                     return self
                         .classes("a few whole numbers; --task values takes them for values");
@@ -372,7 +377,7 @@ impl<R> Candidate<'_, '_, R> {
 
     fn classes(&self, why: &str) -> Result<Decision> {
         let numeric = self.is_plain();
-        let mut names = self.categories()?;
+        let mut names = self.categories(CellFault::TooManyClasses)?;
         if numeric {
             // `+ 0.0` makes -0 and 0 one class.
             let parsed = names.iter().filter_map(|n| parse::<f64>(n.as_bytes()));
@@ -397,9 +402,9 @@ impl<R> Candidate<'_, '_, R> {
     }
 
     /// The distinct cells in byte order.
-    fn categories(&self) -> Result<Vec<String>> {
+    fn categories(&self, fault: fn(usize) -> CellFault) -> Result<Vec<String>> {
         if let Some(line) = self.column.overflow {
-            let fault = CellFault::TooManyCategories(self.params.max_categories);
+            let fault = fault(self.params.max_categories);
             return Err(self.bad(line, b"", fault));
         }
         self.texts(|_| true)

@@ -202,7 +202,8 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
                     if met == Met::Known {
                         continue;
                     }
-                    if how.refuses(met, cell) {
+                    let is_number = matches!(encoder.action(column), Action::Number(..));
+                    if how.refuses(met, is_number && kind(cell).is_number()) {
                         return Err(bad());
                     }
                     strange |= reading.note(column, met);
@@ -226,11 +227,11 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
 
 impl Encode<'_> {
     /// Whether a cell of an input column that is not known is an error.
-    fn refuses(self, met: Met, cell: &[u8]) -> bool {
+    fn refuses(self, met: Met, is_number: bool) -> bool {
         match met {
             Met::Known | Met::Missing(true) => false,
             // What the first pass took for a number and the scalar type does not hold.
-            Met::Unknown if self.own => kind(cell).is_number(),
+            Met::Unknown if self.own => is_number,
             Met::Missing(false) | Met::Unknown => !self.is_lenient(),
         }
     }

@@ -89,13 +89,17 @@ impl Layout {
         let cut = sniff::cut(&rows, params.delimiter.or(above.delimiter))?;
         rows = rows.cut_at(cut.delimiter);
         let mut sample = sniff::sample(rows.clone());
-        let (mut width, mut kept) = (cut.width, usize::MAX);
-        if let Some(less) = sniff::width_without_empty(&sample, width) {
-            notes.push("an empty last column is left out".to_owned());
-            (width, kept) = (less, less);
-            rows = rows.without_empty_after(width);
-            sample = sniff::sample(rows.clone());
+        let mut width = cut.width;
+        let before = width;
+        while let Some(less) = sniff::width_without_empty(&sample, width) {
+            width = less;
         }
+        if width < before {
+            notes.push("an empty last column is left out".to_owned());
+        }
+        let kept = if width > 1 { width } else { usize::MAX };
+        rows = rows.without_empty_after(kept);
+        sample = sniff::sample(rows.clone());
         let titles = sniff::titles(&sample, width);
         // R leaves out the name of the rows' names.
         let nameless = titles > 0 && width > 2 && sample[titles - 1].len() == width - 1;

@@ -112,7 +112,8 @@ pub(super) fn titles(sample: &Sample<'_>, width: usize) -> usize {
         row.len() < width && !row.iter().any(|cell| kind(cell).is_number())
     };
     let n = sample.iter().take_while(is_title).count();
-    let is_table = sample.get(n).is_some_and(|row| row.len() == width);
+    // A header may be longer or shorter by an empty name, or by that of the rows.
+    let is_table = sample.get(n).is_some_and(|row| row.len() >= width);
     if is_table && n <= MOST_TITLES { n } else { 0 }
 }
 
