@@ -78,7 +78,7 @@ fn predict(
     })
 }
 
-/// The rows' name, the class with its probabilities or the values.
+/// The rows' name; the class or the answers, with their probabilities; or the values.
 fn heading(args: &PredictArgs, model: &Predictor) -> Vec<String> {
     let classes = model.class_names();
     let mut names: Vec<String> = args.id.iter().cloned().collect();
@@ -87,6 +87,13 @@ fn heading(args: &PredictArgs, model: &Predictor) -> Vec<String> {
         if args.proba {
             names.extend_from_slice(classes);
         }
+        return names;
+    }
+    let flags = model.flags();
+    if !flags.is_empty() {
+        let probabilities = flags.iter().filter(|_| args.proba);
+        names.extend(flags.iter().map(|(name, _)| (*name).to_owned()));
+        names.extend(probabilities.map(|(name, [_, yes])| format!("{name}={yes}")));
         return names;
     }
     let encoding = model.encoding();
@@ -108,8 +115,12 @@ fn cells(args: &PredictArgs, model: &Predictor, found: &Predictions, row: usize)
     let mut cells: Vec<String> = found.row_names().get(row).cloned().into_iter().collect();
     let class = found.class_indices().get(row);
     let class = class.and_then(|class| model.class_names().get(*class as usize));
-    let is_class = class.is_some();
+    let flags = model.flags();
+    let is_class = class.is_some() || !flags.is_empty();
     cells.extend(class.cloned());
+    let answers = flags.iter().zip(found.outputs(row));
+    cells
+        .extend(answers.map(|((_, [no, yes]), p)| if *p > 0.5 { yes.clone() } else { no.clone() }));
     // Single precision has fewer digits to be written.
     #[allow(
         clippy::cast_possible_truncation,

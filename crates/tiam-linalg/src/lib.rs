@@ -16,6 +16,7 @@ mod error;
 mod forward;
 mod gather;
 mod kernels;
+mod logistic;
 mod loss;
 mod matrix;
 pub mod monotone;
@@ -43,6 +44,7 @@ pub use forward::{
     AffineLayer, AffineLayers, ForwardFrom, activate, biased, forward, forward_loss, forward_one,
 };
 pub use gather::{gather_columns, gather_labels};
+pub use logistic::{Logistic, sigmoid};
 pub use loss::{AnyLoss, CrossEntropy, Loss, LossTarget, SquaredLoss, TargetKind, Targets};
 pub use matrix::Matrix;
 pub use monotone::Monotone;

@@ -1,4 +1,4 @@
-//! The loss of the last layer as a trait, with its two implementations: cross-entropy and squared loss.
+//! The loss of the last layer as a trait, with two implementations: cross-entropy and squared loss.
 
 use std::fmt;
 use std::ops::Range;

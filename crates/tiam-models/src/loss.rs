@@ -1,10 +1,10 @@
-//! The loss of a network: cross-entropy, squared loss, or a loss of the user's own.
+//! The loss of a network: cross-entropy, squared loss, logistic loss, or a loss of the user's own.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tiam_linalg::{AnyLoss, CrossEntropy, SquaredLoss, TargetKind};
+use tiam_linalg::{AnyLoss, CrossEntropy, Logistic, SquaredLoss, TargetKind};
 
 use crate::error::{ModelError, Result};
 
@@ -18,6 +18,8 @@ pub enum Loss {
     CrossEntropy,
     /// Squared loss of values: ½‖z − Y‖_F².
     Squared,
+    /// Binary cross-entropy of several answers of yes or no: Σ ln(1 + eᶻ) − y z.
+    Logistic,
     /// A loss of the user's own: see [`Loss::custom`].
     Custom(CustomLoss),
 }
@@ -59,11 +61,12 @@ impl Loss {
         })
     }
 
-    /// `cross_entropy`, `squared`, or the name of the user's own.
+    /// `cross_entropy`, `squared`, `logistic`, or the name of the user's own.
     pub fn name(&self) -> &str {
         match self {
             Self::CrossEntropy => "cross_entropy",
             Self::Squared => "squared",
+            Self::Logistic => "logistic",
             Self::Custom(custom) => &custom.name,
         }
     }
@@ -82,6 +85,7 @@ impl Loss {
         match self {
             Self::CrossEntropy => Ok(Arc::new(CrossEntropy)),
             Self::Squared => Ok(Arc::new(SquaredLoss)),
+            Self::Logistic => Ok(Arc::new(Logistic)),
             Self::Custom(CustomLoss {
                 code: Some(code), ..
             }) => Ok(Arc::clone(code)),
@@ -96,6 +100,7 @@ impl Loss {
         match name {
             "cross_entropy" => Self::CrossEntropy,
             "squared" => Self::Squared,
+            "logistic" => Self::Logistic,
             _ => Self::Custom(CustomLoss {
                 name: name.into(),
                 code: None,

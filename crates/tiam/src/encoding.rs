@@ -27,7 +27,7 @@ pub struct Encoding {
 }
 
 impl Encoding {
-    /// Fitted on training data: names as they are, scalings by this kind; values are always standardised.
+    /// Fitted on training data: names as they are, scalings by this kind; values are always standardised, answers of no and yes never.
     ///
     /// # Errors
     /// [`Error::NoLabels`] for data without labels, [`Error::OneClass`] where all labels are equal, [`Error::Data`] for
@@ -46,6 +46,9 @@ impl Encoding {
                 });
             }
             Targets::Classes { names, .. } => (names.clone(), None, names.len()),
+            Targets::Values(values) if train.encoding().is_some_and(ColumnEncoding::has_flags) => {
+                (Vec::new(), None, values.n_features())
+            }
             Targets::Values(values) => {
                 let fitted = Scaling::fit(ScalingKind::Standard, values)?;
                 (Vec::new(), Some(affine(&fitted)?), values.n_features())
@@ -65,6 +68,11 @@ impl Encoding {
             n_inputs: train.n_features(),
             n_outputs,
         })
+    }
+
+    /// Whether the labels are answers of no or yes.
+    pub(crate) fn has_flags(&self) -> bool {
+        (self.columns.as_ref()).is_some_and(ColumnEncoding::has_flags)
     }
 
     /// The encoding of a model, with the columns of its table.

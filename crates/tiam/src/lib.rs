@@ -32,6 +32,7 @@ mod encoding;
 mod error;
 mod evaluation;
 mod fitting;
+mod giveaway;
 mod method;
 mod mlp;
 mod prediction;

@@ -13,6 +13,7 @@ use tiam_models::{
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::fitting::{End, Fitted, Holdout, Prepared};
+use crate::giveaway;
 use crate::method::Method;
 use crate::predictor::Predictor;
 use crate::preset::Preset;
@@ -33,7 +34,7 @@ tiam_models::parameters! {
     /// | `hidden` | 100, 100 by batches, else [`Preset`] | sizes of the hidden layers |
     /// | `activation` | ReLU | of the hidden layers |
     /// | `init` | He | starting weights |
-    /// | `loss` | cross-entropy for classes, squared for values | R |
+    /// | `loss` | cross-entropy for classes, squared for values, logistic for several answers of no or yes | R |
     /// | `scaling` | [`Preset`] | of the inputs, fitted on the training data |
     /// | `method` | [`Preset`]: by batches, for graphs by the full batch | [`StochasticParams`], [`TiamParams`] or a [`Trainer`] of one's own |
     /// | `stopping` | the method's own limits | rules that end training |
@@ -207,7 +208,10 @@ impl Mlp {
                 part.fill_with(columns.clone());
             }
         }
-        let reading = parts.train.reading().cloned();
+        let mut reading = parts.train.reading().cloned();
+        if let Some(reading) = &mut reading {
+            reading.warnings.extend(giveaway::warnings(&parts.train));
+        }
         let mut test_reading = None;
         let mut test_source = source.clone();
         let test = match holdout {
@@ -296,7 +300,13 @@ impl Mlp {
         let hidden = self.hidden.clone().unwrap_or_else(default);
         let (train, activation) = (&prepared.train, self.activation);
         let target = train.target();
-        let loss = self.loss.clone().unwrap_or_else(|| target.loss());
+        let loss = self
+            .loss
+            .clone()
+            .unwrap_or_else(|| match prepared.encoding.has_flags() {
+                true => Loss::Logistic,
+                false => target.loss(),
+            });
         let n_inputs = train.inputs().n_rows();
         let shape = Architecture::new(n_inputs, &hidden, target.n_outputs(), activation, loss)?;
         Ok(self.start.network(shape, self.seed)?)

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tiam_data::{AsCell, ColumnEncoding, Dataset, RowEncoder, Targets};
+use tiam_data::{AsCell, ColumnEncoding, ColumnKind, ColumnSpec, Dataset, RowEncoder, Targets};
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, TargetKind};
 use tiam_models::{
@@ -189,9 +189,23 @@ impl Predictor {
         }
     }
 
-    /// True where outputs are probabilities: for classes learnt by cross-entropy.
+    /// True where outputs are probabilities: for classes learnt by cross-entropy, and for answers of no and yes.
     pub fn has_probabilities(&self) -> bool {
-        self.shape().loss == Loss::CrossEntropy
+        matches!(self.shape().loss, Loss::CrossEntropy | Loss::Logistic)
+    }
+
+    /// For each of several answers its label column with what stands for no and for yes; empty for other models.
+    pub fn flags(&self) -> Vec<(&str, &[String; 2])> {
+        let columns = self
+            .column_encoding()
+            .map_or(&[][..], ColumnEncoding::columns);
+        fn flag(column: &ColumnSpec) -> Option<(&str, &[String; 2])> {
+            match &column.kind {
+                ColumnKind::FlagLabel { names, .. } => Some((column.name.as_str(), names)),
+                _ => None,
+            }
+        }
+        columns.iter().filter_map(flag).collect()
     }
 
     /// From columns to inputs, from outputs to answers.

@@ -8,6 +8,7 @@ mod formats;
 #[cfg(unix)]
 mod interrupt;
 mod methods;
+mod odd_tables;
 mod refusals;
 mod reproduce;
 #[cfg(unix)]

@@ -175,7 +175,7 @@ fn wrong_data_are_named() {
         .tiam("train --data nowhere.csv")
         .fails(2, &["nowhere.csv"]);
     bench
-        .tiam("train --data broken.csv")
+        .tiam("train --data broken.csv --missing error")
         .fails(2, &["broken.csv", "line 3", "column 1", "oops"]);
     bench
         .tiam("train --data ragged.csv")

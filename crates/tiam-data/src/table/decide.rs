@@ -28,13 +28,15 @@ pub(super) enum Role {
     Label,
     /// A label beside others.
     OneOfLabels,
+    /// One of several answers of no or yes.
+    Flag,
     SampleWeight,
     Ignored,
 }
 
 impl Role {
     pub(super) fn is_label(self) -> bool {
-        matches!(self, Self::Label | Self::OneOfLabels)
+        matches!(self, Self::Label | Self::OneOfLabels | Self::Flag)
     }
 }
 
@@ -94,6 +96,7 @@ impl<R> Candidate<'_, '_, R> {
                 Err(self.not_a_number("and its column holds the samples' weights"))
             }
             Role::Label => self.label(),
+            Role::Flag => self.flag(),
             Role::OneOfLabels if self.params.task == Task::Classes => self.label(),
             Role::OneOfLabels => Ok(Decision::noted(
                 self.value_label()?,
@@ -352,6 +355,28 @@ impl<R> Candidate<'_, '_, R> {
                 ))
             }
         }
+    }
+
+    fn flag(&self) -> Result<Decision> {
+        let numeric = self.is_plain();
+        let cells = self.categories(CellFault::TooManyClasses)?;
+        let names = match &cells[..] {
+            [no, yes] => [no.clone(), yes.clone()],
+            [number] if number == "0" || number == "1" => ["0".to_owned(), "1".to_owned()],
+            other => {
+                let only = other.first().cloned().unwrap_or_default();
+                [format!("not {only}"), only]
+            }
+        };
+        let numeric = numeric
+            && names
+                .iter()
+                .all(|name| parse::<f64>(name.as_bytes()).is_some());
+        let note = format!("{:?} or {:?}: one of several labels", names[0], names[1]);
+        Ok(Decision::noted(
+            ColumnKind::FlagLabel { names, numeric },
+            note,
+        ))
     }
 
     fn value_label(&self) -> Result<ColumnKind> {

@@ -134,7 +134,7 @@ fn targets<T: Scalar>(
                     names: names.to_vec(),
                 }
             }
-            Action::Value(0, _) => {
+            Action::Value(0, _) | Action::Flag(0, _) => {
                 let k = n_answers - 1;
                 let rows = answers.chunks_exact(n_answers);
                 let values = rows.flat_map(|row| row[..k].iter().map(|x| T::from_f64(*x)));
@@ -213,6 +213,9 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
                 }
                 Action::Value(nth, written) => {
                     answers[*nth] = written.read::<T>(cell).ok_or_else(bad)?.to_f64();
+                }
+                Action::Flag(nth, names) => {
+                    answers[*nth] = names.find(cell).ok_or_else(bad)?.into();
                 }
                 Action::SampleWeight => {
                     let weight = parse(cell).filter(|weight| *weight >= 0.0);

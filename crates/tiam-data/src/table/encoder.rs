@@ -73,6 +73,8 @@ pub(super) enum Action {
     Class(Lookup),
     /// It is this one of the values.
     Value(usize, Written),
+    /// It is this one of the answers of no or yes.
+    Flag(usize, Lookup),
     SampleWeight,
 }
 
@@ -222,6 +224,10 @@ impl RowEncoder {
                         return Err(DataError::BadEncoding { reason });
                     }
                     Action::Class(Lookup::new(names, *numeric))
+                }
+                ColumnKind::FlagLabel { names, numeric } => {
+                    n_values += 1;
+                    Action::Flag(n_values - 1, Lookup::new(names, *numeric))
                 }
                 ColumnKind::ValueLabel(written) => {
                     n_values += 1;
@@ -386,6 +392,7 @@ impl RowEncoder {
             (_, CellKind::Missing) => CellFault::Missing,
             (ColumnKind::Categorical(of), _) => unknown("category", &of.categories),
             (ColumnKind::ClassLabel { names, .. }, _) => unknown("class", names),
+            (ColumnKind::FlagLabel { names, .. }, _) => unknown("answer", names),
             (_, CellKind::Text) => {
                 CellFault::NotANumber("but its column is numeric; correct the cell")
             }

@@ -74,6 +74,13 @@ pub enum ColumnKind {
         /// Whether the names are numbers, so that `1`, `1.0` and `+1` are the same class.
         numeric: bool,
     },
+    /// One of several answers of no or yes, 0 or 1.
+    FlagLabel {
+        /// What stands for no and for yes.
+        names: [String; 2],
+        /// Whether the names are numbers, as of classes.
+        numeric: bool,
+    },
     /// A number to approximate.
     ValueLabel(Written),
     /// The weight of the sample in training, at least 0.
@@ -184,9 +191,14 @@ impl TryFrom<Columns> for ColumnEncoding {
             let of_kind = columns.iter().filter(|c| is(&c.kind));
             of_kind.count() > 1
         };
-        let is_class = |kind: &ColumnKind| matches!(kind, ColumnKind::ClassLabel { .. });
-        if several(ColumnKind::is_label) && columns.iter().any(|c| is_class(&c.kind)) {
-            return bad("there are two label columns, and not all hold values".into());
+        let is_value = |kind: &ColumnKind| matches!(kind, ColumnKind::ValueLabel(_));
+        let is_flag = |kind: &ColumnKind| matches!(kind, ColumnKind::FlagLabel { .. });
+        let labels = || columns.iter().filter(|c| c.kind.is_label());
+        let alike = labels().all(|c| is_value(&c.kind)) || labels().all(|c| is_flag(&c.kind));
+        if several(ColumnKind::is_label) && !alike {
+            return bad(
+                "there are two label columns, and not all hold values, or no and yes".into(),
+            );
         }
         if several(|kind| *kind == ColumnKind::SampleWeight) {
             return bad("there are two columns of sample weights".into());
@@ -274,6 +286,12 @@ impl ColumnEncoding {
             ColumnKind::ClassLabel { names, .. } => Some(&names[..]),
             _ => None,
         })
+    }
+
+    /// Whether the labels are answers of no or yes.
+    pub fn has_flags(&self) -> bool {
+        let mut columns = self.0.columns.iter();
+        columns.any(|column| matches!(column.kind, ColumnKind::FlagLabel { .. }))
     }
 
     /// Number of features.
@@ -413,7 +431,10 @@ fn middle(values: &mut [f64]) -> f64 {
 
 impl ColumnKind {
     pub(crate) fn is_label(&self) -> bool {
-        matches!(self, Self::ClassLabel { .. } | Self::ValueLabel(_))
+        matches!(
+            self,
+            Self::ClassLabel { .. } | Self::FlagLabel { .. } | Self::ValueLabel(_)
+        )
     }
 
     /// Number of features.

@@ -126,7 +126,7 @@ pub enum LabelColumn {
     Last,
     /// A named or numbered one.
     Column(ColumnRef),
-    /// Several of values.
+    /// Several, of values, or of answers of no and yes.
     Columns(Vec<ColumnRef>),
     /// None: the table is input for prediction.
     None,

@@ -10,7 +10,7 @@ use super::{
     decide::{Candidate, Decision, Role},
     encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
     parallel::map,
-    params::{ColumnRef, LabelColumn, TableParams},
+    params::{ColumnRef, LabelColumn, TableParams, Task},
 };
 use crate::error::{CellFault, DataError, Place, Result};
 
@@ -219,7 +219,7 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
                 let role = self.roles[i];
                 let kind = match role {
                     Role::Ignored => continue,
-                    Role::Label | Role::OneOfLabels => label_kind(cell),
+                    Role::Label | Role::OneOfLabels | Role::Flag => label_kind(cell),
                     _ => kind(cell),
                 };
                 self.check(row.line, i, cell, kind)?;
@@ -268,6 +268,20 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
 
     /// The kinds of all columns, and what a person should look at.
     fn decide(&self, columns: &[Column<'_>]) -> Result<(ColumnEncoding, Vec<String>)> {
+        let labels = || {
+            let labels = columns.iter().zip(&self.roles);
+            labels
+                .filter(|(_, role)| **role == Role::OneOfLabels)
+                .map(|(column, _)| column)
+        };
+        let is_flag = |column: &Column<'_>| {
+            column.n_fractions == 0 && column.overflow.is_none() && column.distinct.len() <= 2
+        };
+        let flags = self.params.task != Task::Values && labels().all(is_flag);
+        let role = |position: usize| match self.roles[position] {
+            Role::OneOfLabels if flags => Role::Flag,
+            role => role,
+        };
         let decision = |(position, column)| {
             let candidate = Candidate {
                 column,
@@ -276,7 +290,7 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
                 params: self.params,
                 look: self.look(position),
             };
-            candidate.decide(self.roles[position])
+            candidate.decide(role(position))
         };
         let mut decisions: Vec<Decision> = columns
             .iter()

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tiam_data::{AsCell, Cell, CellFault, CellPlace, DataError};
 use tiam_linalg::reduce::largest;
-use tiam_linalg::{Compute, prox};
-use tiam_models::Model;
+use tiam_linalg::{Compute, prox, sigmoid};
+use tiam_models::{Loss, Model};
 
 use super::Predictor;
 use crate::error::{Error, Result};
@@ -145,6 +145,9 @@ impl Predictor {
     /// Appends the network's outputs, a row after the other, as probabilities or as values in their own units.
     pub(super) fn answers<T: Scalar>(&self, outputs: &mut [T], to: &mut Vec<f64>) {
         match &self.metadata().output_scaling {
+            _ if self.shape().loss == Loss::Logistic => {
+                outputs.iter_mut().for_each(|z| *z = sigmoid(*z));
+            }
             _ if self.has_probabilities() => {
                 prox::softmax_in_place(outputs, self.shape().n_outputs());
             }

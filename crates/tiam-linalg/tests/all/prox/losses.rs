@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tiam_linalg::prox::LossSum;
-use tiam_linalg::{AnyLoss, CrossEntropy, Loss, Real, SquaredLoss, TargetKind, Targets};
+use tiam_linalg::{AnyLoss, CrossEntropy, Logistic, Loss, Real, SquaredLoss, TargetKind, Targets};
 
 use super::twins::{Case, bits};
 
@@ -34,7 +34,7 @@ impl<T: Real> Loss<T> for Huber {
     }
 }
 
-const LOSSES: [&dyn AnyLoss; 3] = [&CrossEntropy, &SquaredLoss, &Huber];
+const LOSSES: [&dyn AnyLoss; 4] = [&CrossEntropy, &SquaredLoss, &Logistic, &Huber];
 
 /// z, a center, and targets of both kinds.
 #[derive(Debug)]
