@@ -46,7 +46,7 @@ mod trainer;
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use encoding::{Encoding, samples};
 pub use error::{Error, Result};
-pub use evaluation::{ClassFigures, Evaluation};
+pub use evaluation::{ClassFigures, Evaluation, TargetFigures};
 pub use fitting::{End, Fitted, Holdout, Prepared};
 pub use method::Method;
 pub use mlp::Mlp;
