@@ -14,7 +14,7 @@ use crate::fit::fit;
 use crate::flags::Given;
 use crate::flags::config;
 use crate::output;
-use crate::report::{Report, describe};
+use crate::report::{Report, describe, describe_label};
 use crate::resume::{Resumed, Saving, repeatable};
 use crate::settings::Settings;
 
@@ -101,12 +101,21 @@ fn save<T: Scalar>(
 ) -> Result<Report, CliError> {
     let mut compute = Compute::new(settings.threads)?;
     let scaling = prepared.encoding.output_scaling.as_ref();
-    let mut on = |samples| Evaluation::measure(&fitted.network, samples, scaling, &mut compute);
-    let train = on(&prepared.train)?;
-    let test = prepared.test.as_ref().map(on).transpose()?;
+    let (network, names) = (&fitted.network, &prepared.encoding.class_names);
+    let mut whole =
+        |samples| Evaluation::measure_classes(network, samples, names, scaling, &mut compute);
+    let (train, test) = match &prepared.test {
+        None => (whole(&prepared.train)?, None),
+        Some(test) => {
+            let test = whole(test)?;
+            let train = Evaluation::measure(network, &prepared.train, scaling, &mut compute)?;
+            (train, Some(test))
+        }
+    };
     let report = Report::new(
-        headline(settings, fitted),
+        headline(settings, prepared, fitted),
         settings.method,
+        prepared,
         fitted,
         (train, test),
         artifacts.model_path(),
@@ -123,12 +132,13 @@ fn save<T: Scalar>(
     Ok(report)
 }
 
-fn headline<T: Scalar>(settings: &Settings, fitted: &Fitted<T>) -> String {
+fn headline<T: Scalar>(settings: &Settings, prepared: &Prepared<T>, fitted: &Fitted<T>) -> String {
     let (threads, seed) = (settings.threads, settings.seed);
     let precision = settings.precision;
     let network = describe(&fitted.network);
+    let label = describe_label(&prepared.encoding);
     format!(
-        "data    {}\n{network}\n{precision}, {threads} threads, seed {seed}",
+        "data          {}\nlabel         {label}\n{network}\nrun           {precision}, {threads} threads, seed {seed}",
         settings.data
     )
 }
