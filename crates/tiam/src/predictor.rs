@@ -9,7 +9,9 @@ use std::sync::Arc;
 use tiam_data::{AsCell, ColumnEncoding, RowEncoder, Targets};
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, TargetKind};
-use tiam_models::{AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network};
+use tiam_models::{
+    AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network, Samples,
+};
 
 use crate::encoding::{Encoding, no_labels};
 use crate::error::{Error, Result};
@@ -332,6 +334,17 @@ impl Predictor {
     }
 
     fn evaluate_as<T: Scalar>(&self, model: &Model<T>, table: &Table) -> Result<Evaluation> {
+        let samples = self.samples_of(table)?;
+        let scaling = self.metadata().output_scaling.as_ref();
+        let work = self.work(samples.n_samples());
+        self.on_threads(work, &mut Compute::new(1)?, |compute| {
+            let (network, names) = (model.network(), &self.classes);
+            Evaluation::measure_classes(network, &samples, names, scaling, compute)
+        })
+    }
+
+    /// The samples of a table as the network takes them; of data with a split, those of the test part.
+    pub(crate) fn samples_of<T: Scalar>(&self, table: &Table) -> Result<Samples<T>> {
         let source = table.to_string();
         let read = table
             .clone()
@@ -361,18 +374,7 @@ impl Predictor {
                 found,
             });
         }
-        let encoding = self.encoding();
-        let samples = encoding.samples(data, &source)?;
-        let work = self.work(samples.n_samples());
-        self.on_threads(work, &mut Compute::new(1)?, |compute| {
-            Evaluation::measure_classes(
-                model.network(),
-                &samples,
-                &self.classes,
-                encoding.output_scaling.as_ref(),
-                compute,
-            )
-        })
+        self.encoding().samples(data, &source)
     }
 
     /// Seed of the split of the graph that the model was trained on.

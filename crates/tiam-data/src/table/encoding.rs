@@ -225,7 +225,7 @@ impl ColumnKind {
     }
 
     /// Number of features.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         match self {
             Self::Numeric => 1,
             Self::Categorical { categories } => categories.len(),
