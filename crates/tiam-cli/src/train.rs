@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use tiam::{
-    DataKind, End, Evaluation, Fitted, Method, Mlp, Precision, Predictor, Prepared, Scalar,
+    DataKind, End, Evaluation, Fitted, Method, Mlp, ModelReport, Precision, Predictor, Prepared,
+    Scalar,
 };
 use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
@@ -112,7 +113,8 @@ fn save<T: Scalar>(
             (train, Some(test))
         }
     };
-    let report = Report::new(
+    let seen = test.clone().unwrap_or_else(|| train.clone());
+    let mut report = Report::new(
         headline(settings, prepared, fitted),
         settings.method,
         prepared,
@@ -121,6 +123,7 @@ fn save<T: Scalar>(
         artifacts.model_path(),
     );
     let model = mlp.predictor(fitted, prepared, report.training.clone())?;
+    let wanted = !settings.no_report;
     artifacts.save_model(&model)?;
     artifacts.save_trace(&fitted.trace, &fitted.solvers)?;
     let solver = config::solver_used(settings.solver, &fitted.solvers);
@@ -128,7 +131,16 @@ fn save<T: Scalar>(
         solver,
         ..repeatable(settings, prepared)
     };
-    artifacts.save_config(&config::write(settings, fitted.cut_short_after()))?;
+    let is_graph = prepared.kind == DataKind::Graph;
+    let written = config::write(settings, fitted.cut_short_after());
+    artifacts.save_config(&written)?;
+    if !wanted || is_graph || matches!(fitted.end, End::Failed(_)) {
+        return Ok(report);
+    }
+    let page = ModelReport::of_training(&model, prepared, fitted, seen)?
+        .model_file(report.model.display().to_string())
+        .parameters(config::entries(&written));
+    report.page = Some(artifacts.save_report(&page.to_html())?);
     Ok(report)
 }
 

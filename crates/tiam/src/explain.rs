@@ -214,6 +214,15 @@ impl<'a, T: Scalar> Probe<'a, T> {
         Ok(())
     }
 
+    /// The answers for all rows (outputs x rows), and the truth in its own units.
+    #[cfg(feature = "report")]
+    pub(crate) fn all_answers(&mut self) -> Result<(&Matrix<T>, &Target<T>)> {
+        let inputs = std::mem::take(&mut self.inputs);
+        let done = self.answers(&inputs);
+        self.inputs = inputs;
+        done.map(|()| (&self.outputs, &self.target))
+    }
+
     /// The error on the first rows: share of wrong classes, or root mean square error.
     #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
     fn error(&mut self, inputs: &Matrix<T>) -> Result<f64> {

@@ -39,6 +39,8 @@ mod prediction;
 mod predictor;
 mod preset;
 mod provenance;
+#[cfg(feature = "report")]
+mod report;
 mod scalar;
 mod start;
 mod table;
@@ -56,6 +58,8 @@ pub use prediction::{Prediction, Predictions};
 pub use predictor::Predictor;
 pub use preset::Preset;
 pub use provenance::{BlockSolver, Provenance, Training};
+#[cfg(feature = "report")]
+pub use report::{Candidate, ModelReport};
 pub use scalar::{Precision, Scalar};
 pub use start::{Biases, Start};
 pub use table::{DataKind, Parts, Table};

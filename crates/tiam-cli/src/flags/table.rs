@@ -158,9 +158,10 @@ flags! { |method, suited|
     "precision" precision: Precision = Precision::F32, "PRECISION" in TRAINING: "Scalar type";
     "threads" threads: usize = available_threads(), "N" in TRAINING: "Worker threads; the same number gives the same result to the bit"
         [file: Free, check: |settings| some_threads(settings.threads).map(drop), default: Words("all cores")];
-    "out" out: PathBuf = OUT.into(), "DIR" in OUTPUT: "Folder for model.safetensors, trace.csv, trace.json and config.toml" [file: Read, default: Words(OUT)];
+    "out" out: PathBuf = OUT.into(), "DIR" in OUTPUT: "Folder for what is saved: the model, a page about it (report.html), the course of training and the options" [file: Read, default: Words(OUT)];
     "trace-test" trace_test: bool = false, "" in OUTPUT: "Measure the test part after every epoch too, for the trace; decides nothing"
         [methods: STOCHASTIC, file: Free];
+    "no-report" no_report: bool = false, "" in OUTPUT: "No page about the model (report.html, which opens in a browser)" [file: Free];
     "quiet" quiet: bool = false, "" in OUTPUT: "No progress" [file: Read];
     "json" json: bool = false, "" in OUTPUT: "The result as one JSON object on the last line of standard output, in place of the table" [file: Read];
     "config" config: Option<PathBuf> = None, "FILE" in OUTPUT: "Options from a TOML file, named as the flags are; flags win over it. Paths in it count from the current folder"

@@ -79,8 +79,9 @@ fn axis() -> impl Strategy<Value = Axis> {
         prop::bool::ANY,
         prop::bool::ANY,
         prop::option::weighted(0.2, (number(), number())),
+        prop::bool::weighted(0.2),
     )
-        .prop_map(|(log, percent, range)| Axis {
+        .prop_map(|(log, percent, range, named)| Axis {
             label: AWKWARD.to_owned(),
             scale: if log { Scale::Log10 } else { Scale::Linear },
             format: if percent {
@@ -89,6 +90,11 @@ fn axis() -> impl Strategy<Value = Axis> {
                 NumberFormat::Auto
             },
             range,
+            names: if named {
+                vec![AWKWARD.to_owned(); 40]
+            } else {
+                Vec::new()
+            },
         })
 }
 
@@ -115,14 +121,16 @@ proptest! {
         let guides = vec![Guide::curve(AWKWARD, vec![(at, 0.0), (at, 1.0)]), Guide::curve("c", vec![(at, 1.0), (1.0, at)])];
         let plot = Plot { title: AWKWARD.to_owned(), x, y, series, guides };
         check_svg(&plot.to_svg(Medium::Inline));
+        check_svg(&plot.to_svg(Medium::Narrow));
         check_svg(&plot.to_svg(Medium::File));
     }
 
     #[test]
-    fn figures_of_any_bars_are_well_formed(y in axis(), values in prop::collection::vec(prop::option::of((number(), prop::option::of(number()))), 0..6)) {
+    fn figures_of_any_bars_are_well_formed(y in axis(), values in prop::collection::vec(prop::option::of((number(), prop::option::of(number()))), 0..6), lying in prop::bool::ANY) {
         let series = vec![BarSeries { label: AWKWARD.to_owned(), color: SeriesColor::method("tiam"), values }];
-        let bars = Bars { title: AWKWARD.to_owned(), groups: vec![AWKWARD.to_owned(); 4], y, series };
+        let bars = Bars { title: AWKWARD.to_owned(), groups: vec![AWKWARD.to_owned(); 4], y, series, lying };
         check_svg(&bars.to_svg(Medium::Inline));
+        check_svg(&bars.to_svg(Medium::Narrow));
     }
 
     #[test]
@@ -130,7 +138,7 @@ proptest! {
         let row: Vec<HeatCell> = values.into_iter().map(HeatCell::Value).collect();
         let cells = vec![row, vec![HeatCell::Diverged], vec![HeatCell::Missing]];
         let guides = vec![Guide::curve("c", vec![(0.1, 0.1), (1.0, 5.0)])];
-        check_svg(&Heatmap { title: AWKWARD.to_owned(), x, y, xs, ys, cells, value, guides }.to_svg(Medium::File));
+        check_svg(&Heatmap { title: AWKWARD.to_owned(), x, y, xs, ys, cells, value, guides, print: Some(NumberFormat::Auto) }.to_svg(Medium::File));
     }
 
 }
@@ -193,6 +201,7 @@ fn report() -> Report {
         .with(Block::List(vec![AWKWARD.into()]))
         .with(Block::Code("```\n<script>".into()));
     Report {
+        narrow: false,
         title: AWKWARD.into(),
         subtitle: AWKWARD.into(),
         facts: vec![("seed".into(), AWKWARD.into())],
