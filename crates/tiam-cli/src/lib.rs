@@ -54,7 +54,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !matches!(error, CliError::ClosedPipe) {
-                output::message(&format!("error: {error}"));
+                output::message(&format!("error: {}", error.in_words()));
             }
             error.exit_code()
         }

@@ -140,8 +140,9 @@ impl Report {
             text.push('\n');
         }
         let by_batches = self.method == Method::Stochastic;
-        let unit = if by_batches { "epochs" } else { "iterations" };
         let (end, n, seconds) = (self.end_in_words(), self.training.iterations, self.seconds);
+        let unit = if by_batches { "epoch" } else { "iteration" };
+        let unit = format!("{unit}{}", if n == 1 { "" } else { "s" });
         let known = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), number);
         let mut rows = vec![(
             "training",

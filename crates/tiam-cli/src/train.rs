@@ -56,6 +56,7 @@ fn train_as<T: Scalar>(
         .mlp(start)?
         .prepare::<T>(reading.table()?, &reading.holdout()?)?;
     let settings = &options.settings(prepared.kind);
+    check_patience(settings, &prepared)?;
     let unused = settings.test_fraction.is_some() && prepared.test_fraction.is_none();
     if unused && settings.test.is_none() && !settings.quiet {
         output::message("note: --test-fraction is not used, the data bring their own split");
@@ -77,6 +78,24 @@ fn train_as<T: Scalar>(
         End::Stopped(_) => Ok(()),
         End::Failed(error) => Err(CliError::Failed(failure(error, settings, &report))),
     }
+}
+
+/// Refuses early stopping where there is nothing to watch.
+fn check_patience<T: Scalar>(settings: &Settings, prepared: &Prepared<T>) -> Result<(), CliError> {
+    let watches = settings.method == Method::Stochastic && settings.patience.is_some();
+    if !watches || prepared.validation.is_some() {
+        return Ok(());
+    }
+    Err(CliError::Usage(match settings.validation_fraction {
+        Some(fraction) if fraction <= 0.0 => {
+            "--patience watches rows that are held out: leave --validation-fraction 0 out"
+                .to_owned()
+        }
+        _ => format!(
+            "{} rows are too few for --patience, which holds some of them out to watch; leave it out, or give more rows",
+            prepared.train.n_samples()
+        ),
+    }))
 }
 
 /// A model to go on from.

@@ -5,7 +5,7 @@ use plotters::style::{FontStyle, TRANSPARENT};
 
 use super::axis::Span;
 use super::marks::{clipped, marker};
-use super::svg::{Canvas, Ink, Spot, fine, font, shortened, svg, text_width};
+use super::svg::{Canvas, Ink, Spot, fine, font, shortened, svg, text_width, without_middle};
 use super::{Guide, Medium};
 use crate::palette::{Dash, Look, Marker};
 
@@ -167,13 +167,9 @@ impl Frame<'_> {
         let (width, height) = size(medium);
         let height = self.height.unwrap_or(height);
         let (mut top, left, below) = ROOM;
-        let names = self.y.widest(|name| text_width(name, SMALL)) + 16.0;
-        let label = if self.y_label.is_empty() {
-            0.0
-        } else {
-            LABEL + 8.0
-        };
-        let left = (names + label).clamp(left.min(0.16 * width), LONGEST_NAMES * width);
+        let names = self.y.widest(|name| text_width(name, SMALL)) + EDGE + 16.0;
+        let left =
+            (names + self.y_label_room()).clamp(left.min(0.16 * width), LONGEST_NAMES * width);
         let mut keys = Vec::new();
         let right = match medium {
             Medium::Narrow => {
@@ -218,15 +214,23 @@ impl Frame<'_> {
         }
     }
 
+    fn y_label_room(&self) -> f64 {
+        match self.y_label {
+            "" => 0.0,
+            _ => LABEL + 8.0,
+        }
+    }
+
     fn draw_axes(&self, canvas: &Canvas<'_>, layout: &Layout) {
         let (area, (width, height)) = (&layout.area, layout.size);
         let (left, top, below) = (area.left, area.top, height - area.bottom());
         let right = width - area.right();
         let below_name = |name: &str| text_width(name, SMALL).min(NAME_BELOW) + 4.0;
         let x = self.x.clone().fitted(area.width, below_name);
-        let x = x.renamed(|name| shortened(name, NAME_BELOW.max(x_room(self.x, area)), SMALL));
+        let x = x.renamed(|name| without_middle(name, NAME_BELOW.max(x_room(self.x, area)), SMALL));
+        let label = self.y_label_room();
         let y = self.y.clone().fitted(area.height, |_| SMALL + 1.0);
-        let y = y.renamed(|name| shortened(name, left - EDGE - 24.0, SMALL));
+        let y = y.renamed(|name| without_middle(name, left - EDGE - 14.0 - label, SMALL));
         let built = ChartBuilder::on(&canvas.0)
             .margin_top(fine(top))
             .margin_right(fine(right))

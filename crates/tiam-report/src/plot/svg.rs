@@ -221,3 +221,18 @@ pub(super) fn shortened(text: &str, width: f64, size: f64) -> String {
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     kept.trim_end().to_owned() + "…"
 }
+
+/// The text without its middle where it is wider than `width`: names often differ at their ends.
+pub(super) fn without_middle(text: &str, width: f64, size: f64) -> String {
+    if text_width(text, size) <= width {
+        return text.to_owned();
+    }
+    let kept = ((width / text_width("…", size)) as usize)
+        .saturating_sub(1)
+        .max(1);
+    let letters: Vec<char> = text.chars().collect();
+    let (head, tail) = (kept.div_ceil(2), kept / 2);
+    let tail = letters[letters.len() - tail..].iter();
+    let start: String = letters[..head].iter().collect();
+    start.trim_end().to_owned() + "…" + tail.collect::<String>().trim_start()
+}

@@ -27,8 +27,8 @@ pub(super) fn section(report: &ModelReport, rows: &[(Vec<f64>, usize)]) -> Secti
     };
     let n = classes.names.len();
     let mut section = section.text(
-        "Each row of the map is a true class, each column an answer; a cell is the share of the class's rows that got this answer. The darker \
-         the cells off the diagonal, the better. Recall is the share of a class's rows that were found, precision the share of right ones among \
+        "Each row of the map is a true class, each column an answer; a cell is the share of the class's rows that got this answer. \
+         On the diagonal the answer is right. Recall is the share of a class's rows that were found, precision the share of right ones among \
          the rows given that class, F1 a mean of both.",
     );
     if n <= DRAWN {
@@ -56,12 +56,13 @@ fn confusion(classes: &ClassFigures) -> Heatmap {
     let n = classes.names.len();
     let cell = |class: usize, answer: usize| match classes.support(class) {
         0 => HeatCell::Missing,
+        _ if n > PRINTED && classes.confusion[class][answer] == 0 => HeatCell::Missing,
         of => HeatCell::Value(ratio(classes.confusion[class][answer], of)),
     };
     let places: Vec<f64> = (0..n).map(|at| ratio(2 * at + 1, 2)).collect();
     let from_below = || (0..n).rev();
     Heatmap {
-        title: "True class and answer".to_owned(),
+        title: "True class and answer, % of the class".to_owned(),
         x: Axis::named("answer", classes.names.clone()),
         y: Axis::named(
             "true class",

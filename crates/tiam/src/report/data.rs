@@ -90,7 +90,9 @@ fn task(column: &ColumnSpec) -> Option<String> {
 
 fn used(kind: &ColumnKind, scaled: bool) -> (&'static str, String) {
     match kind {
-        ColumnKind::Numeric if scaled => ("number", "scaled as the training rows tell".to_owned()),
+        ColumnKind::Numeric if scaled => {
+            ("number", "shifted and scaled to a common size".to_owned())
+        }
         ColumnKind::Numeric => ("number", "taken as it is".to_owned()),
         ColumnKind::Categorical { categories } => (
             "category",

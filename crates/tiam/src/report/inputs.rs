@@ -1,6 +1,6 @@
 //! What the model looks at: importance of the columns, and its answers as one of them changes.
 
-use tiam_report::{Axis, BarSeries, Bars, Block, Plot, Section, Series, SeriesColor, Style};
+use tiam_report::{Axis, BarSeries, Bars, Block, Plot, Section, Series, SeriesColor};
 
 use super::{Answers, ModelReport};
 use crate::explain::{Grid, Importance, PartialDependence};
@@ -123,7 +123,7 @@ fn dependence(found: &PartialDependence, names: &[String], report: &ModelReport)
             };
             let line = |(n, output): (usize, &usize)| {
                 let line = Series::line(&key(*output), SeriesColor::Other(n), points(*output));
-                line.styled(Style::LineAndPoints)
+                line
             };
             let plot = Plot::new(title, Axis::linear(&found.column), y);
             plot.series(shown.iter().enumerate().map(line)).into()

@@ -93,7 +93,10 @@ fn curve(report: &ModelReport) -> Plot {
 }
 
 fn usage(report: &ModelReport) -> Section {
-    let model = &report.model_file;
+    let model = match report.model_file.contains(char::is_whitespace) {
+        true => format!("\"{}\"", report.model_file),
+        false => report.model_file.clone(),
+    };
     let mut commands = format!(
         "tiam predict {model} --data NEW.csv > answers.csv\ntiam evaluate {model} --data MORE.csv\ntiam info {model}"
     );
