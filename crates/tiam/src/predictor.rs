@@ -334,12 +334,19 @@ impl Predictor {
     }
 
     fn evaluate_as<T: Scalar>(&self, model: &Model<T>, table: &Table) -> Result<Evaluation> {
-        let samples = self.samples_of(table)?;
+        self.measured(model.network(), &self.samples_of(table)?)
+    }
+
+    /// The figures of its network on samples that fit it.
+    pub(crate) fn measured<T: Scalar>(
+        &self,
+        network: &Network<T>,
+        samples: &Samples<T>,
+    ) -> Result<Evaluation> {
         let scaling = self.metadata().output_scaling.as_ref();
         let work = self.work(samples.n_samples());
         self.on_threads(work, &mut Compute::new(1)?, |compute| {
-            let (network, names) = (model.network(), &self.classes);
-            Evaluation::measure_classes(network, &samples, names, scaling, compute)
+            Evaluation::measure_classes(network, samples, &self.classes, scaling, compute)
         })
     }
 

@@ -88,15 +88,15 @@ impl Predictor {
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn report(&self, table: &Table) -> Result<ModelReport> {
-        let found = self.evaluate(table)?;
         match self.precision() {
-            Precision::F32 => self.report_as::<f32>(table, found),
-            Precision::F64 => self.report_as::<f64>(table, found),
+            Precision::F32 => self.report_as::<f32>(table),
+            Precision::F64 => self.report_as::<f64>(table),
         }
     }
 
-    fn report_as<T: Scalar>(&self, table: &Table, found: Evaluation) -> Result<ModelReport> {
+    fn report_as<T: Scalar>(&self, table: &Table) -> Result<ModelReport> {
         let samples = self.samples_of::<T>(table)?;
+        let found = self.measured(&self.network()?, &samples)?;
         ModelReport::new(self, &samples, found)
     }
 }
