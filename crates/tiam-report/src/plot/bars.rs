@@ -50,7 +50,7 @@ pub(super) fn draw(bars: &Bars, medium: Medium) -> String {
         y,
         y_label,
         colors: None,
-        height: bars.lying.then(|| room + each * bars.groups.len() as f64),
+        height: bars.lying.then_some(room + each * bars.groups.len() as f64),
     };
     frame.draw(medium, |canvas, area| {
         let sheet = Sheet {

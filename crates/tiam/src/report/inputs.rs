@@ -122,8 +122,7 @@ fn dependence(found: &PartialDependence, names: &[String], report: &ModelReport)
                 grid.iter().copied().zip(values).collect()
             };
             let line = |(n, output): (usize, &usize)| {
-                let line = Series::line(&key(*output), SeriesColor::Other(n), points(*output));
-                line
+                Series::line(&key(*output), SeriesColor::Other(n), points(*output))
             };
             let plot = Plot::new(title, Axis::linear(&found.column), y);
             plot.series(shown.iter().enumerate().map(line)).into()
