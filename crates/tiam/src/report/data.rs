@@ -19,6 +19,9 @@ pub(super) fn data_summary(report: &ModelReport) -> Section {
     };
     if let Some(n) = report.n_train {
         words += &format!("The model learnt from {} rows", count(n));
+        if report.n_validation > 0 {
+            words += &format!("; {} more told when to stop", count(report.n_validation));
+        }
         words += &match report.held_out {
             true => format!(
                 "; {} others were kept aside to measure it. ",

@@ -42,6 +42,8 @@ pub struct ModelReport {
     making: Vec<(String, String)>,
     candidates: Vec<Candidate>,
     n_train: Option<usize>,
+    /// Rows that chose when to stop.
+    n_validation: usize,
     /// The figures are on rows that were not learnt from.
     held_out: bool,
     found: Evaluation,
@@ -124,6 +126,7 @@ impl ModelReport {
         Ok(Self {
             held_out,
             n_train: Some(prepared.train.n_samples()),
+            n_validation: prepared.validation.as_ref().map_or(0, Samples::n_samples),
             curve: rows.map(point).collect(),
             ..Self::new(model, samples, found)?
         })
@@ -158,6 +161,7 @@ impl ModelReport {
             making: making::facts(model),
             candidates: Vec::new(),
             n_train: None,
+            n_validation: 0,
             held_out: true,
             found,
             train_accuracy: training.and_then(|training| training.train_accuracy),
