@@ -13,18 +13,29 @@ use crate::flags::whole;
 use crate::flags::{self, chosen, threads};
 use crate::values::{DataSource, Delimiter};
 
-/// Train multilayer perceptrons by triple-inertial alternating minimisation, and use them.
-///
-/// By batches, the default for tables and images, errors are propagated back through each batch, and every layer then solves a least-squares
-/// problem of its own. The paper's method takes all samples at once, without back-propagation: `tiam train --method tiam`, the default for graphs.
+/// The start of the help.
+const ABOUT: &str = "\
+Learn from a table to predict one of its columns, measure how well, and predict new rows.
+
+  tiam train    --data iris.csv --label species --out iris   learns; writes a model and a report
+  tiam evaluate iris/model.safetensors --data more.csv       measures it on other rows
+  tiam predict  iris/model.safetensors --data new.csv        predicts rows without label
+
+Images (MNIST files) and graphs are learnt too. A model is a multilayer perceptron: a small neural network. \
+By batches, the default for tables and images, errors are propagated back through each batch, and every layer \
+then solves a least-squares problem of its own. The paper's method takes all samples at once, without \
+back-propagation: `tiam train --method tiam`, the default for graphs.";
+
+/// The command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "tiam",
     version,
+    about = "Learn from a table to predict one of its columns, and use what was learnt",
+    long_about = ABOUT,
     after_help = "Without a subcommand, `tiam` does what `tiam train` does: it trains on the embedded digits.\n\
                   Results go to standard output, progress and errors to standard error.\n\
-                  Exit status: 0 done, 1 failed while running, 2 wrong usage or input.\n\n\
-                  Example: tiam train --data iris.csv --label species --out iris"
+                  Exit status: 0 done, 1 failed while running, 2 wrong usage or input."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -70,7 +81,7 @@ pub(crate) struct ReadOptions {
     pub(crate) threads: Option<usize>,
 }
 
-/// Measure a model on data: loss and accuracy, or the errors of its values.
+/// Measure a model on data with known labels: which share it gets right, or how large its errors are.
 ///
 /// Of a graph or an MNIST folder the test part counts, of the digits the part that training held out, of everything else the whole.
 #[derive(Debug, Args)]
@@ -91,7 +102,7 @@ pub(crate) struct EvaluateArgs {
     pub(crate) json: bool,
 }
 
-/// Write a model's predictions as CSV, a row a sample.
+/// Predict rows with a model; writes CSV, a line for each row.
 ///
 /// The columns are found as in the training data; a label column may be there or not.
 #[derive(Debug, Args)]
@@ -117,7 +128,7 @@ pub(crate) struct PredictArgs {
     pub(crate) read: ReadOptions,
 }
 
-/// Show what a model file holds.
+/// Show what a model predicts, from which columns, and how it was made.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: tiam info tiam-out/model.safetensors")]
 pub(crate) struct InfoArgs {

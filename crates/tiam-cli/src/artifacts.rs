@@ -1,4 +1,4 @@
-//! Writes the files of a run (model, trace, configuration), each whole or not at all.
+//! Writes the files of a run (model, report, trace, configuration), each whole or not at all.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
@@ -16,6 +16,7 @@ const MODEL: &str = "model.safetensors";
 const TRACE_CSV: &str = "trace.csv";
 const TRACE_JSON: &str = "trace.json";
 const CONFIG: &str = "config.toml";
+const REPORT: &str = "report.html";
 
 /// What `trace.json` holds.
 #[derive(Serialize)]
@@ -86,6 +87,13 @@ impl Artifacts {
 
     pub(crate) fn save_model(&self, model: &Predictor) -> Result<(), CliError> {
         model.save(self.model_path()).map_err(CliError::Save)
+    }
+
+    /// The page about the model; its place.
+    pub(crate) fn save_report(&self, html: &str) -> Result<PathBuf, CliError> {
+        let path = self.folder.join(REPORT);
+        write_whole(&path, |file| file.write_all(html.as_bytes()))?;
+        Ok(path)
     }
 
     pub(crate) fn save_config(&self, text: &str) -> Result<(), CliError> {

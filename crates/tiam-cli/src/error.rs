@@ -71,6 +71,35 @@ impl CliError {
         }
     }
 
+    /// What happened, in the words of the command line: parameters by their flags, no numbers of the system's errors.
+    pub(crate) fn in_words(&self) -> String {
+        use tiam_core::CoreError;
+        use tiam_data::DataError;
+        use tiam_models::ModelError;
+        let (parameter, value, allowed) = match self {
+            Self::Data(DataError::InvalidParameter {
+                parameter,
+                value,
+                allowed,
+            }) => (*parameter, value.clone(), allowed.clone()),
+            Self::Model(ModelError::Parameter {
+                parameter,
+                value,
+                allowed,
+            }) => (*parameter, value.clone(), format!("it must be {allowed}")),
+            Self::Core(CoreError::Parameter {
+                name,
+                value,
+                allowed,
+            }) => (*name, value.to_string(), format!("it must be {allowed}")),
+            other => return reworded(&other.to_string()),
+        };
+        match crate::flags::of_parameter(parameter) {
+            Some(flag) => format!("--{flag} {value} is not allowed: {allowed}"),
+            None => reworded(&self.to_string()),
+        }
+    }
+
     /// The exit status: 2 for wrong usage or input, 1 for a failure while running, 0 for a reader that had enough.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
@@ -88,6 +117,33 @@ impl CliError {
             | Self::Create { .. } => ExitCode::from(USAGE),
         }
     }
+}
+
+/// What libraries say, and what it is on a command line.
+const REWORDED: [(&str, &str); 6] = [
+    (
+        "No such file or directory (os error 2)",
+        "there is no such file or folder",
+    ),
+    (
+        "Permission denied (os error 13)",
+        "reading or writing is not permitted",
+    ),
+    ("raise `max_categories`", "raise --max-categories"),
+    ("ignore the column,", "leave it out with --ignore,"),
+    (
+        "list the column as categorical",
+        "name the column with --categorical",
+    ),
+    (
+        "there is no train-images-idx3-ubyte beside it; put it there, or ask for no label",
+        "the folder holds no images; to train on a table, name its file: --data FOLDER/FILE.csv",
+    ),
+];
+
+fn reworded(text: &str) -> String {
+    let words = REWORDED.iter();
+    words.fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// What the front door refuses, with the flag that helps.

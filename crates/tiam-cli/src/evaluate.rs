@@ -1,20 +1,15 @@
 //! `tiam evaluate`: measures a model on data with labels.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use serde_json::{Value, json};
-use tiam::{ClassFigures, Evaluation, Predictor, Table};
+use tiam::{ClassFigures, Evaluation, Predictor, Table, TargetFigures};
 
 use crate::args::{EvaluateArgs, ReadOptions};
 use crate::error::CliError;
+use crate::figures::{Facts, details, metrics_table};
 use crate::output;
-use crate::report::metrics_table;
 use crate::settings::available_threads;
 use crate::values::DataSource;
-
-/// Classes before the rest is only counted.
-const SHOWN_CLASSES: usize = 20;
 
 /// The result for programs.
 #[derive(Serialize)]
@@ -33,6 +28,10 @@ struct Flat {
     classes: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confusion: Option<Vec<Vec<usize>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<TargetFigures>,
+    #[serde(flatten)]
+    facts: Facts,
 }
 
 /// Runs the command.
@@ -48,16 +47,14 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     if !args.json {
         let mut text = format!("{} on {}\n\n", args.model.display(), args.data);
         text.push_str(&metrics_table(&[("", Some(&found))]));
-        if let Some(classes) = &found.classes {
-            text.push_str(&class_table(classes));
-        }
+        text.push_str(&details(&found));
         return output::print(&text);
     }
-    let text = serde_json::to_string(&flat(args, &found));
+    let text = serde_json::to_string(&flat(args, &model, &found));
     output::print(&(text.map_err(|e| CliError::Failed(e.to_string()))? + "\n"))
 }
 
-fn flat(args: &EvaluateArgs, found: &Evaluation) -> Flat {
+fn flat(args: &EvaluateArgs, model: &Predictor, found: &Evaluation) -> Flat {
     let classes = found.classes.as_ref();
     let each = |figures: &ClassFigures, class: usize| {
         json!({
@@ -86,45 +83,9 @@ fn flat(args: &EvaluateArgs, found: &Evaluation) -> Flat {
         mae: found.mae,
         classes: classes.map(all).unwrap_or_default(),
         confusion: classes.map(|figures| figures.confusion.clone()),
+        targets: found.targets.clone(),
+        facts: Facts::new(&model.encoding(), (None, found.n_samples), 0, found),
     }
-}
-
-/// What always answering the largest class would reach, the area under the ROC curve, and a row a class.
-fn class_table(figures: &ClassFigures) -> String {
-    let percent =
-        |share: Option<f64>| share.map_or("-".to_owned(), |x| format!("{:.2} %", 100.0 * x));
-    let area = figures
-        .roc_auc
-        .map_or("-".to_owned(), |area| format!("{area:.5}"));
-    let mut text = format!(
-        "{:<12}{:>12}\n{:<12}{area:>12}\n\n{:<24}{:>10}{:>12}{:>12}{:>12}\n",
-        "largest",
-        percent(figures.largest_share()),
-        "roc auc",
-        "class",
-        "samples",
-        "precision",
-        "recall",
-        "f1",
-    );
-    for class in 0..figures.names.len().min(SHOWN_CLASSES) {
-        // Writing to a string cannot fail.
-        writeln!(
-            text,
-            "{:<24}{:>10}{:>12}{:>12}{:>12}",
-            figures.names[class],
-            figures.support(class),
-            percent(figures.precision(class)),
-            percent(figures.recall(class)),
-            percent(figures.f1(class)),
-        )
-        .ok();
-    }
-    let more = figures.names.len().saturating_sub(SHOWN_CLASSES);
-    if more > 0 {
-        writeln!(text, "and {more} classes more, all with --json").ok();
-    }
-    text
 }
 
 /// Data for a model that is there already.

@@ -3,41 +3,47 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use tiam::{BlockSolver, Provenance};
+use tiam::{BlockSolver, Encoding, Predictor};
+use tiam_data::{ColumnKind, ColumnSpec};
 use tiam_linalg::TargetKind;
-use tiam_models::{AnyModel, ModelMetadata, SolverChoice};
+use tiam_models::SolverChoice;
 
 use crate::args::InfoArgs;
 use crate::artifacts::solver_times;
 use crate::error::CliError;
+use crate::figures::label;
 use crate::output;
 
 /// Names shown before the rest is only counted.
 const SHOWN_NAMES: usize = 12;
+/// Columns shown before the rest is only counted.
+const SHOWN_COLUMNS: usize = 20;
+/// Longer names of columns push what they are to the right.
+const LONGEST_NAME: usize = 32;
 
 /// Runs the command.
 pub(crate) fn run(args: &InfoArgs) -> Result<(), CliError> {
-    let model = AnyModel::load(&args.model)?;
-    let metadata = model.metadata();
+    let model = Predictor::load(&args.model)?;
+    let encoding = model.encoding();
     if args.json {
         let path = args.model.display().to_string();
-        return output::print(&format!(
-            "{}\n",
-            to_json(&path, model.precision(), metadata)
-        ));
+        return output::print(&format!("{}\n", to_json(&path, &model, &encoding)));
     }
-    let provenance = Provenance::of(metadata)?;
-    let mut text = to_text(model.precision(), metadata, &provenance);
+    let provenance = model.provenance();
+    let mut text = to_text(&model, &encoding);
     text.push_str(&solvers(&provenance.solvers, &solver_times(&args.model)));
     output::print(&text)
 }
 
-fn to_json(path: &str, precision: &str, metadata: &ModelMetadata) -> Value {
+fn to_json(path: &str, model: &Predictor, encoding: &Encoding) -> Value {
+    let metadata = model.metadata();
     let shape = &metadata.architecture;
     let mut object = json!({
         "model": path,
         "version": metadata.version,
-        "precision": precision,
+        "precision": model.precision().to_string(),
+        "task": task(model),
+        "label": label(encoding),
         "sizes": shape.sizes,
         "activation": shape.activation,
         "loss": shape.loss,
@@ -56,10 +62,21 @@ fn to_json(path: &str, precision: &str, metadata: &ModelMetadata) -> Value {
     object
 }
 
-fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -> String {
+fn task(model: &Predictor) -> &'static str {
+    match model.class_names() {
+        [] => "values",
+        _ => "classes",
+    }
+}
+
+fn to_text(model: &Predictor, encoding: &Encoding) -> String {
+    let (metadata, provenance) = (model.metadata(), model.provenance());
+    let precision = model.precision();
     let shape = &metadata.architecture;
     let scaled = |is: bool| if is { "scaled" } else { "as they are" }.to_owned();
     let mut rows = vec![
+        ("label", label(encoding).unwrap_or("-").to_owned()),
+        ("task", task(model).to_owned()),
         ("version", metadata.version.clone()),
         (
             "network",
@@ -108,7 +125,45 @@ fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -
         // Writing to a string cannot fail.
         writeln!(text, "{name:<16}{value}").ok();
     }
-    text
+    text + &columns(encoding)
+}
+
+/// A line for each column of the table: its name and its use.
+fn columns(encoding: &Encoding) -> String {
+    let Some(columns) = &encoding.columns else {
+        return String::new();
+    };
+    let columns = columns.columns();
+    let widths = columns
+        .iter()
+        .take(SHOWN_COLUMNS)
+        .map(|column| column.name.chars().count());
+    let width = widths.max().unwrap_or(0).clamp(12, LONGEST_NAME);
+    let row = |column: &ColumnSpec| {
+        let kind = match &column.kind {
+            ColumnKind::Numeric(_) => "number".to_owned(),
+            ColumnKind::Date(_) => "date".to_owned(),
+            ColumnKind::Categorical(of) => {
+                format!("category of {}", names(&of.categories, of.categories.len()))
+            }
+            ColumnKind::ClassLabel { .. }
+            | ColumnKind::FlagLabel { .. }
+            | ColumnKind::ValueLabel(_) => "label".to_owned(),
+            ColumnKind::SampleWeight => "weight of the row in training".to_owned(),
+            ColumnKind::Ignored => "not used".to_owned(),
+        };
+        let note = match column.note.as_str() {
+            "" => String::new(),
+            note => format!(": {note}"),
+        };
+        format!("  {:<width$}  {kind}{note}\n", column.name)
+    };
+    let shown: String = columns.iter().take(SHOWN_COLUMNS).map(row).collect();
+    let more = match columns.len().saturating_sub(SHOWN_COLUMNS) {
+        0 => String::new(),
+        more => format!("  and {more} more, all with --json\n"),
+    };
+    format!("{:<16}{}\n{shown}{more}", "columns", columns.len())
 }
 
 /// A line for each block: its form, why, and its times where they are known.

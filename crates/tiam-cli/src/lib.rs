@@ -11,13 +11,14 @@
 //! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
 //! method        the front door's parameters;   rivals: those of the methods that TIAM is compared with
 //! settings      what a training is told
-//! values        types of settings
+//! values        types of settings;   figures: figures as text and as facts
 //! ```
 
 mod args;
 mod artifacts;
 mod error;
 mod evaluate;
+mod figures;
 mod fit;
 mod flags;
 mod info;
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !matches!(error, CliError::ClosedPipe) {
-                output::message(&format!("error: {error}"));
+                output::message(&format!("error: {}", error.in_words()));
             }
             error.exit_code()
         }

@@ -19,7 +19,9 @@ pub(crate) fn tell(columns: &ColumnEncoding, reading: &Reading, quiet: bool) {
     let is_label = |column: &&ColumnSpec| {
         matches!(
             column.kind,
-            ColumnKind::ClassLabel { .. } | ColumnKind::ValueLabel(_)
+            ColumnKind::ClassLabel { .. }
+                | ColumnKind::FlagLabel { .. }
+                | ColumnKind::ValueLabel(_)
         )
     };
     let all = columns.columns();

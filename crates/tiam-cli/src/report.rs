@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use tiam::{End, Evaluation, Fitted, Method, Scalar, Training};
+use tiam::{Encoding, End, Evaluation, Fitted, Method, Prepared, Reading, Scalar, Training};
 use tiam_core::StopReason;
 use tiam_models::Network;
 
 use crate::error::CliError;
+use crate::figures::{Facts, details, label, metrics_table, number};
 
 /// Everything that is reported about a training.
 pub(crate) struct Report {
@@ -24,6 +25,9 @@ pub(crate) struct Report {
     train: Evaluation,
     test: Option<Evaluation>,
     pub(crate) model: PathBuf,
+    /// Where a page shows it all.
+    pub(crate) page: Option<PathBuf>,
+    facts: Facts,
 }
 
 /// One flat object; numbers that do not apply or are not finite are null.
@@ -43,7 +47,11 @@ struct Flat<'a> {
     test_accuracy: Option<f64>,
     r2: Option<f64>,
     rmse: Option<f64>,
+    mae: Option<f64>,
     model: String,
+    report: Option<String>,
+    #[serde(flatten)]
+    facts: &'a Facts,
 }
 
 impl Report {
@@ -51,6 +59,7 @@ impl Report {
     pub(crate) fn new<T: Scalar>(
         headline: String,
         method: Method,
+        prepared: &Prepared<T>,
         fitted: &Fitted<T>,
         (train, test): (Evaluation, Option<Evaluation>),
         model: PathBuf,
@@ -63,7 +72,15 @@ impl Report {
             test_accuracy: test.as_ref().and_then(|m| m.accuracy),
             ..fitted.training()
         };
+        let sizes = (
+            Some(train.n_samples),
+            test.as_ref().map_or(0, |m| m.n_samples),
+        );
+        let seen = test.as_ref().unwrap_or(&train);
+        let facts = Facts::new(&prepared.encoding, sizes, n_missing(prepared), seen);
         Self {
+            facts,
+            page: None,
             headline,
             method,
             end: fitted.end.clone(),
@@ -95,7 +112,10 @@ impl Report {
             test_accuracy: training.test_accuracy,
             r2: values.r2,
             rmse: values.rmse,
+            mae: values.mae,
             model: self.model.display().to_string(),
+            report: self.page.as_ref().map(|page| page.display().to_string()),
+            facts: &self.facts,
         };
         let text = serde_json::to_string(&flat);
         text.map(|text| text + "\n")
@@ -109,32 +129,45 @@ impl Report {
             ("train", Some(&self.train)),
             ("test", self.test.as_ref()),
         ]));
-        text.push('\n');
-        let unit = if self.method == Method::Stochastic {
-            "epochs"
-        } else {
-            "iterations"
+        let (part, found) = match &self.test {
+            Some(test) => ("test", test),
+            None => ("training", &self.train),
         };
-        let iterations = format!(
-            "{} after {} {unit}",
-            self.end_in_words(),
-            self.training.iterations
+        let details = details(found);
+        if !details.is_empty() {
+            text += &format!("\non the {part} part:\n{}\n", details.trim_start());
+        } else {
+            text.push('\n');
+        }
+        let by_batches = self.method == Method::Stochastic;
+        let (end, n, seconds) = (self.end_in_words(), self.training.iterations, self.seconds);
+        let unit = if by_batches { "epoch" } else { "iteration" };
+        let unit = format!("{unit}{}", if n == 1 { "" } else { "s" });
+        let known = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), number);
+        let mut rows = vec![(
+            "training",
+            format!("{end} after {n} {unit}, {seconds:.2} s"),
+        )];
+        if !by_batches {
+            rows.extend([
+                ("objective F", known(self.training.objective)),
+                ("violation", known(self.training.violation)),
+                ("restarts", self.training.restarts.to_string()),
+            ]);
+        }
+        rows.push(("model", self.model.display().to_string()));
+        rows.extend(
+            self.page
+                .iter()
+                .map(|page| ("report", page.display().to_string())),
         );
-        let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.6e}"));
-        let rows = [
-            ("stopped", iterations),
-            ("objective F", number(self.training.objective)),
-            ("violation", number(self.training.violation)),
-            ("restarts", self.training.restarts.to_string()),
-            ("time", format!("{:.2} s", self.seconds)),
-            ("model", self.model.display().to_string()),
-        ];
-        // Stochastic TIAM has neither a band nor a guard.
-        let meaningless = |name| matches!(name, "violation" | "restarts");
-        let shown = |name| self.method != Method::Stochastic || !meaningless(name);
-        for (name, value) in rows.into_iter().filter(|(name, _)| shown(*name)) {
+        rows.push((
+            "use it",
+            format!("tiam predict {} --data NEW", self.model.display()),
+        ));
+        for (name, value) in rows {
             // Writing to a string cannot fail.
-            writeln!(text, "{name:<12}{value}").ok();
+            writeln!(text, "{name:<14}{value}").ok();
         }
         text
     }
@@ -151,45 +184,28 @@ impl Report {
     }
 }
 
-/// A column of figures for each part of the data.
-pub(crate) fn metrics_table(parts: &[(&str, Option<&Evaluation>)]) -> String {
-    type Figure = (&'static str, fn(&Evaluation) -> Option<String>);
-    let figures: [Figure; 5] = [
-        ("samples", |m| Some(m.n_samples.to_string())),
-        ("loss", |m| Some(format!("{:.5}", m.loss))),
-        ("accuracy", |m| {
-            m.accuracy.map(|a| format!("{:.2} %", 100.0 * a))
-        }),
-        ("rmse", |m| m.rmse.map(|x| format!("{x:.5}"))),
-        ("r2", |m| m.r2.map(|x| format!("{x:.5}"))),
-    ];
-    let mut text = String::new();
-    if parts.iter().any(|(name, _)| !name.is_empty()) {
-        write!(text, "{:<12}", "").ok();
-        for (name, _) in parts {
-            write!(text, "{name:>12}").ok();
+/// Cells without a value that were filled in.
+fn n_missing<T>(prepared: &Prepared<T>) -> usize {
+    prepared.reading.as_ref().map_or(0, Reading::n_missing)
+}
+
+/// The label and what it is taken for, in words.
+pub(crate) fn describe_label(encoding: &Encoding) -> String {
+    let label = label(encoding).map_or_else(String::new, |label| format!("{label}, "));
+    match encoding.class_names.as_slice() {
+        [] => format!("{label}values to approximate"),
+        names if names.len() <= 8 => {
+            format!("{label}{} classes: {}", names.len(), names.join(", "))
         }
-        text.push('\n');
+        names => format!("{label}{} classes", names.len()),
     }
-    for (name, figure) in figures {
-        let cells: Vec<_> = parts.iter().map(|(_, m)| m.and_then(figure)).collect();
-        if cells.iter().all(Option::is_none) {
-            continue;
-        }
-        write!(text, "{name:<12}").ok();
-        for cell in cells {
-            write!(text, "{:>12}", cell.as_deref().unwrap_or("-")).ok();
-        }
-        text.push('\n');
-    }
-    text
 }
 
 /// The network in words.
 pub(crate) fn describe<T: Scalar>(network: &Network<T>) -> String {
     let shape = network.architecture();
     format!(
-        "network {} ({}), {} parameters",
+        "network       {} ({}), {} parameters",
         shape.describe(),
         shape.activation,
         shape.n_parameters()

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use tiam::{
-    DataKind, End, Evaluation, Fitted, Method, Mlp, Precision, Predictor, Prepared, Scalar,
+    DataKind, End, Evaluation, Fitted, Method, Mlp, ModelReport, Precision, Predictor, Prepared,
+    Scalar,
 };
 use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
@@ -15,7 +16,7 @@ use crate::flags::Given;
 use crate::flags::config;
 use crate::output;
 use crate::reading;
-use crate::report::{Report, describe};
+use crate::report::{Report, describe, describe_label};
 use crate::resume::{Resumed, Saving, repeatable};
 use crate::settings::Settings;
 
@@ -62,6 +63,7 @@ fn train_as<T: Scalar>(
             reading::tell_strange(columns, met);
         }
     }
+    check_patience(settings, &prepared)?;
     let unused = settings.test_fraction.is_some() && prepared.test_fraction.is_none();
     if unused && settings.test.is_none() && !settings.quiet {
         output::message("note: --test-fraction is not used, the data bring their own split");
@@ -83,6 +85,24 @@ fn train_as<T: Scalar>(
         End::Stopped(_) => Ok(()),
         End::Failed(error) => Err(CliError::Failed(failure(error, settings, &report))),
     }
+}
+
+/// Refuses early stopping where there is nothing to watch.
+fn check_patience<T: Scalar>(settings: &Settings, prepared: &Prepared<T>) -> Result<(), CliError> {
+    let watches = settings.method == Method::Stochastic && settings.patience.is_some();
+    if !watches || prepared.validation.is_some() {
+        return Ok(());
+    }
+    Err(CliError::Usage(match settings.validation_fraction {
+        Some(fraction) if fraction <= 0.0 => {
+            "--patience watches rows that are held out: leave --validation-fraction 0 out"
+                .to_owned()
+        }
+        _ => format!(
+            "{} rows are too few for --patience, which holds some of them out to watch; leave it out, or give more rows",
+            prepared.train.n_samples()
+        ),
+    }))
 }
 
 /// A model to go on from.
@@ -108,17 +128,28 @@ fn save<T: Scalar>(
 ) -> Result<Report, CliError> {
     let mut compute = Compute::new(settings.threads)?;
     let scaling = prepared.encoding.output_scaling.as_ref();
-    let mut on = |samples| Evaluation::measure(&fitted.network, samples, scaling, &mut compute);
-    let train = on(&prepared.train)?;
-    let test = prepared.test.as_ref().map(on).transpose()?;
-    let report = Report::new(
-        headline(settings, fitted),
+    let (network, names) = (&fitted.network, &prepared.encoding.class_names);
+    let mut whole =
+        |samples| Evaluation::measure_classes(network, samples, names, scaling, &mut compute);
+    let (train, test) = match &prepared.test {
+        None => (whole(&prepared.train)?, None),
+        Some(test) => {
+            let test = whole(test)?;
+            let train = Evaluation::measure(network, &prepared.train, scaling, &mut compute)?;
+            (train, Some(test))
+        }
+    };
+    let seen = test.clone().unwrap_or_else(|| train.clone());
+    let mut report = Report::new(
+        headline(settings, prepared, fitted),
         settings.method,
+        prepared,
         fitted,
         (train, test),
         artifacts.model_path(),
     );
     let model = mlp.predictor(fitted, prepared, report.training.clone())?;
+    let wanted = !settings.no_report;
     artifacts.save_model(&model)?;
     artifacts.save_trace(&fitted.trace, &fitted.solvers)?;
     let solver = config::solver_used(settings.solver, &fitted.solvers);
@@ -126,16 +157,26 @@ fn save<T: Scalar>(
         solver,
         ..repeatable(settings, prepared)
     };
-    artifacts.save_config(&config::write(settings, fitted.cut_short_after()))?;
+    let is_graph = prepared.kind == DataKind::Graph;
+    let written = config::write(settings, fitted.cut_short_after());
+    artifacts.save_config(&written)?;
+    if !wanted || is_graph || matches!(fitted.end, End::Failed(_)) {
+        return Ok(report);
+    }
+    let page = ModelReport::of_training(&model, prepared, fitted, seen)?
+        .model_file(report.model.display().to_string())
+        .parameters(config::entries(&written));
+    report.page = Some(artifacts.save_report(&page.to_html())?);
     Ok(report)
 }
 
-fn headline<T: Scalar>(settings: &Settings, fitted: &Fitted<T>) -> String {
+fn headline<T: Scalar>(settings: &Settings, prepared: &Prepared<T>, fitted: &Fitted<T>) -> String {
     let (threads, seed) = (settings.threads, settings.seed);
     let precision = settings.precision;
     let network = describe(&fitted.network);
+    let label = describe_label(&prepared.encoding);
     format!(
-        "data    {}\n{network}\n{precision}, {threads} threads, seed {seed}",
+        "data          {}\nlabel         {label}\n{network}\nrun           {precision}, {threads} threads, seed {seed}",
         settings.data
     )
 }

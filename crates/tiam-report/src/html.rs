@@ -12,6 +12,10 @@ use crate::table::{Align, Table};
 const STYLE: &str = include_str!("report.css");
 
 pub(crate) fn page(report: &Report) -> String {
+    let medium = match report.narrow {
+        true => Medium::Narrow,
+        false => Medium::Inline,
+    };
     let mut taken = BTreeSet::new();
     let mut id = |section: &Section| unique(&mut taken, &slug(&section.id));
     let sections: Vec<_> = report.sections.iter().map(|s| (id(s), s)).collect();
@@ -46,7 +50,7 @@ pub(crate) fn page(report: &Report) -> String {
                     @for (id, section) in &sections {
                         section id=(id) {
                             h2 { (section.title) }
-                            (blocks(&section.blocks))
+                            (blocks(&section.blocks, medium))
                         }
                     }
                 }
@@ -67,20 +71,20 @@ fn inline(text: &str) -> Markup {
 }
 
 /// Figures that follow each other stand side by side.
-fn blocks(blocks: &[Block]) -> Markup {
+fn blocks(blocks: &[Block], medium: Medium) -> Markup {
     html! {
         @for run in blocks.chunk_by(|a, b| a.is_figure() == b.is_figure()) {
             @if run[0].is_figure() {
-                div class="figures" { @for block in run { (one(block)) } }
+                div class="figures" { @for block in run { (one(block, medium)) } }
             } @else {
-                @for block in run { (one(block)) }
+                @for block in run { (one(block, medium)) }
             }
         }
     }
 }
 
-fn one(block: &Block) -> Markup {
-    if let Some((_, svg)) = block.figure(Medium::Inline) {
+fn one(block: &Block, medium: Medium) -> Markup {
+    if let Some((_, svg)) = block.figure(medium) {
         return html! { figure { (PreEscaped(svg)) } };
     }
     html! {

@@ -16,6 +16,8 @@ pub struct Report {
     pub facts: Vec<(String, String)>,
     /// Its sections.
     pub sections: Vec<Section>,
+    /// The page's figures are laid out for narrow screens too.
+    pub narrow: bool,
 }
 
 /// A section of a [`Report`].

@@ -44,6 +44,14 @@ pub enum Error {
         /// The data's name.
         data: String,
     },
+    /// A column that was asked for is no input of the model.
+    #[error("the model has no input column {column}; it has {known}")]
+    NoColumn {
+        /// The column.
+        column: String,
+        /// The input columns.
+        known: String,
+    },
     /// Every sample is of the same class.
     #[error("all samples of {data} are of one class; is the label column ({label}) the right one?")]
     OneClass {

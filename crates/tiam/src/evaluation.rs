@@ -1,12 +1,16 @@
 //! Figures that say how well a model predicts classes or values.
 
 use serde::Serialize;
-use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, Matrix, Real, prox};
 use tiam_models::{AffineScaling, Loss, Network, Samples, Target};
 
 use crate::error::Result;
 use crate::scalar::Scalar;
+
+mod classes;
+
+pub use classes::ClassFigures;
+use classes::{class_figures, share};
 
 /// Figures of a model on samples with labels, in the labels' own units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -16,71 +20,50 @@ pub struct Evaluation {
     pub n_samples: usize,
     /// Mean loss a sample: cross-entropy in nats, ½‖z − y‖² in the targets' own units, or the network's own loss, which sees values scaled.
     pub loss: f64,
-    /// Share of samples classified correctly; none for values.
+    /// Share of samples classified correctly, or of answers of no or yes that are right; none for values.
     pub accuracy: Option<f64>,
-    /// 1 − (squared error)/(squared distance from the mean); none for classes and for constant targets.
+    /// 1 − (squared error)/(squared distance from the mean); none for classes and for constant targets. Over several targets: of their sums.
     pub r2: Option<f64>,
     /// Root mean square error; none for classes.
     pub rmse: Option<f64>,
     /// Mean absolute error; none for classes.
     pub mae: Option<f64>,
+    /// The same of each target; empty for classes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetFigures>,
     /// Figures of the classes; none for values, and where only loss and accuracy were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<ClassFigures>,
 }
 
-/// Figures of a classifier, class by class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Errors of one target, in its own unit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct ClassFigures {
-    /// Names of the classes.
-    pub names: Vec<String>,
-    /// `confusion[i][j]`: samples of class i that were taken for class j.
-    pub confusion: Vec<Vec<usize>>,
-    /// Area under the ROC curve, ties counted half; for more than two classes the mean over the classes, each against the
-    /// rest. None where a class is missing or all samples are of one class.
-    pub roc_auc: Option<f64>,
-}
-
-impl ClassFigures {
-    /// Samples of a class. As all figures of a class, it panics for a number that is none of a class.
-    pub fn support(&self, class: usize) -> usize {
-        self.confusion[class].iter().sum()
-    }
-
-    /// Share of the class's samples that were found; none where there are none.
-    pub fn recall(&self, class: usize) -> Option<f64> {
-        share(self.confusion[class][class], self.support(class))
-    }
-
-    /// Share of the samples taken for this class that are of it; none where there are none.
-    pub fn precision(&self, class: usize) -> Option<f64> {
-        share(self.confusion[class][class], self.taken_for(class))
-    }
-
-    /// Harmonic mean of precision and recall: 2 hits/(samples of the class + samples taken for it); none where there are neither.
-    pub fn f1(&self, class: usize) -> Option<f64> {
-        let both = self.support(class) + self.taken_for(class);
-        share(2 * self.confusion[class][class], both)
-    }
-
-    fn taken_for(&self, class: usize) -> usize {
-        self.confusion.iter().map(|row| row[class]).sum()
-    }
-
-    /// Share of the largest class: the accuracy of always answering it.
-    pub fn largest_share(&self) -> Option<f64> {
-        let support = || (0..self.names.len()).map(|class| self.support(class));
-        share(support().max()?, support().sum())
-    }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-fn share(part: usize, of: usize) -> Option<f64> {
-    (of > 0).then(|| part as f64 / of as f64)
+pub struct TargetFigures {
+    /// As [`Evaluation::r2`].
+    pub r2: Option<f64>,
+    /// Root mean square error.
+    pub rmse: f64,
+    /// Mean absolute error.
+    pub mae: f64,
 }
 
 impl Evaluation {
+    /// [`ClassFigures::log_loss`], where there are classes.
+    pub fn log_loss(&self) -> Option<f64> {
+        self.classes.as_ref()?.log_loss
+    }
+
+    /// [`ClassFigures::roc_auc`], where there are classes.
+    pub fn auc(&self) -> Option<f64> {
+        self.classes.as_ref()?.roc_auc
+    }
+
+    /// [`ClassFigures::largest_share`], where there are classes.
+    pub fn majority(&self) -> Option<f64> {
+        self.classes.as_ref()?.largest_share()
+    }
+
     /// Loss and accuracy, or the errors of the values, of a network on samples scaled as it wants them. Figures of the single classes are
     /// left out.
     ///
@@ -93,6 +76,9 @@ impl Evaluation {
         compute: &mut Compute<T>,
     ) -> Result<Self> {
         if let Target::Values(targets) = samples.target() {
+            if network.architecture().loss == Loss::Logistic {
+                return Self::of_flags(network, samples, targets, compute);
+            }
             let mut predicted = network.forward(samples.inputs(), compute)?;
             let mut targets = targets.clone();
             if let Some(scaling) = output_scaling {
@@ -135,7 +121,8 @@ impl Evaluation {
         let found = code
             .in_precision::<T>()
             .value(scores.as_slice(), samples.target().targets());
-        if *loss == Loss::CrossEntropy {
+        let probable = *loss == Loss::CrossEntropy;
+        if probable {
             prox::softmax_in_place(scores.as_mut_slice(), network.architecture().n_outputs());
         }
         let n = labels.len();
@@ -143,7 +130,28 @@ impl Evaluation {
             n_samples: n,
             loss: found.loss / n as f64,
             accuracy: share(found.correct, n),
-            classes: Some(class_figures(&scores, labels, names)),
+            classes: Some(class_figures(&scores, labels, names, probable)),
+            ..Self::default()
+        })
+    }
+
+    /// Loss, and the share of answers of no or yes that are right.
+    fn of_flags<T: Scalar>(
+        network: &Network<T>,
+        samples: &Samples<T>,
+        targets: &Matrix<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<Self> {
+        let half = <T as tiam_data::Scalar>::from_f64(0.5);
+        let scores = network.forward(samples.inputs(), compute)?;
+        let pairs = scores.as_slice().iter().zip(targets.as_slice());
+        let right = pairs
+            .filter(|(z, y)| (**z > T::zero()) == (**y > half))
+            .count();
+        Ok(Self {
+            n_samples: samples.n_samples(),
+            loss: network.evaluate(samples, compute)?.loss,
+            accuracy: share(right, targets.as_slice().len()),
             ..Self::default()
         })
     }
@@ -153,85 +161,61 @@ impl Evaluation {
     fn of_values<T: Real>(predicted: &Matrix<T>, targets: &Matrix<T>) -> Self {
         let (n_samples, n_outputs) = (targets.n_cols(), targets.n_rows());
         let n = n_samples as f64;
-        let (mut error, mut spread, mut absolute) = (0.0, 0.0, 0.0);
-        for output in 0..n_outputs {
-            let row = |m: &Matrix<T>| -> Vec<f64> {
-                (0..n_samples).map(|j| m[(output, j)].to_f64()).collect()
-            };
-            let (found, wanted) = (row(predicted), row(targets));
-            let mean = mean(&wanted);
-            let distances = || found.iter().zip(&wanted).map(|(z, y)| z - y);
-            error += distances().map(|d| d * d).sum::<f64>();
-            absolute += distances().map(f64::abs).sum::<f64>();
-            spread += wanted.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>();
-        }
-        let entries = n * n_outputs as f64;
+        let each: Vec<Sums> = (0..n_outputs)
+            .map(|output| Sums::of(predicted, targets, output))
+            .collect();
+        let all = each.iter().fold(Sums::default(), |all, one| Sums {
+            squared: all.squared + one.squared,
+            absolute: all.absolute + one.absolute,
+            spread: all.spread + one.spread,
+        });
+        let whole = all.figures(n * n_outputs as f64);
         Self {
             n_samples,
-            loss: error / 2.0 / n,
-            r2: (spread > 0.0).then(|| 1.0 - error / spread),
-            rmse: Some((error / entries).sqrt()),
-            mae: Some(absolute / entries),
+            loss: all.squared / 2.0 / n,
+            r2: whole.r2,
+            rmse: Some(whole.rmse),
+            mae: Some(whole.mae),
+            targets: each.iter().map(|sums| sums.figures(n)).collect(),
             ..Self::default()
         }
     }
 }
 
-/// `scores` are classes x samples, the largest being the answer.
-fn class_figures<T: Real>(scores: &Matrix<T>, labels: &[u32], names: &[String]) -> ClassFigures {
-    let n_classes = scores.n_rows();
-    let mut confusion = vec![vec![0; n_classes]; n_classes];
-    for (sample, label) in labels.iter().enumerate() {
-        confusion[*label as usize][largest(scores.col(sample))] += 1;
+/// Sums over samples: of squared and absolute errors, and of squared distances from the mean.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    squared: f64,
+    absolute: f64,
+    spread: f64,
+}
+
+impl Sums {
+    fn of<T: Real>(predicted: &Matrix<T>, targets: &Matrix<T>, output: usize) -> Self {
+        let row = |m: &Matrix<T>| -> Vec<f64> {
+            (0..m.n_cols()).map(|j| m[(output, j)].to_f64()).collect()
+        };
+        let (found, wanted) = (row(predicted), row(targets));
+        let mean = mean(&wanted);
+        let distances = || found.iter().zip(&wanted).map(|(z, y)| z - y);
+        Self {
+            squared: distances().map(|d| d * d).sum(),
+            absolute: distances().map(f64::abs).sum(),
+            spread: wanted.iter().map(|y| (y - mean) * (y - mean)).sum(),
+        }
     }
-    let of_class = |class: usize| {
-        let score = |sample: usize| scores[(class, sample)].to_f64();
-        roc_auc(labels.len(), score, |sample| {
-            labels[sample] as usize == class
-        })
-    };
-    // For two classes both curves have the same area.
-    let areas: Option<Vec<f64>> = match n_classes {
-        2 => of_class(1).map(|area| vec![area]),
-        n => (0..n).map(of_class).collect(),
-    };
-    let name = |class: usize| {
-        names
-            .get(class)
-            .map_or_else(|| class.to_string(), String::clone)
-    };
-    ClassFigures {
-        names: (0..n_classes).map(name).collect(),
-        confusion,
-        roc_auc: areas.map(|areas| mean(&areas)),
+
+    /// Over so many numbers.
+    fn figures(self, n: f64) -> TargetFigures {
+        TargetFigures {
+            r2: (self.spread > 0.0).then(|| 1.0 - self.squared / self.spread),
+            rmse: (self.squared / n).sqrt(),
+            mae: self.absolute / n,
+        }
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "numbers of folds or classes")]
 pub(crate) fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
-}
-
-/// Share of pairs of a positive and a negative sample that the scores order rightly, ties counted half: from the ranks' sum (Mann and
-/// Whitney). None without a pair, or with a score that is not a number.
-#[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-fn roc_auc(
-    n: usize,
-    score: impl Fn(usize) -> f64,
-    positive: impl Fn(usize) -> bool,
-) -> Option<f64> {
-    let mut scored: Vec<(f64, bool)> = (0..n).map(|i| (score(i), positive(i))).collect();
-    if scored.iter().any(|(score, _)| score.is_nan()) {
-        return None;
-    }
-    scored.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut rank_sum, mut before) = (0.0, 0);
-    for tied in scored.chunk_by(|a, b| a.0 >= b.0) {
-        let rank = before as f64 + 0.5 * (tied.len() as f64 + 1.0);
-        rank_sum += rank * tied.iter().filter(|(_, positive)| *positive).count() as f64;
-        before += tied.len();
-    }
-    let positives = scored.iter().filter(|(_, positive)| *positive).count() as f64;
-    let pairs = positives * (n as f64 - positives);
-    (pairs > 0.0).then(|| (rank_sum - 0.5 * positives * (positives + 1.0)) / pairs)
 }

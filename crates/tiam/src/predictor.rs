@@ -10,7 +10,7 @@ use tiam_data::{AsCell, ColumnEncoding, ColumnKind, ColumnSpec, Dataset, RowEnco
 use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, TargetKind};
 use tiam_models::{
-    AffineScaling, AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network,
+    AffineScaling, AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network, Samples,
 };
 
 use crate::encoding::{Encoding, no_labels};
@@ -386,6 +386,24 @@ impl Predictor {
     }
 
     fn evaluate_as<T: Scalar>(&self, model: &Model<T>, table: &Table) -> Result<Evaluation> {
+        self.measured(model.network(), &self.samples_of(table)?)
+    }
+
+    /// The figures of its network on samples that fit it.
+    pub(crate) fn measured<T: Scalar>(
+        &self,
+        network: &Network<T>,
+        samples: &Samples<T>,
+    ) -> Result<Evaluation> {
+        let scaling = self.metadata().output_scaling.as_ref();
+        let work = self.work(samples.n_samples());
+        self.on_threads(work, &mut Compute::new(1)?, |compute| {
+            Evaluation::measure_classes(network, samples, &self.classes, scaling, compute)
+        })
+    }
+
+    /// The samples of a table as the network takes them; of data with a split, those of the test part.
+    pub(crate) fn samples_of<T: Scalar>(&self, table: &Table) -> Result<Samples<T>> {
         let source = table.to_string();
         let read = table
             .clone()
@@ -415,18 +433,7 @@ impl Predictor {
                 found,
             });
         }
-        let encoding = self.encoding();
-        let samples = encoding.samples(data, &source)?;
-        let work = self.work(samples.n_samples());
-        self.on_threads(work, &mut Compute::new(1)?, |compute| {
-            Evaluation::measure_classes(
-                model.network(),
-                &samples,
-                &self.classes,
-                encoding.output_scaling.as_ref(),
-                compute,
-            )
-        })
+        self.encoding().samples(data, &source)
     }
 
     /// Seed of the split of the graph that the model was trained on.

@@ -87,3 +87,48 @@ fn ties_count_half_in_the_area() {
     // A logit that overflows gives a probability that is not a number.
     assert_eq!(area(&[1e300, 1.0], 1e300, &[1, 0]), None);
 }
+
+#[test]
+fn log_loss_clips_probabilities_and_counts_rows_alike() {
+    let probable = |p: f64| [(1.0 - p).ln(), p.ln()];
+    let scores = |ps: &[f64]| Matrix::from_fn(2, ps.len(), |i, j| probable(ps[j])[i]);
+    let found = of_classes(scores(&[0.8, 0.25]), 1.0, &[1, 0], &[]);
+    let expected = -0.5 * (0.8_f64.ln() + 0.75_f64.ln());
+    assert!((found.log_loss().unwrap() - expected).abs() < 1e-14);
+    // A sure mistake costs -ln(2^-52), whatever the score.
+    let sure = Matrix::from_vec(2, 1, vec![5000.0, 0.0]).unwrap();
+    let found = of_classes(sure, 1.0, &[1], &[]);
+    assert!((found.log_loss().unwrap() - 52.0 * 2.0_f64.ln()).abs() < 1e-12);
+    assert!((found.loss - 5000.0).abs() < 1e-9);
+    assert_eq!(of_values(&[1.0], &[1.0]).log_loss(), None);
+}
+
+#[test]
+fn accuracy_that_misleads_is_told_from_one_that_does_not() {
+    // Nine of class 0 and one of class 1, all taken for class 0.
+    let labels = [0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let scores = Matrix::from_fn(3, 10, |i, _| if i == 0 { 1.0 } else { 0.0 });
+    let found = of_classes(scores, 1.0, &labels, &["a", "b", "c"]);
+    assert_eq!((found.accuracy, found.majority()), (Some(0.9), Some(0.9)));
+    let classes = found.classes.unwrap();
+    // The class without samples does not count.
+    assert_eq!(classes.balanced_accuracy(), Some(0.5));
+    assert_eq!(classes.most_confused(), [(1, 0, 1)]);
+}
+
+#[test]
+fn each_target_has_errors_of_its_own() {
+    let predicted = Matrix::from_vec(2, 2, vec![1.0, 30.0, 2.0, 10.0]).unwrap();
+    let targets = Matrix::from_vec(2, 2, vec![1.0, 20.0, 3.0, 10.0]).unwrap();
+    let samples = Samples::new(predicted, Target::Values(targets)).unwrap();
+    let network = scaling(2, 1.0, Loss::Squared);
+    let mut compute = Compute::new(1).unwrap();
+    let found = Evaluation::measure(&network, &samples, None, &mut compute).unwrap();
+    let each: Vec<_> = found
+        .targets
+        .iter()
+        .map(|one| (one.mae, one.r2.unwrap()))
+        .collect();
+    assert_eq!(each, [(0.5, 0.5), (5.0, -1.0)]);
+    assert_eq!(found.mae, Some(2.75));
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod evaluation;
+mod explain;
 mod front_door;
 mod presets;
 mod readme;

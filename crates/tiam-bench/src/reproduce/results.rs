@@ -100,6 +100,7 @@ fn report(
     let last = records.iter().map(|r| r.finished).max().unwrap_or_default();
     let fact = |name: &str, value: String| (name.to_owned(), value);
     Report {
+        narrow: false,
         title: "TIAM and its rivals: the paper's experiments".to_owned(),
         subtitle:
             "C. Yan, J. Xu, Q. Wang, Z. Peng, arXiv:2503.08489v2, by an independent implementation"

@@ -1,11 +1,8 @@
-//! Makes the command line of `tiam train` from the table of flags, and adds advice to errors of usage.
+//! Makes the command line of `tiam train` from the table of flags.
 
 use std::ffi::OsString;
 
-use clap::builder::{
-    PossibleValue, PossibleValuesParser, StyledStr, TypedValueParser, ValueParser,
-};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 use tiam::{DataKind, Method, Preset};
 use toml::Value;
@@ -21,13 +18,15 @@ pub(crate) fn train() -> Command {
         flags.map(move |flag| arg(flag).help_heading(group))
     });
     Command::new("train")
-        .about("Train a network and save it with its trace and configuration")
+        .about("Learn from a file of data; saves a model and a page about it")
         .long_about(
-            "Train a network and save it with its trace and configuration.\n\n\
+            "Learn from a file of data: to predict one of its columns, the label, from the others. Saves a model and a page about it.\n\n\
+             Nothing needs to be set but --data and, where the label is not the last column, --label. `tiam train -h` is a shorter list.\n\
              Ctrl-C ends training after the iteration under way and saves everything; --resume goes on with it.",
         )
         .after_help(
-            "Example: tiam train --data wine.csv --task values --hidden 32,32 --out wine\n\
+            "Example: tiam train --data iris.csv --label species --out iris\n\
+             Numbers: tiam train --data wine.csv --task values --hidden 32,32 --out wine\n\
              Repeat:  tiam train --config wine/config.toml --out again\n\
              Go on:   tiam train --resume wine",
         )
@@ -100,39 +99,4 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
         }
         Value::Datetime(_) | Value::Table(_) => None,
     }
-}
-
-/// The error of a command line, with what to write instead where clap does not know it.
-pub(crate) fn advised(mut error: clap::Error) -> clap::Error {
-    let context = match error.kind() {
-        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
-        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
-        _ => return error,
-    };
-    let known = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg];
-    let Some(ContextValue::String(stray)) = error.get(context) else {
-        return error;
-    };
-    let first = std::env::args_os().nth(1).unwrap_or_default();
-    let tip = match first.to_str() {
-        _ if known.iter().any(|kind| error.get(*kind).is_some()) => None,
-        Some(first) if first.starts_with('-') => {
-            Some(format!("flags follow a subcommand: tiam train {stray}"))
-        }
-        Some("train" | "evaluate" | "predict") if !stray.starts_with('-') => {
-            Some(format!("data are named by a flag: --data {stray}"))
-        }
-        Some("help") => None,
-        _ if context == ContextKind::InvalidArg => None,
-        _ => Some(format!(
-            "to train on a file of data: tiam train --data {stray}"
-        )),
-    };
-    if let Some(tip) = tip {
-        error.insert(
-            ContextKind::Suggested,
-            ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
-        );
-    }
-    error
 }

@@ -121,6 +121,19 @@ pub(crate) fn write(mut settings: Settings, cut_short_after: Option<usize>) -> S
     text
 }
 
+/// The parameters of a written file with their values as flags take them; without paths, and without what a report has anyway.
+pub(crate) fn entries(text: &str) -> Vec<(String, String)> {
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let elsewhere = [VERSION, "data", "test", "from", "method", "seed"];
+    let shown = table::of_files().filter(|flag| !elsewhere.contains(&flag.name));
+    let entry =
+        |flag: &super::Flag| Some((format!("--{}", flag.name), text_of(table.get(flag.name)?)?));
+    shown
+        .filter_map(entry)
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
+}
+
 /// What the text of a file says, once more as a file: as it would be recorded by a run of `n_samples` training samples that are scaled only
 /// where the text says so. No data are read.
 ///

@@ -1,5 +1,6 @@
 //! The flags of `tiam train`: each is described once, in [`table`], and read from the command line or a configuration file.
 
+mod advice;
 mod command;
 pub(crate) mod config;
 mod given;
@@ -11,7 +12,8 @@ use std::ffi::OsStr;
 use tiam::{Method, Preset, StochasticParams, TiamParams};
 use toml::Value;
 
-pub(crate) use command::{advised, chosen, train};
+pub(crate) use advice::advised;
+pub(crate) use command::{chosen, train};
 pub(crate) use given::Given;
 pub(crate) use table::Settings;
 pub(crate) use value::threads;
@@ -88,6 +90,16 @@ impl Flag {
         let names: Vec<&str> = known.map(Method::name).collect();
         (names.len() < Method::ALL.len()).then(|| names.join(", "))
     }
+}
+
+/// The flag that sets a parameter, where a library calls it by another name or writes it otherwise.
+pub(crate) fn of_parameter(parameter: &str) -> Option<&'static str> {
+    let name = match parameter {
+        "step" => "learning-rate".to_owned(),
+        "max_iterations" => "iterations".to_owned(),
+        other => other.replace([' ', '_'], "-"),
+    };
+    table::named(&name).map(|flag| flag.name)
 }
 
 /// True for a key of a configuration that may change when a run goes on.

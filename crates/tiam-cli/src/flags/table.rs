@@ -99,9 +99,9 @@ flags! { |method, suited|
     "comment" comment: Option<Delimiter> = None, "CHARACTER" in DATA: "Lines of a table that begin so are skipped" [hyphens: true];
     "skip-rows" skip_rows: usize = 0, "N" in DATA: "Lines skipped at the top of a table";
     "missing" missing: MissingCells = MissingCells::Fill, "MISSING" in DATA: "What is done about missing cells";
-    "label" label: String = "last".to_owned(), "NAME|POSITION" in DATA: "Label column of a table: its name, or its position from 0 (negative from the end); several columns of values are separated by commas"
+    "label" label: String = "last".to_owned(), "NAME|POSITION" in DATA: "The column to predict: its name, or its position from 0 (negative from the end); several columns of values are separated by commas"
         [hyphens: true, default: Words("the last column")];
-    "task" task: Task = Task::Auto, "TASK" in DATA: "What the label is: classes, or values to approximate";
+    "task" task: Task = Task::Auto, "TASK" in DATA: "What the label is: classes to choose from, or values to approximate";
     "categorical" categorical: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
     "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in DATA: "Most different values a categorical column, or the label, may have";
     "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to leave out, separated by commas; a name that holds a comma in double quotes" [hyphens: true];
@@ -118,7 +118,7 @@ flags! { |method, suited|
         [methods: STOCHASTIC, default: Words("0; 0.1 with --patience")];
     "from" from: Option<PathBuf> = None, "MODEL" in NETWORK: "Go on from a model, with its shape, columns and scaling, in place of random weights"
         [methods: STOCHASTIC, file: Free];
-    "hidden" hidden: Vec<usize> = suited.hidden.to_vec(), "SIZES" in NETWORK: "Sizes of the hidden layers; `none` for a linear model" [hyphens: true, unless: FRESH];
+    "hidden" hidden: Vec<usize> = suited.hidden.to_vec(), "SIZES" in NETWORK: "Sizes of the hidden layers, separated by commas: larger ones can learn more and take longer; `none` for a linear model" [hyphens: true, unless: FRESH];
     "activation" activation: Activation = Activation::default(), "NAME" in NETWORK: "Activation of the hidden layers: relu, leaky_relu, elu or identity" [unless: FRESH];
     "init" init: Init = rivals::start(method).weights, "NAME" in NETWORK: "Starting weights: he, xavier or normal:DEVIATION" [unless: FRESH];
     "method" method: Method = method, "NAME" in TRAINING: "How to train. `stochastic` trains by batches: errors are back-propagated through each batch, then every layer solves a \
@@ -127,7 +127,7 @@ flags! { |method, suited|
         [default: ByKind(|preset| preset.method.to_string())];
     "rho" rho: f64 = suited.rho, "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
         [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string()), relaxed: |params, settings| params.rho(settings.rho)];
-    "ridge" ridge: f64 = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights"
+    "ridge" ridge: f64 = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights: a larger one keeps them small, so that less is learnt by heart"
         [stochastic: |params, settings| params.ridge(settings.ridge), relaxed: |params, settings| params.ridge(settings.ridge)];
     "l1" l1: f64 = 0.0, "L1" in INNER: "Weight of the sum of absolute weights" [methods: RELAXED, relaxed: |params, settings| params.l1(settings.l1)];
     "band" band: Band = suited.band, "START,DECAY,FLOOR" in INNER: "Half-width of the band around the activations: where it starts, its factor an iteration, its least"
@@ -136,9 +136,9 @@ flags! { |method, suited|
     "schedule" schedule: Schedule = method.inertia().1, "SCHEDULE" in INNER: "How the coefficients change over the iterations" [methods: BY_INERTIA, stochastic: |params, settings| params.schedule(settings.schedule.clone()), relaxed: |params, settings| params.schedule(settings.schedule.clone())];
     "guard" guard: Guard = Guard::On, "GUARD" in INNER: "Whether a step that raises its block's objective is done again without inertia" [methods: RELAXED, relaxed: |params, settings| params.guard(settings.guard)];
     "solver" solver: Solver = solver(method), "SOLVER" in INNER: "How the steps of weights and activations are computed" [methods: RELAXED, relaxed: |params, settings| params.solver(settings.solver)];
-    "learning-rate" learning_rate: Option<f64> = None, "RATE" in TRAINING: "Step size"
+    "learning-rate" learning_rate: Option<f64> = None, "RATE" in TRAINING: "Size of the steps: smaller is slower and steadier"
         [methods: BY_RATE, default: ByKind(|_| format!("{}; each gradient method has its own", StochasticParams::STEP)), stochastic: |params, settings| with(params, settings.learning_rate, StochasticParams::step)];
-    "batch-size" batch_size: Option<usize> = None, "N" in TRAINING: "Samples a step"
+    "batch-size" batch_size: Option<usize> = None, "N" in TRAINING: "Rows a step"
         [methods: Method::is_by_batches, default: Words("a 20th of the samples, from 32 to 500; 128 for gradient methods"), stochastic: |params, settings| params.batch_size(settings.batch_size)];
     "gamma" gamma: Option<f64> = None, "GAMMA" in INNER: "Weight of the activations' constraint" [methods: BCD, default: Words("1")];
     "alpha" alpha: Option<f64> = None, "ALPHA" in INNER: "Proximal weight" [methods: BCD, default: Words("5")];
@@ -160,13 +160,14 @@ flags! { |method, suited|
     "target-objective" target_objective: Option<f64> = None, "F" in TRAINING: "Stop once the objective is at most this" [hyphens: true, file: Free];
     "rel-change" rel_change: Option<f64> = None, "FRACTION" in TRAINING: "Stop once the objective changes by at most this fraction in an iteration" [file: Free];
     "time-limit" time_limit: Option<f64> = None, "SECONDS" in TRAINING: "Stop after this many seconds" [file: Free];
-    "seed" seed: u64 = 0, "SEED" in TRAINING: "Seed of the starting weights and of the split";
-    "precision" precision: Precision = Precision::F32, "PRECISION" in TRAINING: "Scalar type";
+    "seed" seed: u64 = 0, "SEED" in TRAINING: "Seed of all random choices: the starting weights, the split and the order of the rows";
+    "precision" precision: Precision = Precision::F32, "PRECISION" in TRAINING: "Precision of the numbers";
     "threads" threads: usize = available_threads(), "N" in TRAINING: "Worker threads; the same number gives the same result to the bit"
         [file: Free, check: |settings| some_threads(settings.threads).map(drop), default: Words("all cores")];
-    "out" out: PathBuf = OUT.into(), "DIR" in OUTPUT: "Folder for model.safetensors, trace.csv, trace.json and config.toml" [file: Read, default: Words(OUT)];
+    "out" out: PathBuf = OUT.into(), "DIR" in OUTPUT: "Folder for what is saved: the model, a page about it (report.html), the course of training and the options" [file: Read, default: Words(OUT)];
     "trace-test" trace_test: bool = false, "" in OUTPUT: "Measure the test part after every epoch too, for the trace; decides nothing"
         [methods: STOCHASTIC, file: Free];
+    "no-report" no_report: bool = false, "" in OUTPUT: "No page about the model (report.html, which opens in a browser)" [file: Free];
     "quiet" quiet: bool = false, "" in OUTPUT: "No progress" [file: Read];
     "json" json: bool = false, "" in OUTPUT: "The result as one JSON object on the last line of standard output, in place of the table" [file: Read];
     "config" config: Option<PathBuf> = None, "FILE" in OUTPUT: "Options from a TOML file, named as the flags are; flags win over it. Paths in it count from the current folder"

@@ -101,13 +101,13 @@ fn flags_without_meaning_for_the_method_are_refused() {
         ),
         (
             "train --method adam --learning-rate 0",
-            ["learning_rate", "0"],
+            ["--learning-rate", "0"],
         ),
         (
             "train --method adam --learning-rate NaN",
-            ["learning_rate", "NaN"],
+            ["--learning-rate", "NaN"],
         ),
-        ("train --method sgd --batch-size 0", ["batch_size", "0"]),
+        ("train --method sgd --batch-size 0", ["--batch-size", "0"]),
         ("train --method bcd --alpha -1", ["alpha", "-1"]),
         ("train --method dladmm --rho 0", ["rho", "0"]),
     ] {

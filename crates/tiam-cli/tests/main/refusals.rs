@@ -56,8 +56,8 @@ fn wrong_flags_are_refused_before_anything_is_written() {
         ("train --precision f16", &["--precision", "f32"]),
         ("train --threads 0", &["threads"]),
         ("train --time-limit -1", &["--time-limit", "seconds"]),
-        ("train --rel-change -1", &["rel_change"]),
-        ("train --target-objective NaN", &["target_objective"]),
+        ("train --rel-change -1", &["--rel-change"]),
+        ("train --target-objective NaN", &["--target-objective"]),
         ("train --data points.csv --test-fraction 1.5", &["fraction"]),
         ("train --test a --test-fraction 0.1", &["--test"]),
         ("train --hops 100 --data points.csv --label", &["--label"]),
@@ -81,7 +81,16 @@ fn wrong_usage_says_what_to_write() {
         ("predict m more.csv", ["more.csv", "--data more.csv"]),
         ("info m more.csv", ["more.csv", "Usage: tiam info"]),
         ("train --epoch 5", ["--epoch", "'--epochs'"]),
-        ("train --lr 0.1", ["--lr", "'--learning-rate'"]),
+        ("train --lr 0.1", ["--lr", "mean '--learning-rate'?"]),
+        ("train --missng x", ["--missng", "--help` lists"]),
+        ("train --target y", ["--target", "mean '--label'?"]),
+        ("train --labels y", ["--labels", "mean '--label'?"]),
+        ("train --proba", ["--proba", "a flag of `tiam predict`"]),
+        ("info m --jsno", ["--jsno", "mean '--json'?"]),
+        (
+            "train --test-fraction 1.5 --data digits",
+            ["--test-fraction 1.5", "below 1"],
+        ),
         ("train --data", ["--data <PATH>", "a value is required"]),
         ("train --json --json", ["--json", "multiple times"]),
         ("train --guard=maybe", ["--guard", "on, off"]),
@@ -197,7 +206,7 @@ fn wrong_data_are_named() {
         .fails(2, &["\"w\"", "x", "y", "kind"]);
     bench
         .tiam("train --data points.csv --sample-weights kind")
-        .fails(2, &["sample_weights", "label"]);
+        .fails(2, &["--sample-weights", "label"]);
     bench.write("weights.csv", "a,w,c\n1,2,x\n3,-1,y\n");
     bench
         .tiam("train --data weights.csv --sample-weights w")
@@ -404,5 +413,57 @@ fn help_says_what_back_propagates_and_puts_inner_parameters_last() {
     }
     for command in ["evaluate", "predict", "info", "verify", "reproduce"] {
         bench.tiam(&format!("{command} -h")).ok();
+    }
+}
+
+#[test]
+fn no_flag_is_suggested_that_is_not_close() {
+    let bench = Bench::new();
+    for line in [
+        "train --mising x",
+        "train --colour red",
+        "evaluate m --quiett",
+    ] {
+        let ran = bench.tiam(line).fails(2, &["--help` lists them all"]);
+        assert!(
+            !ran.stderr.contains("did you mean") && !ran.stderr.contains("Usage"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn messages_are_in_the_words_of_the_command_line() {
+    let bench = Bench::new();
+    bench.write("two.csv", "a,b\n1,x\n2,y\n");
+    for (line, parts) in [
+        (
+            "train --data two.csv --patience 3",
+            ["2 rows are too few for --patience", "leave it out"],
+        ),
+        (
+            "train --data two.csv --patience 3 --validation-fraction 0",
+            ["--patience watches", "--validation-fraction 0"],
+        ),
+        (
+            "train --data two.csv --learning-rate -1",
+            ["--learning-rate -1 is not allowed", "above 0"],
+        ),
+        (
+            "train --data two.csv --validation-fraction 2",
+            ["--validation-fraction 2 is not", "below 1"],
+        ),
+        (
+            "train --data nowhere.csv",
+            ["nowhere.csv: there is no such file", "nowhere.csv"],
+        ),
+        (
+            "train --data .",
+            ["the folder holds no images", "--data FOLDER/FILE.csv"],
+        ),
+    ] {
+        let ran = bench.tiam(line).fails(2, &parts);
+        assert!(!ran.stderr.contains("os error"), "{}", ran.stderr);
     }
 }

@@ -6,17 +6,29 @@ use crate::common::{Bench, number, points, prices};
 use serde_json::Value;
 
 /// Keys of the result, in a fixed order so that a difference is easy to read.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 27] = [
     "iterations",
+    "label",
+    "mae",
+    "majority",
     "method",
     "model",
+    "n_inputs",
+    "n_missing",
+    "n_networks",
+    "n_test",
+    "n_train",
     "objective",
     "r2",
+    "report",
     "restarts",
     "rmse",
     "seconds",
     "stop_reason",
+    "task",
     "test_accuracy",
+    "test_auc",
+    "test_log_loss",
     "test_loss",
     "train_accuracy",
     "train_loss",
@@ -32,10 +44,11 @@ fn without_arguments_it_learns_the_digits() {
         "digits",
         "loss",
         "accuracy",
+        "balanced",
+        "most often confused",
         "epochs",
-        "objective",
-        "time",
         "model",
+        "report",
     ] {
         assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
     }
@@ -96,12 +109,37 @@ fn json_has_exactly_the_promised_keys() {
                 .all(|v| !v.is_object() && !v.is_array())
         );
     }
-    for key in ["r2", "rmse"] {
+    for key in ["r2", "rmse", "mae"] {
         assert!(classes[key].is_null() && values[key].is_number());
     }
-    for key in ["train_accuracy", "test_accuracy"] {
+    for key in [
+        "train_accuracy",
+        "test_accuracy",
+        "test_log_loss",
+        "majority",
+    ] {
         assert!(classes[key].is_number() && values[key].is_null());
     }
+    let facts = [
+        "task",
+        "label",
+        "n_train",
+        "n_test",
+        "n_inputs",
+        "n_missing",
+        "n_networks",
+    ];
+    let of = |result: &Value| facts.map(|key| result[key].clone());
+    let expected = |task: &str, label: &str, n_inputs: usize| {
+        let numbers = [48, 12, n_inputs, 0, 1].map(Value::from);
+        let [a, b, c, d, e] = numbers;
+        [task.into(), label.into(), a, b, c, d, e]
+    };
+    assert_eq!(of(&classes), expected("classes", "kind", 2));
+    assert_eq!(of(&values), expected("values", "price", 4));
+    // Three classes of equal size, of which one curve would not tell.
+    assert!((number(&classes, "majority") - 1.0 / 3.0).abs() < 1e-12);
+    assert!(classes["test_auc"].is_null());
 }
 
 #[test]
@@ -557,7 +595,9 @@ fn more_classes_than_usual_are_asked_for() {
         &("x,y,kind\n".to_owned() + &rows.collect::<String>()),
     );
     let line = "train --data many.csv --epochs 1 --hidden 4 --quiet --json";
-    bench.tiam(line).fails(2, &["line 1002", "max_categories"]);
+    bench
+        .tiam(line)
+        .fails(2, &["line 1002", "--max-categories"]);
     let trained = bench
         .tiam(&format!("{line} --max-categories 1500"))
         .ok()
@@ -593,4 +633,148 @@ fn values_are_learnt_and_reported_in_their_own_units() {
     for (theirs, ours) in [("loss", "test_loss"), ("r2", "r2"), ("rmse", "rmse")] {
         assert_eq!(evaluated[theirs], result[ours]);
     }
+}
+
+/// Two classes, of which one is rare: `x,y,kind`.
+fn rare(rows: usize) -> String {
+    let text = points(rows, 5)
+        .replace("ash", "common")
+        .replace("birch", "common");
+    text.replace("cedar", "rare")
+}
+
+#[test]
+fn two_classes_have_an_area_that_evaluation_repeats() {
+    let bench = Bench::new();
+    bench.write("rare.csv", &rare(120));
+    let trained = bench.train("--data rare.csv --iterations 5 --hidden 8");
+    let (area, loss) = (
+        number(&trained, "test_auc"),
+        number(&trained, "test_log_loss"),
+    );
+    assert!(area > 0.9 && area <= 1.0 && loss > 0.0);
+    assert!((loss / number(&trained, "test_loss") - 1.0).abs() < 1e-5);
+    bench.write("all.csv", &rare(120));
+    let found = bench.tiam("evaluate tiam-out/model.safetensors --data all.csv --json --threads 1");
+    let found = found.ok().json();
+    assert_eq!(found["test_auc"], found["roc_auc"]);
+    assert!((number(&found, "majority") - 2.0 / 3.0).abs() < 1e-12);
+    assert_eq!(
+        (&found["task"], &found["label"]),
+        (&"classes".into(), &"kind".into())
+    );
+    assert_eq!(
+        (&found["n_test"], &found["n_train"]),
+        (&120.into(), &Value::Null)
+    );
+}
+
+#[test]
+fn figures_of_any_size_stay_apart_and_in_line() {
+    let bench = Bench::new();
+    let large = prices(80, 2);
+    let large: String = large
+        .lines()
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            match cells[3].parse::<f64>() {
+                Ok(price) => format!("{},{},{},{}\n", cells[0], cells[1], cells[2], price * 1e15),
+                Err(_) => format!("{line}\n"),
+            }
+        })
+        .collect();
+    bench.write("large.csv", &large);
+    let text = bench
+        .tiam("train --quiet --data large.csv --iterations 3 --hidden 4")
+        .ok()
+        .stdout;
+    let rows: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.contains("train"))
+        .take(6)
+        .collect();
+    for row in &rows[1..] {
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        assert_eq!(cells.len(), 3, "{text}");
+        assert!(
+            cells[1..]
+                .iter()
+                .all(|cell| cell.parse::<f64>().is_ok() && cell.len() <= 11),
+            "{text}"
+        );
+        assert_eq!(row.len(), rows[1].len(), "{text}");
+    }
+    assert!(rows.iter().any(|row| row.starts_with("mae")), "{text}");
+}
+
+#[test]
+fn classes_have_a_matrix_and_many_their_most_confused_pairs() {
+    let bench = Bench::new();
+    bench.write("rare.csv", &rare(120));
+    let text = bench
+        .tiam("train --quiet --data rare.csv --iterations 3 --hidden 4")
+        .ok()
+        .stdout;
+    let rows = text.lines().skip_while(|line| !line.starts_with("class "));
+    let rows: Vec<Vec<&str>> = rows
+        .take(3)
+        .map(|row| row.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        rows[0],
+        [
+            "class",
+            "samples",
+            "precision",
+            "recall",
+            "f1",
+            "as",
+            "common",
+            "as",
+            "rare"
+        ]
+    );
+    let n = |cell: &str| cell.parse::<usize>().unwrap();
+    for row in &rows[1..] {
+        let hits: usize = row[row.len() - 2..].iter().map(|cell| n(cell)).sum();
+        assert_eq!(n(row[1]), hits, "{text}");
+    }
+    let text = bench
+        .tiam("train --quiet --iterations 1 --hidden none")
+        .ok()
+        .stdout;
+    assert!(
+        text.contains("most often confused: ") && text.contains(" taken for "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_page_about_the_model_is_written_unless_it_is_not_wanted() {
+    let bench = Bench::new();
+    bench.write("rare.csv", &rare(120));
+    let trained = bench.train("--data rare.csv --epochs 8 --hidden 8 --patience 5");
+    let report = trained["report"].as_str().unwrap();
+    let page = bench.read(report);
+    for part in [
+        "A model of kind in rare.csv",
+        "Always answering “common”, the most frequent class, would be right for",
+        "ROC curve",
+        "Calibration",
+        "Loss in the course of training",
+        "validation",
+        "How much each column matters",
+        "--hidden",
+        "tiam predict tiam-out/model.safetensors",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Where it was made is nobody's business.
+    assert!(!page.contains(bench.path("").to_str().unwrap()));
+    let trained = bench.train("--data rare.csv --epochs 2 --hidden 8 --no-report --out bare");
+    assert!(trained["report"].is_null() && !bench.path("bare/report.html").exists());
+    bench.write("prices.csv", &prices(60, 1));
+    bench.train("--data prices.csv --epochs 2 --hidden 8 --out prices");
+    let page = bench.read("prices/report.html");
+    assert!(page.contains("Answer against truth, price") && page.contains("Errors of price"));
 }

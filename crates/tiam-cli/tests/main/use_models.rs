@@ -174,6 +174,47 @@ fn info_tells_what_is_in_a_model() {
 }
 
 #[test]
+fn info_tells_the_label_the_task_and_the_columns() {
+    let bench = Bench::new();
+    bench.write("prices.csv", &prices(60, 1));
+    bench.train("--data prices.csv --iterations 1 --hidden 3 --ignore a");
+    let text = bench.tiam("info tiam-out/model.safetensors").ok().stdout;
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    for line in [
+        "label price",
+        "task values",
+        "columns 4",
+        "a left out",
+        "b number",
+        "price label",
+    ] {
+        assert!(lines.iter().any(|found| found == line), "{line}: {text}");
+    }
+    assert!(
+        lines.contains(&"colour category of 2: blue, red".to_owned()),
+        "{text}"
+    );
+    let json = bench
+        .tiam("info tiam-out/model.safetensors --json")
+        .ok()
+        .json();
+    assert_eq!(
+        (&json["label"], &json["task"]),
+        (&"price".into(), &"values".into())
+    );
+    assert_eq!(json["columns"]["columns"][1]["categories"][0], "blue");
+    let wide: String = (0..30).map(|n| format!("c{n},")).collect::<String>() + "kind\n";
+    let row = |kind: &str| "1,".repeat(30) + kind + "\n";
+    bench.write("wide.csv", &(wide + &(row("a") + &row("b")).repeat(10)));
+    bench.train("--data wide.csv --iterations 1 --hidden none");
+    let text = bench.tiam("info tiam-out/model.safetensors").ok().stdout;
+    assert!(text.contains("and 11 more, all with --json"), "{text}");
+}
+
+#[test]
 fn a_reader_that_stops_early_is_no_failure() {
     let bench = Bench::new();
     bench.train("--iterations 1 --hidden none");

@@ -24,13 +24,17 @@ pub(super) struct Span {
     high: f64,
     scale: Scale,
     percent: bool,
-    /// Names of the groups whose centres are marked in place of numbers.
+    /// Names of the groups whose centres are marked in place of numbers; those of every so manieth only.
     groups: Vec<String>,
+    step: usize,
 }
 
 impl Span {
     /// The range of an axis: its own, else that of the values, with or without a margin. `None` where nothing can be shown.
     pub(super) fn of(axis: &Axis, values: impl Iterator<Item = f64>, margin: bool) -> Option<Self> {
+        if !axis.names.is_empty() {
+            return Some(Self::of_groups(axis.names.clone()));
+        }
         let fixed = axis
             .range
             .and_then(|(low, high)| Some((measure(axis.scale, low)?, measure(axis.scale, high)?)))
@@ -61,6 +65,7 @@ impl Span {
             scale: axis.scale,
             percent: matches!(axis.format, NumberFormat::Percent(_)),
             groups: Vec::new(),
+            step: 1,
         })
     }
 
@@ -72,7 +77,38 @@ impl Span {
             scale: Scale::Linear,
             percent: false,
             groups,
+            step: 1,
         }
+    }
+
+    /// The same with as many names of groups as there is room for, each `needed` long at most.
+    pub(super) fn fitted(mut self, length: f64, needed: impl Fn(&str) -> f64) -> Self {
+        let longest = self.groups.iter().map(|name| needed(name));
+        let room = length / self.groups.len().max(1) as f64;
+        self.step = ((longest.fold(0.0, f64::max) / room).ceil() as usize).max(1);
+        self
+    }
+
+    /// The width of the widest name of a group.
+    pub(super) fn widest(&self, width: impl Fn(&str) -> f64) -> f64 {
+        let widths = self.groups.iter().map(|name| width(name));
+        widths.fold(0.0, f64::max)
+    }
+
+    /// Whether names stand in place of numbers.
+    pub(super) fn is_grouped(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
+    /// Number of names.
+    pub(super) fn n_groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The same with its names changed.
+    pub(super) fn renamed(mut self, name: impl Fn(&str) -> String) -> Self {
+        self.groups = self.groups.iter().map(|group| name(group)).collect();
+        self
     }
 
     /// The share of the axis' length at which a value stands; outside 0 to 1 beyond the range, `None` where it cannot be shown.
@@ -118,7 +154,8 @@ impl Ranged for Span {
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
         let most = hint.max_num_points();
         if !self.groups.is_empty() {
-            return (0..self.groups.len()).map(|n| n as f64 + 0.5).collect();
+            let shown = (0..self.groups.len()).step_by(self.step);
+            return shown.map(|n| n as f64 + 0.5).collect();
         }
         if self.scale == Scale::Linear {
             return even(self.low, self.high, most);

@@ -5,17 +5,21 @@ use plotters::style::{FontStyle, TRANSPARENT};
 
 use super::axis::Span;
 use super::marks::{clipped, marker};
-use super::svg::{Canvas, Ink, Spot, fine, font, shortened, svg, text_width};
+use super::svg::{Canvas, Ink, Spot, fine, font, shortened, svg, text_width, without_middle};
 use super::{Guide, Medium};
 use crate::palette::{Dash, Look, Marker};
 
-const WIDTH: f64 = 680.0;
-const HEIGHT: f64 = 340.0;
+const SIZE: Spot = (680.0, 340.0);
+const NARROW: Spot = (440.0, 300.0);
 const TITLE: f64 = 14.0;
 const LABEL: f64 = 12.5;
 const SMALL: f64 = 12.0;
 /// Room above the data, for the title; at the left and below, for the axes.
 const ROOM: (f64, f64, f64) = (34.0, 82.0, 44.0);
+/// Names at the left are given room from that of numbers to this share of the width.
+const LONGEST_NAMES: f64 = 0.36;
+/// Names below are shortened to this, and more of them shown.
+const NAME_BELOW: f64 = 46.0;
 /// Room between the names of the axes and the figure's edge.
 const EDGE: f64 = 6.0;
 const LEGEND_ROW: f64 = 18.0;
@@ -88,6 +92,16 @@ pub(super) struct Frame<'a> {
     pub(super) y_label: &'a str,
     /// The values that colours stand for, with their name.
     pub(super) colors: Option<(&'a Span, &'a str)>,
+    /// In place of the usual height.
+    pub(super) height: Option<f64>,
+}
+
+/// The frame on its medium.
+struct Layout {
+    size: Spot,
+    area: Area,
+    /// Where the entries of the legend stand.
+    keys: Vec<Spot>,
 }
 
 /// The look's ink: its colour, and its dash where `dashed`.
@@ -110,41 +124,84 @@ pub(super) fn guide_path(guide: &Guide, x: &Span, y: &Span, area: &Area) -> Vec<
 
 /// A figure without data says so.
 pub(super) fn empty(title: &str, medium: Medium) -> String {
-    svg(title, (WIDTH, 120.0), medium, |canvas| {
-        draw_title(canvas, title);
-        let at = (0.4 * WIDTH, 70.0);
+    let (width, _) = size(medium);
+    svg(title, (width, 120.0), medium, |canvas| {
+        draw_title(canvas, title, width);
+        let at = (0.4 * width, 70.0);
         canvas.text("no data to show", at, LABEL, FontStyle::Normal);
     })
 }
 
-fn draw_title(canvas: &Canvas<'_>, title: &str) {
-    let title = shortened(title, WIDTH - 12.0, TITLE);
+fn size(medium: Medium) -> Spot {
+    match medium {
+        Medium::Narrow => NARROW,
+        Medium::Inline | Medium::File => SIZE,
+    }
+}
+
+fn draw_title(canvas: &Canvas<'_>, title: &str, width: f64) {
+    let title = shortened(title, width - 12.0, TITLE);
     canvas.text(&title, (6.0, 14.0), TITLE, FontStyle::Bold);
 }
 
 impl Frame<'_> {
     /// Draws the frame, and what `contents` draws into it.
     pub(super) fn draw(&self, medium: Medium, contents: impl FnOnce(&Canvas<'_>, &Area)) -> String {
-        let (top, left, below) = ROOM;
-        let right = self.column();
-        let area = Area {
-            left,
-            top,
-            width: WIDTH - left - right,
-            height: HEIGHT - top - below,
-        };
-        svg(self.title, (WIDTH, HEIGHT), medium, |canvas| {
-            draw_title(canvas, self.title);
-            self.draw_axes(canvas, right);
-            contents(canvas, &area);
-            for (n, key) in self.keys.iter().enumerate() {
-                let y = area.top + LEGEND_ROW * (n as f64 + 0.5);
-                draw_sample(canvas, key.sample, (area.right() + 10.0, y));
-                let x = area.right() + 10.0 + SAMPLE + 6.0;
-                let label = shortened(&key.label, WIDTH - x, SMALL);
+        let layout = self.layout(medium);
+        let (width, area) = (layout.size.0, &layout.area);
+        svg(self.title, layout.size, medium, |canvas| {
+            draw_title(canvas, self.title, width);
+            self.draw_axes(canvas, &layout);
+            contents(canvas, area);
+            for (key, (x, y)) in self.keys.iter().zip(layout.keys.iter().copied()) {
+                draw_sample(canvas, key.sample, (x, y));
+                let x = x + SAMPLE + 6.0;
+                let label = shortened(&key.label, width - x, SMALL);
                 canvas.text(&label, (x, y), SMALL, FontStyle::Normal);
             }
         })
+    }
+
+    /// The legend stands right of the data, or above them on a narrow medium.
+    fn layout(&self, medium: Medium) -> Layout {
+        let (width, height) = size(medium);
+        let height = self.height.unwrap_or(height);
+        let (mut top, left, below) = ROOM;
+        let names = self.y.widest(|name| text_width(name, SMALL)) + EDGE + 16.0;
+        let left =
+            (names + self.y_label_room()).clamp(left.min(0.16 * width), LONGEST_NAMES * width);
+        let mut keys = Vec::new();
+        let right = match medium {
+            Medium::Narrow => {
+                let mut x = EDGE;
+                for key in &self.keys {
+                    let wide = SAMPLE + 20.0 + text_width(&key.label, SMALL);
+                    if x > EDGE && x + wide > width {
+                        (x, top) = (EDGE, top + LEGEND_ROW);
+                    }
+                    keys.push((x, top));
+                    x += wide;
+                }
+                top += if keys.is_empty() { 0.0 } else { LEGEND_ROW };
+                if self.colors.is_some() { 88.0 } else { 20.0 }
+            }
+            Medium::Inline | Medium::File => self.column(),
+        };
+        let area = Area {
+            left,
+            top,
+            width: width - left - right,
+            height: height - top - below,
+        };
+        if keys.is_empty() {
+            let y = |n: usize| area.top + LEGEND_ROW * (n as f64 + 0.5);
+            keys.extend((0..self.keys.len()).map(|n| (area.right() + 10.0, y(n))));
+        }
+        Layout {
+            size: (width, height),
+            area,
+            keys,
+        }
     }
 
     /// Width of the right column, for the legend and the scale of colours.
@@ -157,8 +214,23 @@ impl Frame<'_> {
         }
     }
 
-    fn draw_axes(&self, canvas: &Canvas<'_>, right: f64) {
-        let (top, left, below) = ROOM;
+    fn y_label_room(&self) -> f64 {
+        match self.y_label {
+            "" => 0.0,
+            _ => LABEL + 8.0,
+        }
+    }
+
+    fn draw_axes(&self, canvas: &Canvas<'_>, layout: &Layout) {
+        let (area, (width, height)) = (&layout.area, layout.size);
+        let (left, top, below) = (area.left, area.top, height - area.bottom());
+        let right = width - area.right();
+        let below_name = |name: &str| text_width(name, SMALL).min(NAME_BELOW) + 4.0;
+        let x = self.x.clone().fitted(area.width, below_name);
+        let x = x.renamed(|name| without_middle(name, NAME_BELOW.max(x_room(self.x, area)), SMALL));
+        let label = self.y_label_room();
+        let y = self.y.clone().fitted(area.height, |_| SMALL + 1.0);
+        let y = y.renamed(|name| without_middle(name, left - EDGE - 14.0 - label, SMALL));
         let built = ChartBuilder::on(&canvas.0)
             .margin_top(fine(top))
             .margin_right(fine(right))
@@ -166,7 +238,7 @@ impl Frame<'_> {
             .margin_left(fine(EDGE))
             .x_label_area_size(fine(below - EDGE))
             .y_label_area_size(fine(left - EDGE))
-            .build_cartesian_2d(self.x.clone(), self.y.clone());
+            .build_cartesian_2d(x.clone(), y.clone());
         // As all drawing into a string, it has no way to fail.
         let Ok(mut chart) = built else { return };
         let grid = if self.colors.is_some() {
@@ -175,8 +247,11 @@ impl Frame<'_> {
             Ink::GRID.stroke(0.8)
         };
         let mut mesh = chart.configure_mesh();
-        if self.x_label.is_empty() {
+        if self.x.is_grouped() {
             mesh.disable_x_mesh();
+        }
+        if self.y.is_grouped() {
+            mesh.disable_y_mesh();
         }
         let _ = mesh
             .bold_line_style(grid)
@@ -187,12 +262,17 @@ impl Frame<'_> {
             .set_all_tick_mark_size(fine(4.0))
             .x_labels(6)
             .y_labels(7)
-            .x_label_formatter(&|at| self.x.label(*at))
-            .y_label_formatter(&|at| self.y.label(*at))
+            .x_label_formatter(&|at| x.label(*at))
+            .y_label_formatter(&|at| y.label(*at))
             .x_desc(self.x_label)
-            .y_desc(shortened(self.y_label, HEIGHT - top - below, LABEL))
+            .y_desc(shortened(self.y_label, area.height + 20.0, LABEL))
             .draw();
     }
+}
+
+/// The room of a name below.
+fn x_room(x: &Span, area: &Area) -> f64 {
+    area.width / x.n_groups().max(1) as f64 - 4.0
 }
 
 /// A scale of colours with its values, right of the frame and below the legend.
@@ -204,6 +284,7 @@ pub(super) fn draw_scale(
 ) {
     const STEPS: usize = 48;
     const BAR: f64 = 12.0;
+    let (width, height) = canvas.size();
     let top = frame.top + LEGEND_ROW * rows as f64 + 8.0;
     let area = Area {
         left: frame.right() + 14.0,
@@ -220,10 +301,10 @@ pub(super) fn draw_scale(
     }
     let built = ChartBuilder::on(&canvas.0)
         .margin_top(fine(area.top))
-        .margin_bottom(fine(HEIGHT - area.bottom()))
+        .margin_bottom(fine(height - area.bottom()))
         .margin_left(fine(area.left))
         .margin_right(fine(EDGE))
-        .right_y_label_area_size(fine(WIDTH - EDGE - area.right()))
+        .right_y_label_area_size(fine(width - EDGE - area.right()))
         .build_cartesian_2d(values.clone(), values.clone());
     let Ok(mut chart) = built else { return };
     let _ = chart

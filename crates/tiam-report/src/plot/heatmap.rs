@@ -2,7 +2,7 @@
 
 use super::axis::Span;
 use super::frame::{Area, Frame, Key, Sample, crossed, draw_scale, empty, guide_path};
-use super::svg::{Canvas, Ink, Spot};
+use super::svg::{Canvas, Ink, Spot, text_width};
 use super::{HeatCell, Heatmap, Medium, Scale};
 use crate::palette::Dash;
 
@@ -22,6 +22,12 @@ const COLORS: [[f64; 3]; 9] = [
 const HALO: Ink = Ink::solid([0xff; 3]);
 const GUIDE: Ink = Ink::solid([0x10, 0x14, 0x18]);
 const GUIDE_DASHES: [Dash; 3] = [Dash::Solid, Dash::Middle, Dash::Dotted];
+
+/// Size of printed values, and height of a map that prints them.
+const PRINT: f64 = 11.0;
+const PRINTED_HEIGHT: f64 = 360.0;
+/// Share of the scale from which [`COLORS`] are light.
+const LIGHT_FROM: f64 = 0.55;
 
 pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
     let (columns, rows) = (edges(&map.xs, map.x.scale), edges(&map.ys, map.y.scale));
@@ -51,12 +57,17 @@ pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
         colors: scale
             .as_ref()
             .map(|scale| (scale, map.value.label.as_str())),
+        height: map.print.map(|_| PRINTED_HEIGHT),
     };
     frame.draw(medium, |canvas, area| {
         for (row, ends_y) in map.cells.iter().zip(&rows) {
             for (cell, ends_x) in row.iter().zip(&columns) {
                 if let Some((from, to)) = corners(*ends_x, *ends_y, (&x, &y), area) {
                     draw_cell(canvas, *cell, scale.as_ref(), from, to);
+                    if let Some((format, HeatCell::Value(value))) = map.print.zip(Some(*cell)) {
+                        let at = scale.as_ref().and_then(|scale| scale.place(value));
+                        print(canvas, &format.print(value), at.unwrap_or(0.0), from, to);
+                    }
                 }
             }
         }
@@ -70,6 +81,21 @@ pub(super) fn draw(map: &Heatmap, medium: Medium) -> String {
             draw_scale(canvas, colors, (area, frame.keys.len()), color);
         }
     })
+}
+
+/// The value within its cell, where there is room.
+fn print(canvas: &Canvas<'_>, text: &str, at: f64, from: Spot, to: Spot) {
+    let (width, height) = (to.0 - from.0, to.1 - from.1);
+    if text_width(text, PRINT) < width && PRINT < height {
+        let middle = (0.5 * (from.0 + to.0), 0.5 * (from.1 + to.1));
+        let on_dark = at < LIGHT_FROM;
+        let ink = if on_dark {
+            [0xff; 3]
+        } else {
+            [0x10, 0x14, 0x18]
+        };
+        canvas.text_about(text, middle, PRINT, ink);
+    }
 }
 
 fn guide_ink(n: usize) -> Ink {

@@ -34,6 +34,7 @@ pub(super) fn draw(plot: &Plot, medium: Medium) -> String {
         y: &y,
         y_label: &plot.y.label,
         colors: None,
+        height: None,
     };
     frame.draw(medium, |canvas, area| {
         for (n, guide) in plot.guides.iter().enumerate() {

@@ -37,6 +37,8 @@ pub struct Axis {
     pub format: NumberFormat,
     /// The range to show; that of the data where `None`.
     pub range: Option<(f64, f64)>,
+    /// Names in place of numbers: the n-th stands at n + 0.5, n from 0. Where they are many, some are left out.
+    pub names: Vec<String>,
 }
 
 /// How values are placed on an axis.
@@ -97,6 +99,8 @@ pub struct Bars {
     pub y: Axis,
     /// One bar in every group.
     pub series: Vec<BarSeries>,
+    /// Bars lie, the first group on top: for long names.
+    pub lying: bool,
 }
 
 /// What has a bar in every group of [`Bars`].
@@ -127,6 +131,8 @@ pub struct Heatmap {
     pub cells: Vec<Vec<HeatCell>>,
     /// What the colours of values measure, and on which scale.
     pub value: Axis,
+    /// How values are printed in their cells, where these have room; not at all without it.
+    pub print: Option<NumberFormat>,
     /// Lines to compare with.
     pub guides: Vec<Guide>,
 }
@@ -147,6 +153,8 @@ pub enum HeatCell {
 pub enum Medium {
     /// Inside an HTML page: text takes the page's colour and font, the width is the container's.
     Inline,
+    /// As inline, but laid out for a narrow screen: smaller, the legend above.
+    Narrow,
     /// A file of its own, which follows the reader's light or dark scheme by itself.
     File,
 }
@@ -175,6 +183,15 @@ impl Axis {
     pub fn percent(label: &str) -> Self {
         Self {
             format: NumberFormat::Percent(0),
+            ..Self::linear(label)
+        }
+    }
+
+    /// An axis of names.
+    #[must_use]
+    pub fn named(label: &str, names: Vec<String>) -> Self {
+        Self {
+            names,
             ..Self::linear(label)
         }
     }

@@ -10,7 +10,9 @@ use plotters::prelude::{
     Circle, DrawingArea, IntoDrawingArea, PathElement, Polygon, Rectangle, SVGBackend,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
+use plotters::style::{
+    Color, FontDesc, FontFamily, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle,
+};
 
 use super::Medium;
 use crate::markup::escape_html;
@@ -114,6 +116,20 @@ impl Canvas<'_> {
             .draw(&Circle::new(pixel(center), fine(radius), style));
     }
 
+    /// Width and height.
+    pub(super) fn size(&self) -> Spot {
+        let (width, height) = self.0.dim_in_pixel();
+        (f64::from(width) / FINE, f64::from(height) / FINE)
+    }
+
+    /// A line of text of this colour about its middle.
+    pub(super) fn text_about(&self, text: &str, at: Spot, size: f64, [red, green, blue]: [u8; 3]) {
+        let color = RGBColor(red, green, blue);
+        let style = font(size, FontStyle::Normal).color(&color);
+        let style = style.pos(Pos::new(HPos::Center, VPos::Center));
+        let _ = self.0.draw_text(text, &style, pixel(at));
+    }
+
     /// A line of text that begins at `at`, half-way up its letters.
     pub(super) fn text(&self, text: &str, at: Spot, size: f64, style: FontStyle) {
         let style = font(size, style).pos(Pos::new(HPos::Left, VPos::Center));
@@ -142,7 +158,9 @@ pub(super) fn svg(
          font-family=\"system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\" stroke-linejoin=\"round\""
     );
     let _ = match medium {
-        Medium::Inline => write!(picture, " width=\"100%\">\n<title>{title}</title>\n"),
+        Medium::Inline | Medium::Narrow => {
+            write!(picture, " width=\"100%\">\n<title>{title}</title>\n")
+        }
         Medium::File => write!(
             picture,
             " width=\"{:.0}\" height=\"{:.0}\">\n<title>{title}</title>\n<style>svg{{color:#1b1f24;max-width:100%}}\
@@ -202,4 +220,19 @@ pub(super) fn shortened(text: &str, width: f64, size: f64) -> String {
     let most = (width / text_width("…", size)) as usize;
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     kept.trim_end().to_owned() + "…"
+}
+
+/// The text without its middle where it is wider than `width`: names often differ at their ends.
+pub(super) fn without_middle(text: &str, width: f64, size: f64) -> String {
+    if text_width(text, size) <= width {
+        return text.to_owned();
+    }
+    let kept = ((width / text_width("…", size)) as usize)
+        .saturating_sub(1)
+        .max(1);
+    let letters: Vec<char> = text.chars().collect();
+    let (head, tail) = (kept.div_ceil(2), kept / 2);
+    let tail = letters[letters.len() - tail..].iter();
+    let start: String = letters[..head].iter().collect();
+    start.trim_end().to_owned() + "…" + tail.collect::<String>().trim_start()
 }

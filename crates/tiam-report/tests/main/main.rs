@@ -29,7 +29,9 @@ fn check_svg(svg: &str) {
     );
     for node in document.descendants().filter(roxmltree::Node::is_element) {
         if node.tag_name().name() == "text" {
-            assert_eq!(node.attribute("fill"), Some("currentColor"), "{svg}");
+            // Black or white where it stands on a cell, whose colour is the same on every page.
+            let inks = ["currentColor", "#FFFFFF", "#101418"].map(Some);
+            assert!(inks.contains(&node.attribute("fill")), "{svg}");
         }
         for paint in ["fill", "stroke"] {
             assert!(
@@ -79,8 +81,9 @@ fn axis() -> impl Strategy<Value = Axis> {
         prop::bool::ANY,
         prop::bool::ANY,
         prop::option::weighted(0.2, (number(), number())),
+        prop::bool::weighted(0.2),
     )
-        .prop_map(|(log, percent, range)| Axis {
+        .prop_map(|(log, percent, range, named)| Axis {
             label: AWKWARD.to_owned(),
             scale: if log { Scale::Log10 } else { Scale::Linear },
             format: if percent {
@@ -89,6 +92,11 @@ fn axis() -> impl Strategy<Value = Axis> {
                 NumberFormat::Auto
             },
             range,
+            names: if named {
+                vec![AWKWARD.to_owned(); 40]
+            } else {
+                Vec::new()
+            },
         })
 }
 
@@ -115,14 +123,16 @@ proptest! {
         let guides = vec![Guide::curve(AWKWARD, vec![(at, 0.0), (at, 1.0)]), Guide::curve("c", vec![(at, 1.0), (1.0, at)])];
         let plot = Plot { title: AWKWARD.to_owned(), x, y, series, guides };
         check_svg(&plot.to_svg(Medium::Inline));
+        check_svg(&plot.to_svg(Medium::Narrow));
         check_svg(&plot.to_svg(Medium::File));
     }
 
     #[test]
-    fn figures_of_any_bars_are_well_formed(y in axis(), values in prop::collection::vec(prop::option::of((number(), prop::option::of(number()))), 0..6)) {
+    fn figures_of_any_bars_are_well_formed(y in axis(), values in prop::collection::vec(prop::option::of((number(), prop::option::of(number()))), 0..6), lying in prop::bool::ANY) {
         let series = vec![BarSeries { label: AWKWARD.to_owned(), color: SeriesColor::method("tiam"), values }];
-        let bars = Bars { title: AWKWARD.to_owned(), groups: vec![AWKWARD.to_owned(); 4], y, series };
+        let bars = Bars { title: AWKWARD.to_owned(), groups: vec![AWKWARD.to_owned(); 4], y, series, lying };
         check_svg(&bars.to_svg(Medium::Inline));
+        check_svg(&bars.to_svg(Medium::Narrow));
     }
 
     #[test]
@@ -130,7 +140,7 @@ proptest! {
         let row: Vec<HeatCell> = values.into_iter().map(HeatCell::Value).collect();
         let cells = vec![row, vec![HeatCell::Diverged], vec![HeatCell::Missing]];
         let guides = vec![Guide::curve("c", vec![(0.1, 0.1), (1.0, 5.0)])];
-        check_svg(&Heatmap { title: AWKWARD.to_owned(), x, y, xs, ys, cells, value, guides }.to_svg(Medium::File));
+        check_svg(&Heatmap { title: AWKWARD.to_owned(), x, y, xs, ys, cells, value, guides, print: Some(NumberFormat::Auto) }.to_svg(Medium::File));
     }
 
 }
@@ -193,6 +203,7 @@ fn report() -> Report {
         .with(Block::List(vec![AWKWARD.into()]))
         .with(Block::Code("```\n<script>".into()));
     Report {
+        narrow: false,
         title: AWKWARD.into(),
         subtitle: AWKWARD.into(),
         facts: vec![("seed".into(), AWKWARD.into())],
@@ -306,4 +317,83 @@ fn tick_labels_of_a_logarithmic_axis_are_powers_of_ten() {
     for label in ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"] {
         assert!(svg.contains(label), "{label}");
     }
+}
+
+/// The texts of a picture, from left to right and top to bottom as they were drawn.
+fn texts(svg: &str) -> Vec<String> {
+    let picture = roxmltree::Document::parse(svg).unwrap();
+    let nodes = picture
+        .descendants()
+        .filter(|node| node.has_tag_name("text"));
+    nodes
+        .map(|node| node.text().unwrap_or_default().trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn names_stand_at_the_cells_and_some_are_left_out_where_they_are_many() {
+    let map = |n: u8| {
+        let names: Vec<String> = (0..n).map(|at| format!("name {at}")).collect();
+        let places: Vec<f64> = (0..n).map(|at| f64::from(at) + 0.5).collect();
+        let cell = |share: f64| HeatCell::Value(share);
+        Heatmap {
+            x: Axis::named("answer", names.clone()),
+            y: Axis::named("truth", names),
+            cells: vec![vec![cell(0.25); places.len()]; places.len()],
+            xs: places.clone(),
+            ys: places,
+            value: Axis::percent("share").over(0.0, 1.0),
+            print: Some(NumberFormat::Percent(0)),
+            ..Heatmap::default()
+        }
+    };
+    let few = texts(&map(3).to_svg(Medium::Narrow));
+    let of = |texts: &[String], wanted: &str| texts.iter().filter(|text| *text == wanted).count();
+    assert_eq!((of(&few, "name 0"), of(&few, "name 2")), (2, 2), "{few:?}");
+    assert_eq!(of(&few, "25"), 9, "{few:?}");
+    let many = texts(&map(90).to_svg(Medium::Narrow));
+    let named = many.iter().filter(|text| text.starts_with("name")).count();
+    assert!((10..40).contains(&named), "{named}: {many:?}");
+    // No cell has room for its number.
+    assert_eq!(of(&many, "25"), 0, "{many:?}");
+}
+
+#[test]
+fn long_names_keep_their_ends() {
+    let groups = (0..4).map(|at| format!("a name as long as a line of a book, number {at}"));
+    let value = Some((1.0, Some(0.1)));
+    let bars = Bars {
+        groups: groups.collect(),
+        series: vec![BarSeries {
+            label: String::new(),
+            color: SeriesColor::Other(0),
+            values: vec![value; 4],
+        }],
+        lying: true,
+        ..Bars::default()
+    };
+    let found = texts(&bars.to_svg(Medium::Narrow));
+    let named: Vec<&String> = found.iter().filter(|text| text.contains('…')).collect();
+    assert_eq!(named.len(), 4, "{found:?}");
+    assert!(
+        named
+            .iter()
+            .all(|name| name.starts_with("a name") && name.contains(" ")),
+        "{found:?}"
+    );
+    // The first group is on top, the last in the list from below.
+    let ends: Vec<char> = named
+        .iter()
+        .filter_map(|name| name.chars().last())
+        .collect();
+    assert!(
+        ends == ['3', '2', '1', '0'] || ends == ['0', '1', '2', '3'],
+        "{ends:?}"
+    );
+}
+
+#[test]
+fn narrow_pages_hold_narrow_figures() {
+    let page = |narrow| Report { narrow, ..report() }.to_html();
+    assert!(page(true).contains("viewBox=\"0 0 4400 3000\"") && !page(false).contains("0 0 4400"));
 }

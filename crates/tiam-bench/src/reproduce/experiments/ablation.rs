@@ -217,6 +217,7 @@ fn heatmap(runs: &Runs<'_>) -> Heatmap {
         ys,
         value: Axis::log10("last F"),
         guides: vec![bound()],
+        ..Heatmap::default()
     }
 }
 

@@ -138,6 +138,7 @@ pub(super) fn figure(records: &[Record]) -> Option<(String, Heatmap)> {
         ys: values,
         value: Axis::linear("factor an iteration"),
         guides: vec![bound()],
+        ..Heatmap::default()
     };
     Some((text, map))
 }

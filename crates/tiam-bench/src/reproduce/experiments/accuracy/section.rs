@@ -81,6 +81,7 @@ fn bars(runs: &Runs<'_>, activation: &str) -> Bars {
         groups: data_sets.iter().map(|data| (*data).to_owned()).collect(),
         y: Axis::percent("test accuracy [%]"),
         series: series.collect(),
+        ..Bars::default()
     }
 }
 
