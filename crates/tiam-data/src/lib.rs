@@ -22,6 +22,7 @@ pub use formats::{Format, GraphParams, GraphRows};
 pub use generate::{TeacherOutput, blobs, teacher_network, two_spirals};
 pub use load::{LoadParams, load, load_with_encoding};
 pub use scaling::{Scaling, ScalingKind};
+pub use source::TextEncoding;
 pub use split::Split;
 pub use table::{
     AsCell, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec, DEFAULT_MAX_CATEGORIES,

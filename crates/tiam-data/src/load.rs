@@ -8,7 +8,7 @@ use crate::{
     error::{DataError, Result},
     formats,
     params::params,
-    source::Source,
+    source::{Source, TextEncoding},
 };
 
 params! {
@@ -19,6 +19,7 @@ params! {
     /// | `format` | none: found by content | | forces a format |
     /// | `max_bytes` | 4 GiB | from 1 | limit of each single buffer a file makes the loader allocate: decompressed text, one array of an npz, the decoded features |
     /// | `max_expansion` | 4096 | from 1 | bytes that each of these buffers may take for each byte of its file on disk; 16 MiB are always allowed |
+    /// | `text_encoding` | none: found | names of the WHATWG's list | forces the encoding of texts; UTF-8, UTF-16 and Windows-1252 (Latin-1) are found |
     /// | `threads` | those the system offers | from 1 | threads that read a table; the result is the same for any number |
     /// | `table` | [`TableParams`] | | how to read CSV and TSV |
     /// | `graph` | [`GraphParams`] | | how to read graphs |
@@ -65,6 +66,8 @@ params! {
         max_bytes: u64 = 4 << 30, set u64;
         /// Limit of the same buffers, in bytes for each byte of the file on disk; 16 MiB are always allowed.
         max_expansion: u64 = 4096, set u64;
+        /// Forces the encoding of texts; `None` finds UTF-8, UTF-16 and Windows-1252.
+        text_encoding: Option<TextEncoding> = None, set TextEncoding;
         /// Threads that read a table.
         threads: usize = std::thread::available_parallelism().map_or(1, usize::from), set usize;
         /// How to read CSV and TSV. For IDX files, [`LabelColumn::None`](crate::LabelColumn::None) here means images without labels.

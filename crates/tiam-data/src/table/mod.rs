@@ -64,6 +64,8 @@ pub(crate) struct Sheet<'a, R> {
     pub(crate) first_width: usize,
     /// What separates cells, in a text.
     pub(crate) delimiter: Option<char>,
+    /// For each column whether the file says that it holds categories, whatever they look like; empty where it says nothing.
+    pub(crate) declared_categorical: Vec<bool>,
     /// The rows below the header.
     pub(crate) rows: R,
 }

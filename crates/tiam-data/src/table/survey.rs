@@ -25,6 +25,11 @@ fn roles<R>(sheet: &Sheet<'_, R>, params: &TableParams) -> Result<Vec<Role>> {
         Err(DataError::parameter(parameter, name, allowed))
     };
     let mut roles = vec![Role::Feature; names.len()];
+    for (role, declared) in roles.iter_mut().zip(&sheet.declared_categorical) {
+        if *declared {
+            *role = Role::Categorical;
+        }
+    }
     for column in &params.categorical {
         roles[find(column)?] = Role::Categorical;
     }

@@ -3,7 +3,7 @@
 mod records;
 mod sniff;
 
-use super::Reader;
+use super::{Head, Reader};
 use crate::{
     ColumnEncoding, Dataset, Header, LoadParams, Scalar, TableParams,
     error::{DataError, Place, Result},
@@ -19,10 +19,9 @@ impl Reader for Delimited {
     const KNOWN_AS: &'static str = "CSV/TSV text (plain or gzip)";
     const HAS_COLUMNS: bool = true;
 
-    /// Anything without a zero byte that does not begin as UTF-16 or as a NumPy array.
-    fn recognises(head: &[u8]) -> bool {
-        let foreign: [&[u8]; 3] = [&[0xff, 0xfe], &[0xfe, 0xff], b"\x93NUMPY"];
-        !head.contains(&0) && !foreign.iter().any(|begin| head.starts_with(begin))
+    /// Anything without a zero byte.
+    fn recognises(head: &Head) -> bool {
+        !head.text.contains(&0)
     }
 
     fn read<T: Scalar>(
@@ -30,7 +29,7 @@ impl Reader for Delimited {
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
-        let text = source.read_all()?;
+        let (text, _encoding) = source.read_text()?;
         let sheet = sheet(&text, source, &params.table, encoding)?;
         table::read(&sheet, params, encoding)
     }
@@ -74,6 +73,7 @@ fn sheet<'a>(
         first_line: first.line,
         first_width: first.cells.len(),
         delimiter: Some(char::from(delimiter)),
+        declared_categorical: Vec::new(),
         rows,
     })
 }
