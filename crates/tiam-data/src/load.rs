@@ -1,11 +1,12 @@
 //! Loading of a data set from a file or folder of any supported format.
 
 use std::any::{Any, TypeId};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::{
     ColumnEncoding, Dataset, Format, GraphParams, Scalar, TableParams,
-    error::{DataError, Result},
+    error::{DataError, Place, Result},
     formats,
     params::params,
     source::{Source, TextEncoding},
@@ -118,7 +119,7 @@ impl LoadParams {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load<T: Scalar>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Dataset<T>> {
-    read_once(path.as_ref(), params, None)
+    read_once(&[path.as_ref().to_path_buf()], params, None)
 }
 
 /// Reads a table into the feature layout and class numbers of an earlier one.
@@ -155,19 +156,83 @@ pub fn load_with_encoding<T: Scalar>(
     encoding: &ColumnEncoding,
     params: &LoadParams,
 ) -> Result<Dataset<T>> {
-    read_once(path.as_ref(), params, Some(encoding))
+    read_once(&[path.as_ref().to_path_buf()], params, Some(encoding))
+}
+
+/// Loads several tables of one format as one: the rows of the first file, then those of the second, and so on. Their columns must have
+/// the same names in the same order; files of JSON and libsvm may leave out columns.
+///
+/// # Errors
+///
+/// As [`load`]; [`DataError::Malformed`] names the file whose columns differ from those of the first, and the first difference.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{LoadParams, expand, load_many};
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("jan.csv"), "x,y\n1,a\n2,b\n")?;
+/// std::fs::write(folder.path().join("feb.csv"), "x,y\n3,a\n")?;
+/// let paths = expand(folder.path().join("*.csv"))?;
+/// let data = load_many::<f64>(&paths, &LoadParams::default())?;
+/// assert_eq!(data.features().values(), [3.0, 1.0, 2.0]); // February is before January by name
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load_many<T: Scalar>(paths: &[PathBuf], params: &LoadParams) -> Result<Dataset<T>> {
+    read_once(paths, params, None)
+}
+
+/// Reads several tables as [`load_many`] does, into the layout of an earlier one as [`load_with_encoding`] does.
+///
+/// # Errors
+///
+/// As both.
+pub fn load_many_with_encoding<T: Scalar>(
+    paths: &[PathBuf],
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+) -> Result<Dataset<T>> {
+    read_once(paths, params, Some(encoding))
+}
+
+/// The files that a pattern such as `data/*.csv` means, sorted by name: `?` is any character, `*` any number of them, `**` any folders,
+/// `[ab]` one of some. What exists under the very name, and `-`, is itself.
+///
+/// # Errors
+///
+/// [`DataError::Io`] if no file fits the pattern; [`DataError::InvalidParameter`] if it is none.
+pub fn expand(pattern: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let path = pattern.as_ref();
+    let text = path.to_str().filter(|text| text.contains(['*', '?', '[']));
+    let (Some(text), false) = (text, path.exists()) else {
+        return Ok(vec![path.to_path_buf()]);
+    };
+    let found = glob::glob(text).map_err(|e| {
+        DataError::parameter("pattern", text, format!("a pattern of names: {}", e.msg))
+    })?;
+    let io = |e: glob::GlobError| DataError::io(&e.path().to_path_buf(), e.into());
+    let mut paths = found
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(io)?;
+    paths.retain(|path| !path.is_dir());
+    if paths.is_empty() {
+        let none = io::Error::new(io::ErrorKind::NotFound, "no file fits this pattern");
+        return Err(DataError::io(path, none));
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// Reads by one of two functions that are compiled here, once, whichever crate asks: the readers of all formats are in them.
 fn read_once<T: Scalar>(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<T>> {
     let data: Box<dyn Any> = if TypeId::of::<T>() == TypeId::of::<f32>() {
-        Box::new(read_single(path, params, encoding)?)
+        Box::new(read_single(paths, params, encoding)?)
     } else {
-        Box::new(read_double(path, params, encoding)?)
+        Box::new(read_double(paths, params, encoding)?)
     };
     match data.downcast() {
         Ok(data) => Ok(*data),
@@ -177,38 +242,50 @@ fn read_once<T: Scalar>(
 
 #[inline(never)]
 fn read_single(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<f32>> {
-    read(path, params, encoding)
+    read(paths, params, encoding)
 }
 
 #[inline(never)]
 fn read_double(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<f64>> {
-    read(path, params, encoding)
+    read(paths, params, encoding)
 }
 
 fn read<T: Scalar>(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<T>> {
     params.check()?;
-    if path.is_dir() {
+    if let Some(folder) = paths.iter().find(|path| path.is_dir()) {
         return match (params.format, encoding) {
-            (None | Some(Format::Idx), None) => formats::idx::read_folder(path, params),
-            _ => Err(formats::unknown(path, "a folder, where a file is needed")),
+            (None | Some(Format::Idx), None) if paths.len() == 1 => {
+                formats::idx::read_folder(folder, params)
+            }
+            _ => Err(formats::unknown(folder, "a folder, where a file is needed")),
         };
     }
-    let source = Source::open(path, params)?;
-    let format = match params.format {
-        Some(format) => format,
-        None => formats::detect(&source)?,
+    let open = |path: &PathBuf| Source::open(path, params);
+    let sources = paths.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let Some(first) = sources.first() else {
+        return Err(DataError::parameter("paths", "none", "at least one file"));
     };
-    formats::read(format, &source, params, encoding)
+    let format_of = |source| params.format.map_or_else(|| formats::detect(source), Ok);
+    let format = format_of(first)?;
+    for source in &sources[1..] {
+        let found = format_of(source)?;
+        if found != format {
+            let first = first.path.display();
+            let reason = format!("its format is {found:?}, but {format:?} that of {first}");
+            return Err(DataError::malformed(&source.path, Place::Whole, reason));
+        }
+    }
+    formats::read(format, &sources, params, encoding)
 }

@@ -84,6 +84,18 @@ impl Source {
         Ok(source)
     }
 
+    /// Several files as one, for limits and messages about all of them.
+    pub(crate) fn joined(sources: &[Self]) -> Self {
+        let disk_len = sources
+            .iter()
+            .fold(0, |n: u64, source| n.saturating_add(source.disk_len));
+        Self {
+            disk_len,
+            content: None,
+            ..sources[0].clone()
+        }
+    }
+
     /// Takes all bytes of a pipe.
     fn read_once(&mut self, pipe: impl Read) -> Result<()> {
         let path = self.path.clone();

@@ -15,6 +15,7 @@ mod graph;
 mod idx;
 mod json;
 mod libsvm;
+mod many;
 mod memory;
 mod mutations;
 mod numbers;

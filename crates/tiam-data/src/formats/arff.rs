@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     Head, Reader,
+    chain::{self, Gridded},
     grid::{Grid, lines},
 };
 use crate::{ColumnEncoding, Dataset, LoadParams, Scalar, error::Result, source::Source};
@@ -27,10 +28,20 @@ impl Reader for Arff {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Gridded for Arff {
+    fn grid<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Grid<'s>> {
         let (text, _encoding) = source.read_text()?;
         let mut grid = Grid::new(source);
         let mut in_data = false;
@@ -50,8 +61,7 @@ impl Reader for Arff {
                 },
             }
         }
-        drop(text);
-        grid.read(params, encoding)
+        Ok(grid)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     Head, Reader,
+    chain::{self, Gridded},
     grid::Grid,
     npy::{Archive, Array},
 };
 use crate::{
-    ColumnEncoding, Dataset, LoadParams, Scalar, Split,
+    ColumnEncoding, Dataset, LoadParams, Scalar,
     error::Result,
     source::{Source, Zip},
 };
@@ -38,10 +39,20 @@ impl Reader for Arrays {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Gridded for Arrays {
+    fn grid<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Grid<'s>> {
         let mut grid = Grid::new(source);
         grid.has_header = false;
         if source.zip == Zip::None {
@@ -49,31 +60,17 @@ impl Reader for Arrays {
             let matrix = Array::parse(source, "matrix", bytes)?;
             matrix.check_rank(2)?;
             put(&mut grid, &matrix, None)?;
-            drop(matrix);
-            return grid.read(params, encoding);
+            return Ok(grid);
         }
         let mut archive = Archive::open(source, NEEDS)?;
-        let [x, y, more_x, more_y] = *NAMES
-            .iter()
-            .find(|[x, ..]| archive.has(x))
-            .unwrap_or(&NAMES[3]);
+        let found = NAMES.iter().find(|[x, ..]| archive.has(x));
+        let [x, y, more_x, more_y] = *found.unwrap_or(&NAMES[3]);
         put_pair(&mut grid, &mut archive, x, y)?;
-        let n_train = grid.n_rows();
-        let has_test = archive.has(more_x);
-        if has_test {
+        if archive.has(more_x) {
+            grid.n_train = Some(grid.n_rows());
             put_pair(&mut grid, &mut archive, more_x, more_y)?;
         }
-        drop(archive);
-        let data = grid.read(params, encoding)?;
-        if !has_test {
-            return Ok(data);
-        }
-        let n = data.n_samples();
-        data.with_split(Split::new(
-            (0..n_train).collect(),
-            Vec::new(),
-            (n_train..n).collect(),
-        )?)
+        Ok(grid)
     }
 }
 

@@ -1,9 +1,14 @@
 //! Tables whose cells are not the very text of a file: the cells one after the other, row by row.
 
-use std::{borrow::Cow, fmt::Display, io::Write};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt::Display,
+    io::Write,
+};
 
 use crate::{
-    ColumnEncoding, Dataset, LoadParams, Scalar,
+    ColumnEncoding,
     error::{DataError, Place, Result},
     source::Source,
     table::{self, Row, Rows, Sheet},
@@ -43,6 +48,10 @@ pub(super) struct Grid<'s> {
     columns: Vec<Column>,
     /// Whether the file gives the names of the columns.
     pub(super) has_header: bool,
+    /// What is to be said of the file beside its name.
+    pub(super) words: String,
+    /// Rows for training, where those after them are a test part.
+    pub(super) n_train: Option<usize>,
     number: Vec<u8>,
 }
 
@@ -61,6 +70,8 @@ impl<'s> Grid<'s> {
             rows: Vec::new(),
             columns: Vec::new(),
             has_header: true,
+            words: String::new(),
+            n_train: None,
             number: Vec::new(),
         }
     }
@@ -238,12 +249,46 @@ impl<'s> Grid<'s> {
         Ok(turned)
     }
 
-    /// Reads the table that was filled in.
-    pub(super) fn read<T: Scalar>(
+    /// Gives this grid the columns of another one, in this one's order and those it lacked after them; the other is left as it is.
+    pub(super) fn align(&mut self, other: &Grid<'_>) -> Result<()> {
+        let known: HashSet<String> = self.columns.iter().map(|c| c.name.clone()).collect();
+        for column in other
+            .columns
+            .iter()
+            .filter(|column| !known.contains(&column.name))
+        {
+            self.add_column(
+                column.name.clone(),
+                column.absent.clone(),
+                column.is_categorical,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Puts the columns into the order of the names, which are those of the columns.
+    pub(super) fn sort_columns(&mut self, order: &[String]) {
+        let places: HashMap<&str, usize> = order.iter().map(String::as_str).zip(0..).collect();
+        let place = |column: &Column| places.get(column.name.as_str()).copied().unwrap_or(0);
+        let new: Vec<usize> = self.columns.iter().map(place).collect();
+        for cell in &mut self.cells {
+            cell.column = new[cell.column as usize] as u32;
+        }
+        self.columns.sort_by_key(place);
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect()
+    }
+
+    /// The table that was filled in.
+    pub(super) fn sheet(
         &self,
-        params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
+    ) -> Result<Sheet<'_, GridRows<'_>>> {
         let Some(first) = self.rows.first() else {
             let reason = "the file holds no rows";
             return Err(DataError::malformed(
@@ -254,20 +299,17 @@ impl<'s> Grid<'s> {
         };
         let n_cells = self.rows.len().saturating_mul(self.columns.len());
         if n_cells > self.cells.len() {
-            // Before time is spent on cells that no file holds.
-            let bytes = (n_cells as u64).saturating_mul(size_of::<T>() as u64);
+            // Before time is spent on cells that no file holds; as many bytes as they take in single precision.
+            let bytes = (n_cells as u64).saturating_mul(size_of::<f32>() as u64);
             self.source.check("the encoded features", bytes)?;
         }
-        let names: Vec<String> = if self.has_header {
-            self.columns
-                .iter()
-                .map(|column| column.name.clone())
-                .collect()
+        let names = if self.has_header {
+            self.names()
         } else {
             table::position_names(self.columns.len(), encoding)
         };
         self.check_names(&names)?;
-        let sheet = Sheet {
+        Ok(Sheet {
             source: self.source,
             has_header: self.has_header,
             first_line: first.line,
@@ -275,13 +317,13 @@ impl<'s> Grid<'s> {
             names,
             delimiter: None,
             declared_categorical: self.columns.iter().map(|c| c.is_categorical).collect(),
+            files: Vec::new(),
             rows: GridRows {
                 grid: self,
                 at: 0,
                 end: self.rows.len(),
             },
-        };
-        table::read(&sheet, params, encoding)
+        })
     }
 
     fn check_names(&self, names: &[String]) -> Result<()> {
@@ -303,7 +345,7 @@ impl<'s> Grid<'s> {
 
 /// Some rows of a grid.
 #[derive(Clone)]
-struct GridRows<'g> {
+pub(super) struct GridRows<'g> {
     grid: &'g Grid<'g>,
     at: usize,
     end: usize,

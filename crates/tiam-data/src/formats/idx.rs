@@ -29,10 +29,11 @@ impl Reader for Idx {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         _: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        let source = &sources[0];
         let images = IdxFile::open(source.clone())?;
         let wanted = images.rank > 1 && params.table.label != LabelColumn::None;
         let name = labels_name(&source.path).filter(|_| wanted);

@@ -6,7 +6,11 @@ use foldhash::fast::RandomState;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Head, Reader, grid::Grid};
+use super::{
+    Head, Reader,
+    chain::{self, Gridded},
+    grid::Grid,
+};
 use crate::{
     ColumnEncoding, Dataset, LoadParams, Scalar,
     error::{DataError, Place, Result},
@@ -38,14 +42,24 @@ impl Reader for Json {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Gridded for Json {
+    const MAY_LACK_COLUMNS: bool = true;
+
+    fn grid<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Grid<'s>> {
         let (text, _encoding) = source.read_text()?;
-        let grid = document(without_mark(&text), source)?;
-        drop(text);
-        grid.read(params, encoding)
+        document(without_mark(&text), source)
     }
 }
 

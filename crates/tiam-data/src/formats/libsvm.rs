@@ -1,7 +1,10 @@
 //! Reader of the sparse text of libsvm and SVMlight: `label index:value index:value ...`.
 
+use std::borrow::Cow;
+
 use super::{
     Head, Reader,
+    chain::{self, Gridded},
     grid::{Grid, lines},
 };
 use crate::{
@@ -49,10 +52,26 @@ impl Reader for Libsvm {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Gridded for Libsvm {
+    const MAY_LACK_COLUMNS: bool = true;
+
+    fn params(params: &LoadParams) -> Cow<'_, LoadParams> {
+        Cow::Owned(labelled(params))
+    }
+
+    fn grid<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        encoding: Option<&ColumnEncoding>,
+    ) -> Result<Grid<'s>> {
         let (text, _encoding) = source.read_text()?;
         let mut grid = Grid::new(source);
         // Columns of the cells so far: the label, and the features from 0.
@@ -86,7 +105,6 @@ impl Reader for Libsvm {
                 grid.put(1 + index, value)?;
             }
         }
-        drop(text);
         if let Some(encoding) = encoding {
             let columns = encoding.columns();
             from_zero |= columns.iter().any(|column| column.name == "f0");
@@ -99,7 +117,7 @@ impl Reader for Libsvm {
         for index in usize::from(!from_zero)..width - 1 {
             grid.add_column(format!("f{index}"), "0", false)?;
         }
-        grid.read(&labelled(params), encoding)
+        Ok(grid)
     }
 }
 

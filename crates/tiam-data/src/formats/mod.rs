@@ -5,6 +5,7 @@
 
 mod arff;
 mod arrays;
+mod chain;
 mod delimited;
 mod foreign;
 mod graph;
@@ -65,9 +66,9 @@ trait Reader {
     /// Whether a file begins as this format does.
     fn recognises(head: &Head) -> bool;
 
-    /// Reads a file, with the columns of an earlier one where `encoding` is given.
+    /// Reads a file, or several as one table, with the columns of an earlier one where `encoding` is given.
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>>;
@@ -93,18 +94,19 @@ macro_rules! formats {
             None
         }
 
-        /// Reads a file of a format.
+        /// Reads one file of a format, or several if they are tables.
         pub(crate) fn read<T: Scalar>(
             format: Format,
-            source: &Source,
+            sources: &[Source],
             params: &LoadParams,
             encoding: Option<&ColumnEncoding>,
         ) -> Result<Dataset<T>> {
+            let plain = encoding.is_none() && sources.len() == 1;
             match format {
-                $(Format::$format if encoding.is_none() || <$reader>::HAS_COLUMNS => {
-                    <$reader>::read(source, params, encoding)
+                $(Format::$format if plain || <$reader>::HAS_COLUMNS => {
+                    <$reader>::read(sources, params, encoding)
                 })+
-                _ => Err(unknown(&source.path, "not a text table, which a column encoding needs")),
+                _ => Err(unknown(&sources[0].path, "not a table, as it must be to be read by an encoding or with other files")),
             }
         }
     };

@@ -7,7 +7,12 @@ use ::parquet::{
 };
 use bytes::Bytes;
 
-use super::{Head, Reader, grid::Grid, guarded};
+use super::{
+    Head, Reader,
+    chain::{self, Gridded},
+    grid::Grid,
+    guarded,
+};
 use crate::{
     ColumnEncoding, Dataset, LoadParams, Scalar,
     error::{DataError, Place, Result},
@@ -29,12 +34,22 @@ impl Reader for Parquet {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Gridded for Parquet {
+    fn grid<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Grid<'s>> {
         let bytes = Bytes::from(source.read_all()?.into_owned());
-        guarded(source, || grid(bytes, source))?.read(params, encoding)
+        guarded(source, || grid(bytes, source))
     }
 }
 

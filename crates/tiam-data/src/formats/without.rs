@@ -24,11 +24,11 @@ macro_rules! without {
             }
 
             fn read<T: Scalar>(
-                source: &Source,
+                sources: &[Source],
                 _: &LoadParams,
                 _: Option<&ColumnEncoding>,
             ) -> Result<Dataset<T>> {
-                Err(not_built(source, $what, $advice))
+                Err(not_built(&sources[0], $what, $advice))
             }
         })+
     };

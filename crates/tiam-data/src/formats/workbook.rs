@@ -7,7 +7,12 @@ use calamine::{
 };
 use zip::ZipArchive;
 
-use super::{Head, Reader, grid::Grid, guarded};
+use super::{
+    Head, Reader,
+    chain::{self, Gridded},
+    grid::Grid,
+    guarded,
+};
 use crate::{
     ColumnEncoding, Dataset, Header, LoadParams, Scalar,
     error::{DataError, Place, Result},
@@ -33,19 +38,25 @@ impl Reader for Workbook {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Gridded for Workbook {
+    fn grid<'s>(
+        source: &'s Source,
+        params: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Grid<'s>> {
         let bytes = source.read_all()?;
         if source.zip != Zip::None {
             check_parts(&bytes, source)?;
         }
-        let (grid, sheets) = guarded(source, || first_sheet(&bytes, source, params.table.header))?;
-        drop(bytes);
-        let data = grid.read(params, encoding)?;
-        let words = format!("table {}, {sheets}", source.path.display());
-        Ok(data.with_source(words))
+        guarded(source, || first_sheet(&bytes, source, params.table.header))
     }
 }
 
@@ -115,8 +126,8 @@ fn ods_cells(content: &[u8]) -> u64 {
     cells.max(rows.saturating_mul(widest))
 }
 
-/// The cells of the first sheet, and words about it and the others.
-fn first_sheet<'s>(bytes: &[u8], source: &'s Source, header: Header) -> Result<(Grid<'s>, String)> {
+/// The cells of the first sheet, with words about it and the others.
+fn first_sheet<'s>(bytes: &[u8], source: &'s Source, header: Header) -> Result<Grid<'s>> {
     let workbook = open_workbook_auto_from_rs(Cursor::new(bytes));
     let mut workbook =
         workbook.map_err(|e| malformed(source, format!("not a workbook that can be read: {e}")))?;
@@ -167,7 +178,9 @@ fn first_sheet<'s>(bytes: &[u8], source: &'s Source, header: Header) -> Result<(
                 .join(", ")
         );
     }
-    Ok((cells.grid()?, words))
+    let mut grid = cells.grid()?;
+    grid.words = words;
+    Ok(grid)
 }
 
 /// Cells as they come, row by row. The first row names the columns if all its cells are text.

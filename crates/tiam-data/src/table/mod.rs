@@ -22,14 +22,14 @@ pub use params::{
     TableParams, Task,
 };
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 use crate::{
     Dataset, LoadParams, Scalar,
     error::{DataError, Place, Result},
     source::Source,
 };
-pub(crate) use cell::{CellKind, Places, kind, positions};
+pub(crate) use cell::{CellKind, FILE_SHIFT, Places, kind, positions};
 
 /// One row.
 #[derive(Debug, Default)]
@@ -66,6 +66,8 @@ pub(crate) struct Sheet<'a, R> {
     pub(crate) delimiter: Option<char>,
     /// For each column whether the file says that it holds categories, whatever they look like; empty where it says nothing.
     pub(crate) declared_categorical: Vec<bool>,
+    /// The files of the rows, where there are several: a row has the number of its file in its line, see [`FILE_SHIFT`].
+    pub(crate) files: Vec<&'a Path>,
     /// The rows below the header.
     pub(crate) rows: R,
 }
@@ -74,13 +76,21 @@ impl<R> Sheet<'_, R> {
     fn places(&self) -> Places<'_> {
         Places {
             path: &self.source.path,
+            files: &self.files,
             names: &self.names,
         }
     }
 
     /// The error about a line, or about the whole file.
     fn malformed(&self, place: Place, reason: impl Into<String>) -> DataError {
-        DataError::malformed(&self.source.path, place, reason)
+        let (path, place) = match place {
+            Place::Line(line) => {
+                let (path, line) = self.places().find(line);
+                (path, Place::Line(line))
+            }
+            other => (self.source.path.as_path(), other),
+        };
+        DataError::malformed(path, place, reason)
     }
 
     fn check_width(&self, line: u64, expected: usize, actual: usize) -> Result<()> {

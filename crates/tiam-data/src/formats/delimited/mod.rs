@@ -3,7 +3,12 @@
 mod records;
 mod sniff;
 
-use super::{Head, Reader};
+use std::borrow::Cow;
+
+use super::{
+    Head, Reader,
+    chain::{self, Tabular},
+};
 use crate::{
     ColumnEncoding, Dataset, Header, LoadParams, Scalar, TableParams,
     error::{DataError, Place, Result},
@@ -25,13 +30,34 @@ impl Reader for Delimited {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+impl Tabular for Delimited {
+    type Content<'s> = Cow<'s, [u8]>;
+    type Rows<'a> = Records<'a>;
+
+    fn open<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Cow<'s, [u8]>> {
         let (text, _encoding) = source.read_text()?;
-        let sheet = sheet(&text, source, &params.table, encoding)?;
-        table::read(&sheet, params, encoding)
+        Ok(text)
+    }
+
+    fn sheet<'a, 's: 'a>(
+        text: &'a Cow<'s, [u8]>,
+        source: &'a Source,
+        params: &LoadParams,
+        encoding: Option<&ColumnEncoding>,
+    ) -> Result<Sheet<'a, Records<'a>>> {
+        sheet(text, source, &params.table, encoding)
     }
 }
 
@@ -74,6 +100,7 @@ fn sheet<'a>(
         first_width: first.cells.len(),
         delimiter: Some(char::from(delimiter)),
         declared_categorical: Vec::new(),
+        files: Vec::new(),
         rows,
     })
 }

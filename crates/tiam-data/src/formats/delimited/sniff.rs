@@ -76,7 +76,11 @@ pub(super) fn has_header(mut rows: Records<'_>, header: Header) -> Result<bool> 
 
 /// Names from a header row; an empty one becomes `c` and its position.
 pub(super) fn header_names(row: &Row<'_>, path: &Path) -> Result<Vec<String>> {
-    let places = Places { path, names: &[] };
+    let places = Places {
+        path,
+        files: &[],
+        names: &[],
+    };
     let mut names: Vec<String> = Vec::with_capacity(row.cells.len());
     for (column, cell) in row.cells.iter().enumerate() {
         names.push(match std::str::from_utf8(cell) {

@@ -108,10 +108,11 @@ impl Reader for GraphNpz {
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         _: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        let source = &sources[0];
         let params = &params.graph;
         let mut archive = Archive::open(source, NEEDS)?;
         let adjacency = Csr::read(&mut archive, ADJACENCY)?;
