@@ -45,10 +45,21 @@ params! {
     /// | format | bytes | which are |
     /// |---|---|---|
     /// | table | `7 L + 2 E` | text, names of columns and categories; features and their names; targets and weights; columns with the cells of a row; distinct cells |
+    /// | ARFF, JSON, libsvm, NumPy arrays | `10 L + 3 E` | as a table, and its cells with their places; names of columns |
+    /// | workbook, Parquet | `11 L + 3 E` | the same, and the file |
     /// | IDX | `6 L` | features, labels, the split of a folder; `L` is summed over the files, each bounded by its own size |
     /// | graph | `16 L` | arrays as stored and decoded; the normalised adjacency; nodes, labels and split; the features and what is worked on |
     ///
-    /// and 1 MiB for buffers of fixed size. A valid file that is refused loads with a higher `max_expansion`, or
+    /// and 1 MiB for buffers of fixed size. What came through a pipe or out of an archive is held as long as the rest, which takes `L`
+    /// more; a text in another encoding than UTF-8 is in memory twice until it is decoded. A pipe's bytes count as bytes on disk. For
+    /// several files `E` is that of their sum, and each has its own text or cells.
+    ///
+    /// Formats of the feature `formats` are read by other crates, whose buffers are bounded where they let them: the window of xz takes at
+    /// most 70 MiB and that of zstd 128 MiB; the parts of a workbook unpack to `L`, and cells that an OpenDocument sheet repeats
+    /// count as often as they are. Not bounded by the size of the file are a page of a Parquet file, at most 2 GiB, and an old workbook (xls),
+    /// at most 540 MiB.
+    ///
+    /// A valid file that is refused loads with a higher `max_expansion`, or
     /// uncompressed, which raises `E`.
     ///
     /// # Example
@@ -93,14 +104,26 @@ impl LoadParams {
     }
 }
 
-/// Loads a data set from a file, or from a folder with the four MNIST files.
+/// Loads a data set from a file, from standard input by the path `-`, or from a folder with the four MNIST files.
 ///
-/// The format is found by content, never by name: gzip, zip and IDX by their first bytes; other text is a table.
+/// The format is found by content, never by name:
 ///
 /// * **IDX** (`u8`, rank 1 to 4): the bytes of a sample become features, divided by 255. Labels come from the file of
 ///   the same name with `labels` for `images`; see the crate documentation.
-/// * **CSV, TSV**: see [`TableParams`].
+/// * **CSV, TSV**: see [`TableParams`], which the other tables follow as well.
+/// * **ARFF**: nominal attributes are categories even if they look like numbers.
+/// * **JSON**: lines or an array of objects, arrays of cells, or what pandas writes by `split`, `columns`, `records`, `values` and
+///   `table`. What is nested becomes columns `a.b` and `a.0`; null and an absent key are missing cells.
+/// * **libsvm** and SVMlight: columns `label`, `f1`, `f2`, ...; features that are not given are 0; `qid` is left out. The label is `label`
+///   unless another column is named.
+/// * **NumPy**: `X` and `y` of an npz (or `x_train`, `y_train` and their test part; `data`, `target`; `features`, `labels`), or a matrix
+///   whose last column is the label.
 /// * **Graph npz**: see [`GraphParams`].
+/// * **Workbooks** (xlsx, xls, ods) and **Parquet**, with the feature `formats`: the first sheet that can be seen; dates and times as
+///   text like `2020-01-31 12:00:00`.
+///
+/// Each may be packed by gzip, or by bzip2, xz and zstd with the feature `formats`, and be the only table in a zip or, with it, in a tar
+/// archive. A pipe is read once. Text is UTF-8, UTF-16, or Windows-1252 (Latin-1) where it is not valid UTF-8.
 ///
 /// # Errors
 ///

@@ -169,5 +169,6 @@ fn faults_name_the_line() {
         "[".repeat(1_000_000),
         "]".repeat(1_000_000)
     );
-    assert_malformed(read(&deep.repeat(2)), &Place::Line(1), "recursion limit");
+    let after = format!("{{\"a\":1}}\n{deep}");
+    assert_malformed(read(&after), &Place::Line(2), "recursion limit");
 }

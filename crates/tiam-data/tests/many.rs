@@ -31,6 +31,7 @@ fn rows_follow_one_another() {
     let parts = read(&[
         "x,s,y\n1,a,p\n2,b,q\n",
         "x,s,y\n3,a,p\n",
+        "x,s,y\n",
         "x,s,y\n\n4,c,q\n",
     ])
     .unwrap();

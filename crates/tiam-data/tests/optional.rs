@@ -12,14 +12,14 @@ use parquet::schema::parser::parse_message_type;
 use tiam_data::{Dataset, LoadParams, Place, Targets, load};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-const CSV: &[u8] = b"x,s,y\n1,a,p\n2.5,b,q\n3,a,p\n";
+pub(crate) const CSV: &[u8] = b"x,s,y\n1,a,p\n2.5,b,q\n3,a,p\n";
 
 fn read(bytes: impl AsRef<[u8]>) -> Result<Dataset<f64>, tiam_data::DataError> {
     let folder = folder();
     load(write(&folder, "t", bytes), &LoadParams::default())
 }
 
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, bytes) in files {
         let mut header = tar::Header::new_gnu();
@@ -30,14 +30,14 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn bzip2(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 /// `CSV` packed by xz 5.4.
-const XZ: &[u8] = include_bytes!("fixtures/t.csv.xz");
+pub(crate) const XZ: &[u8] = include_bytes!("fixtures/t.csv.xz");
 
 #[test]
 fn every_packing_gives_the_same() {
@@ -84,7 +84,9 @@ fn broken_streams_and_archives_say_so() {
 fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in files {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        let options = SimpleFileOptions::default();
+        let deflated = options.compression_method(zip::CompressionMethod::Deflated);
+        zip.start_file(*name, deflated).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }
     zip.finish().unwrap().into_inner()
@@ -139,7 +141,7 @@ fn text(at: &str, text: &str) -> String {
 }
 
 /// From column B and row 3 on, with an empty row between.
-fn rows() -> String {
+pub(crate) fn rows() -> String {
     let head = format!(
         "<row r=\"3\">{}{}{}{}</row>",
         text("B3", "size "),
@@ -226,6 +228,10 @@ fn ods_row(cells: &[&str]) -> String {
     )
 }
 
+pub(crate) fn ods_table() -> Vec<u8> {
+    ods(&(ods_row(&["x", "y"]) + &ods_row(&["1.5", "p"]) + &ods_row(&["2", "q"])))
+}
+
 #[test]
 fn an_opendocument_sheet_is_read_and_its_empty_end_is_not() {
     let end = "<table:table-row table:number-rows-repeated=\"1048000\"><table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>";
@@ -273,7 +279,7 @@ pub(crate) fn parquet() -> Vec<u8> {
         };
     }
     let text = |words: [&str; 2]| words.map(|word| ByteArray::from(word.as_bytes().to_vec()));
-    column!(DoubleType, [0.1, -2e300], None);
+    column!(DoubleType, [0.1, -2e30], None);
     column!(FloatType, [0.1, 0.2], Some(&[1, 1]));
     column!(Int64Type, [i64::MAX, -1], None);
     column!(BoolType, [true, false], None);
@@ -282,6 +288,21 @@ pub(crate) fn parquet() -> Vec<u8> {
     column!(ByteArrayType, text(["a", "ä"]), None);
     column!(Int64Type, [0, 1], None);
     column!(ByteArrayType, text(["p", "q"]), None);
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// One column of so many zeros, which pack into next to nothing.
+pub(crate) fn parquet_of_zeros(n: usize) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type("message t { required int32 x; }").unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column
+        .typed::<Int32Type>()
+        .write_batch(&vec![0; n], None, None)
+        .unwrap();
+    column.close().unwrap();
     group.close().unwrap();
     writer.into_inner().unwrap()
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt};
 
 use foldhash::fast::RandomState;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
@@ -36,7 +36,7 @@ impl Reader for Json {
             (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'{')) => true,
             (Some(b'['), Some(b'[')) => bytes
                 .next()
-                .is_some_and(|b| b"\"-0123456789ntf".contains(b)),
+                .is_some_and(|b| b"\"-0123456789ntf[".contains(b)),
             _ => false,
         }
     }
@@ -233,7 +233,13 @@ impl<'s, 't> Table<'s, 't> {
             table: self,
             position: None,
         });
-        self.finish(done.map_err(|e| serde_json::Error::custom(e)))
+        match (self.failure.take(), done) {
+            (Some(failure), _) => Err(failure),
+            (None, Err(error)) => Err(self
+                .grid
+                .malformed(line, format!("not valid JSON: {error}"))),
+            (None, Ok(())) => Ok(()),
+        }
     }
 
     /// The column by the keys down to it, or by its position in an array.
