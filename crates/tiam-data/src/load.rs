@@ -233,7 +233,10 @@ pub fn expand(pattern: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     let found = glob::glob(text).map_err(|e| {
         DataError::parameter("pattern", text, format!("a pattern of names: {}", e.msg))
     })?;
-    let io = |e: glob::GlobError| DataError::io(&e.path().to_path_buf(), e.into());
+    let io = |e: glob::GlobError| {
+        let path = e.path().to_owned();
+        DataError::io(&path, e.into())
+    };
     let mut paths = found
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(io)?;

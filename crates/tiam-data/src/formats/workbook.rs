@@ -191,8 +191,8 @@ struct SheetCells<'s> {
     first: Vec<(usize, Data)>,
     first_done: bool,
     names: Vec<String>,
-    /// Columns that cells stand in, from the first to past the last.
-    columns: std::ops::Range<usize>,
+    /// The first column that a cell stands in, and the one after the last.
+    columns: [usize; 2],
 }
 
 impl<'s> SheetCells<'s> {
@@ -204,7 +204,7 @@ impl<'s> SheetCells<'s> {
             first: Vec::new(),
             first_done: false,
             names: Vec::new(),
-            columns: usize::MAX..0,
+            columns: [usize::MAX, 0],
         }
     }
 
@@ -216,7 +216,8 @@ impl<'s> SheetCells<'s> {
         if new_row && self.row.is_some() && !self.first_done {
             self.end_first_row()?;
         }
-        self.columns = self.columns.start.min(column)..self.columns.end.max(column + 1);
+        let [first, end] = self.columns;
+        self.columns = [first.min(column), end.max(column + 1)];
         if self.row.is_none() || !self.first_done {
             self.row = Some(row);
             self.first.push((column, value.clone()));
@@ -240,7 +241,7 @@ impl<'s> SheetCells<'s> {
         };
         let first = std::mem::take(&mut self.first);
         if self.grid.has_header {
-            self.names = vec![String::new(); self.columns.end];
+            self.names = vec![String::new(); self.columns[1]];
             for (column, value) in first {
                 self.names[column] = value.to_string().trim().to_owned();
             }
@@ -257,9 +258,10 @@ impl<'s> SheetCells<'s> {
             self.end_first_row()?;
         }
         // What stands left of the first cell is no column.
-        let first = self.columns.start.min(self.columns.end);
+        let [first, end] = self.columns;
+        let first = first.min(end);
         self.grid.shift_left(first as u32);
-        for column in first..self.columns.end {
+        for column in first..end {
             let name = self.names.get(column).filter(|name| !name.is_empty());
             let name = name
                 .cloned()
