@@ -138,6 +138,16 @@ pub enum DataError {
         /// What was found instead.
         found: String,
     },
+    /// The content is of a known kind that is not read, or not by this build.
+    #[error("{}: {found}: {advice}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+        /// What to do.
+        advice: String,
+    },
     /// The content breaks the rules of its format, or is not complete.
     #[error("{}{place}: {reason}", path.display())]
     Malformed {

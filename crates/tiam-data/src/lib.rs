@@ -20,8 +20,12 @@ pub use error::{CellFault, CellPlace, DataError, Place};
 pub use features::Features;
 pub use formats::{Format, GraphParams, GraphRows};
 pub use generate::{TeacherOutput, blobs, teacher_network, two_spirals};
-pub use load::{LoadParams, load, load_in_blocks, load_with_encoding};
+pub use load::{
+    LoadParams, expand, load, load_in_blocks, load_many, load_many_with_encoding,
+    load_with_encoding,
+};
 pub use scaling::{Scaling, ScalingKind};
+pub use source::TextEncoding;
 pub use split::Split;
 pub use table::{
     AsCell, Categories, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec,

@@ -1,14 +1,15 @@
 //! Loading of a data set from a file or folder of any supported format.
 
 use std::any::{Any, TypeId};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::{
     ColumnEncoding, Dataset, Format, GraphParams, Scalar, TableParams,
-    error::{DataError, Result},
+    error::{DataError, Place, Result},
     formats,
     params::params,
-    source::Source,
+    source::{Source, TextEncoding},
 };
 
 params! {
@@ -19,6 +20,7 @@ params! {
     /// | `format` | none: found by content | | forces a format |
     /// | `max_bytes` | 4 GiB | from 1 | limit of each single buffer a file makes the loader allocate: decompressed text, one array of an npz, the decoded features |
     /// | `max_expansion` | 4096 | from 1 | bytes that each of these buffers may take for each byte of its file on disk; 16 MiB are always allowed |
+    /// | `text_encoding` | none: found | names of the WHATWG's list | forces the encoding of texts; UTF-8, UTF-16 and Windows-1252 (Latin-1) are found |
     /// | `threads` | those the system offers | from 1 | threads that read a table; the result is the same for any number |
     /// | `table` | [`TableParams`] | | how to read CSV and TSV |
     /// | `graph` | [`GraphParams`] | | how to read graphs |
@@ -43,10 +45,21 @@ params! {
     /// | format | bytes | which are |
     /// |---|---|---|
     /// | table | `7 L + 2 E` | text, names of columns and categories; features and their names; targets and weights; columns with the cells of a row; distinct cells |
+    /// | ARFF, JSON, libsvm, NumPy arrays | `10 L + 3 E` | as a table, and its cells with their places; names of columns |
+    /// | workbook, Parquet | `11 L + 3 E` | the same, and the file |
     /// | IDX | `6 L` | features, labels, the split of a folder; `L` is summed over the files, each bounded by its own size |
     /// | graph | `16 L` | arrays as stored and decoded; the normalised adjacency; nodes, labels and split; the features and what is worked on |
     ///
-    /// and 1 MiB for buffers of fixed size. A valid file that is refused loads with a higher `max_expansion`, or
+    /// and 1 MiB for buffers of fixed size. What came through a pipe or out of an archive is held as long as the rest, which takes `L`
+    /// more; a text in another encoding than UTF-8 is in memory twice until it is decoded. A pipe's bytes count as bytes on disk. For
+    /// several files `E` is that of their sum, and each has its own text or cells.
+    ///
+    /// Formats of the feature `formats` are read by other crates, whose buffers are bounded where they let them: the window of xz takes at
+    /// most 70 MiB and that of zstd 128 MiB; the parts of a workbook unpack to `L`, and cells that an OpenDocument sheet repeats
+    /// count as often as they are. Not bounded by the size of the file are a page of a Parquet file, at most 2 GiB, and an old workbook (xls),
+    /// at most 540 MiB.
+    ///
+    /// A valid file that is refused loads with a higher `max_expansion`, or
     /// uncompressed, which raises `E`.
     ///
     /// # Example
@@ -65,6 +78,8 @@ params! {
         max_bytes: u64 = 4 << 30, set u64;
         /// Limit of the same buffers, in bytes for each byte of the file on disk; 16 MiB are always allowed.
         max_expansion: u64 = 4096, set u64;
+        /// Forces the encoding of texts; `None` finds UTF-8, UTF-16 and Windows-1252.
+        text_encoding: Option<TextEncoding> = None, set TextEncoding;
         /// Threads that read a table.
         threads: usize = std::thread::available_parallelism().map_or(1, usize::from), set usize;
         /// How to read CSV and TSV. For IDX files, [`LabelColumn::None`](crate::LabelColumn::None) here means images without labels.
@@ -89,14 +104,26 @@ impl LoadParams {
     }
 }
 
-/// Loads a data set from a file, or from a folder with the four MNIST files.
+/// Loads a data set from a file, from standard input by the path `-`, or from a folder with the four MNIST files.
 ///
-/// The format is found by content, never by name: gzip, zip and IDX by their first bytes; other text is a table.
+/// The format is found by content, never by name:
 ///
 /// * **IDX** (`u8`, rank 1 to 4): the bytes of a sample become features, divided by 255. Labels come from the file of
 ///   the same name with `labels` for `images`; see the crate documentation.
-/// * **CSV, TSV**: see [`TableParams`].
+/// * **CSV, TSV**: see [`TableParams`], which the other tables follow as well.
+/// * **ARFF**: nominal attributes are categories even if they look like numbers.
+/// * **JSON**: lines or an array of objects, arrays of cells, or what pandas writes by `split`, `columns`, `records`, `values` and
+///   `table`. What is nested becomes columns `a.b` and `a.0`; null and an absent key are missing cells.
+/// * **libsvm** and SVMlight: columns `label`, `f1`, `f2`, ...; features that are not given are 0; `qid` is left out. The label is `label`
+///   unless another column is named.
+/// * **NumPy**: `X` and `y` of an npz (or `x_train`, `y_train` and their test part; `data`, `target`; `features`, `labels`), or a matrix
+///   whose last column is the label.
 /// * **Graph npz**: see [`GraphParams`].
+/// * **Workbooks** (xlsx, xls, ods) and **Parquet**, with the feature `formats`: the first sheet that can be seen; dates and times as
+///   text like `2020-01-31 12:00:00`.
+///
+/// Each may be packed by gzip, or by bzip2, xz and zstd with the feature `formats`, and be the only table in a zip or, with it, in a tar
+/// archive. A pipe is read once. Text is UTF-8, UTF-16, or Windows-1252 (Latin-1) where it is not valid UTF-8.
 ///
 /// # Errors
 ///
@@ -115,7 +142,7 @@ impl LoadParams {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load<T: Scalar>(path: impl AsRef<Path>, params: &LoadParams) -> Result<Dataset<T>> {
-    read_once(path.as_ref(), params, None)
+    read_once(&[path.as_ref().to_path_buf()], params, None)
 }
 
 /// Reads a table into the feature layout and class numbers of an earlier one.
@@ -152,7 +179,74 @@ pub fn load_with_encoding<T: Scalar>(
     encoding: &ColumnEncoding,
     params: &LoadParams,
 ) -> Result<Dataset<T>> {
-    read_once(path.as_ref(), params, Some(encoding))
+    read_once(&[path.as_ref().to_path_buf()], params, Some(encoding))
+}
+
+/// Loads several tables of one format as one: the rows of the first file, then those of the second, and so on. Their columns must have
+/// the same names in the same order; files of JSON and libsvm may leave out columns.
+///
+/// # Errors
+///
+/// As [`load`]; [`DataError::Malformed`] names the file whose columns differ from those of the first, and the first difference.
+///
+/// # Example
+///
+/// ```
+/// use tiam_data::{LoadParams, expand, load_many};
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("jan.csv"), "x,y\n1,a\n2,b\n")?;
+/// std::fs::write(folder.path().join("feb.csv"), "x,y\n3,a\n")?;
+/// let paths = expand(folder.path().join("*.csv"))?;
+/// let data = load_many::<f64>(&paths, &LoadParams::default())?;
+/// assert_eq!(data.features().values(), [3.0, 1.0, 2.0]); // February is before January by name
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load_many<T: Scalar>(paths: &[PathBuf], params: &LoadParams) -> Result<Dataset<T>> {
+    read_once(paths, params, None)
+}
+
+/// Reads several tables as [`load_many`] does, into the layout of an earlier one as [`load_with_encoding`] does.
+///
+/// # Errors
+///
+/// As both.
+pub fn load_many_with_encoding<T: Scalar>(
+    paths: &[PathBuf],
+    encoding: &ColumnEncoding,
+    params: &LoadParams,
+) -> Result<Dataset<T>> {
+    read_once(paths, params, Some(encoding))
+}
+
+/// The files that a pattern such as `data/*.csv` means, sorted by name: `?` is any character, `*` any number of them, `**` any folders,
+/// `[ab]` one of some. What exists under the very name, and `-`, is itself.
+///
+/// # Errors
+///
+/// [`DataError::Io`] if no file fits the pattern; [`DataError::InvalidParameter`] if it is none.
+pub fn expand(pattern: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let path = pattern.as_ref();
+    let text = path.to_str().filter(|text| text.contains(['*', '?', '[']));
+    let (Some(text), false) = (text, path.exists()) else {
+        return Ok(vec![path.to_path_buf()]);
+    };
+    let found = glob::glob(text).map_err(|e| {
+        DataError::parameter("pattern", text, format!("a pattern of names: {}", e.msg))
+    })?;
+    let io = |e: glob::GlobError| {
+        let path = e.path().to_owned();
+        DataError::io(&path, e.into())
+    };
+    let mut paths = found
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(io)?;
+    paths.retain(|path| !path.is_dir());
+    if paths.is_empty() {
+        let none = io::Error::new(io::ErrorKind::NotFound, "no file fits this pattern");
+        return Err(DataError::io(path, none));
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// The same a block of some megabytes at a time, for files larger than memory: `each` receives the rows in their order, and tells whether to
@@ -176,14 +270,14 @@ pub fn load_in_blocks<T: Scalar>(
 
 /// Reads by one of two functions that are compiled here, once, whichever crate asks: the readers of all formats are in them.
 fn read_once<T: Scalar>(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<T>> {
     if TypeId::of::<T>() == TypeId::of::<f32>() {
-        return Ok(same_type(read_single(path, params, encoding)?));
+        return Ok(same_type(read_single(paths, params, encoding)?));
     }
-    Ok(same_type(read_double(path, params, encoding)?))
+    Ok(same_type(read_double(paths, params, encoding)?))
 }
 
 /// A value as what it is.
@@ -237,34 +331,53 @@ fn open(path: &Path, params: &LoadParams) -> Result<(Source, Format)> {
 
 #[inline(never)]
 fn read_single(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<f32>> {
-    read(path, params, encoding)
+    read(paths, params, encoding)
 }
 
 #[inline(never)]
 fn read_double(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<f64>> {
-    read(path, params, encoding)
+    read(paths, params, encoding)
 }
 
 fn read<T: Scalar>(
-    path: &Path,
+    paths: &[PathBuf],
     params: &LoadParams,
     encoding: Option<&ColumnEncoding>,
 ) -> Result<Dataset<T>> {
     params.check()?;
-    if path.is_dir() {
+    if let Some(folder) = paths.iter().find(|path| path.is_dir()) {
         return match (params.format, encoding) {
-            (None | Some(Format::Idx), None) => formats::idx::read_folder(path, params),
-            _ => Err(formats::unknown(path, "a folder, where a file is needed")),
+            (None | Some(Format::Idx), None) if paths.len() == 1 => {
+                formats::idx::read_folder(folder, params)
+            }
+            _ => Err(formats::unknown(folder, "a folder, where a file is needed")),
         };
     }
-    let (source, format) = open(path, params)?;
-    formats::read(format, &source, params, encoding)
+    let open = |path: &PathBuf| open(path, params);
+    let opened = paths.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let (sources, formats): (Vec<Source>, Vec<Format>) = opened.into_iter().unzip();
+    let (Some(first), Some(format)) = (sources.first(), formats.first()) else {
+        return Err(DataError::parameter("paths", "none", "at least one file"));
+    };
+    if let Some(other) = formats.iter().position(|found| found != format) {
+        let reason = format!(
+            "its format is {:?}, but {format:?} that of {}",
+            formats[other],
+            first.path.display()
+        );
+        return Err(DataError::malformed(
+            &sources[other].path,
+            Place::Whole,
+            reason,
+        ));
+    }
+    formats::read(*format, &sources, params, encoding)
 }

@@ -1,58 +1,130 @@
-//! Input files, plain or gzip, with limits on what they may allocate.
+//! Input files, plain, packed or piped, with limits on what they may allocate.
+
+mod packing;
+mod text;
+
+pub use text::TextEncoding;
 
 use std::{
+    borrow::Cow,
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
-
-use flate2::bufread::MultiGzDecoder;
 
 use crate::{
     LoadParams,
     error::{DataError, Place, Result, grow, reserve},
 };
+use packing::Content;
+pub(crate) use packing::{Packing, ReadSeek, Zip, not_built};
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The path that means standard input.
+const STANDARD_INPUT: &str = "-";
 /// Longest expansion deflate can reach: 258 bytes for 2 bits, and its header.
 const DEFLATE_MAX_RATIO: u64 = 1040;
 pub(crate) const BUFFER: usize = 1 << 16;
 const CONTENT: &str = "the content of the file";
+/// Bytes by which compressions and archives are told.
+const MAGIC: usize = 512;
+/// Archives within archives that are looked into.
+const MAX_NESTING: usize = 3;
 
 /// Bytes that every file may make the loader allocate: enough for a parser's fixed parts and for small valid files.
 pub(crate) const FLOOR: u64 = 16 << 20;
 
-/// A file whose compression is known.
+/// A file whose compression is known: decompressed and unpacked, as all its readers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
-    pub(crate) gzip: bool,
-    /// Bytes on disk.
+    packing: Packing,
+    /// The bytes, where they cannot be read from the file again: those of a pipe, those out of an archive.
+    content: Option<Arc<Vec<u8>>>,
+    /// What it is, if it is a zip.
+    pub(crate) zip: Zip,
+    /// Bytes on disk, or bytes that came through a pipe.
     disk_len: u64,
     /// Limit in bytes of a single buffer.
     max_bytes: u64,
     /// Limit in bytes for each byte on disk.
     max_expansion: u64,
+    /// The encoding of text, where it is forced.
+    text_encoding: Option<TextEncoding>,
 }
 
 impl Source {
-    /// Opens the file and reads its first bytes, which tell its compression.
+    /// Opens a file, or standard input by the path `-`, and reads its first bytes, which tell its compression. What is not a regular
+    /// file is read once, here, to its end. An archive that holds one table is unpacked.
     pub(crate) fn open(path: &Path, params: &LoadParams) -> Result<Self> {
-        let io = |e| DataError::io(path, e);
-        let mut file = File::open(path).map_err(io)?;
-        let disk_len = file.metadata().map_err(io)?.len();
-        let mut magic = [0; 2];
-        let gzip = disk_len >= 2 && {
-            file.read_exact(&mut magic).map_err(io)?;
-            magic == GZIP_MAGIC
-        };
-        Ok(Self {
+        let mut source = Self {
             path: path.to_path_buf(),
-            gzip,
-            disk_len,
+            packing: Packing::None,
+            content: None,
+            zip: Zip::None,
+            disk_len: 0,
             max_bytes: params.max_bytes,
             max_expansion: params.max_expansion,
-        })
+            text_encoding: params.text_encoding,
+        };
+        if path == Path::new(STANDARD_INPUT) {
+            source.path = PathBuf::from("standard input");
+            source.read_once(io::stdin().lock())?;
+        } else {
+            let io = |e| DataError::io(path, e);
+            let file = File::open(path).map_err(io)?;
+            let metadata = file.metadata().map_err(io)?;
+            if metadata.is_file() {
+                source.disk_len = metadata.len();
+            } else {
+                source.read_once(file)?;
+            }
+        }
+        source.look_inside()?;
+        Ok(source)
+    }
+
+    /// Several files as one, for limits and messages about all of them.
+    pub(crate) fn joined(sources: &[Self]) -> Self {
+        let disk_len = sources
+            .iter()
+            .fold(0, |n: u64, source| n.saturating_add(source.disk_len));
+        Self {
+            disk_len,
+            content: None,
+            ..sources[0].clone()
+        }
+    }
+
+    /// Takes all bytes of a pipe.
+    fn read_once(&mut self, pipe: impl Read) -> Result<()> {
+        let path = self.path.clone();
+        // Every byte that has come counts as one on disk, so that the first limit is the only one.
+        self.disk_len = u64::MAX;
+        let stream = Stream::new(pipe, |_, e| DataError::io(&path, e));
+        let bytes = self.read_to_end(stream, Vec::new(), CONTENT)?;
+        self.disk_len = bytes.len() as u64;
+        self.content = Some(Arc::new(bytes));
+        Ok(())
+    }
+
+    /// Finds the compression, and unpacks an archive.
+    fn look_inside(&mut self) -> Result<()> {
+        for _ in 0..=MAX_NESTING {
+            let mut magic = Vec::new();
+            let path = self.path.clone();
+            Stream::new(self.raw()?, |_, e| DataError::io(&path, e)).fill(&mut magic, MAGIC)?;
+            self.packing = Packing::of(&magic);
+            match packing::look_into(self, &self.head(MAGIC)?)? {
+                Content::Itself(zip) => {
+                    self.zip = zip;
+                    return Ok(());
+                }
+                Content::Held(bytes) => self.content = Some(Arc::new(bytes)),
+            }
+        }
+        let reason = "it is an archive in an archive in an archive; unpack it first";
+        Err(DataError::malformed(&self.path, Place::Whole, reason))
     }
 
     /// Limit of the total bytes of many small buffers of one kind.
@@ -61,7 +133,7 @@ impl Source {
     }
 
     /// Limit of a single buffer in bytes.
-    fn limit(&self) -> u64 {
+    pub(crate) fn limit(&self) -> u64 {
         self.max_bytes.min(self.expansion())
     }
 
@@ -112,33 +184,72 @@ impl Source {
         mut bytes: Vec<u8>,
         what: &str,
     ) -> Result<Vec<u8>> {
-        let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
         let mut chunk = Vec::new();
         while stream.fill(&mut chunk, BUFFER)? > 0 {
-            let needed = bytes.len() + chunk.len();
-            self.check(what, needed as u64)?;
-            if needed > bytes.capacity() {
-                grow(&mut bytes, needed.saturating_mul(2).min(limit), what)?;
-            }
-            bytes.extend_from_slice(&chunk);
+            self.append(&mut bytes, &chunk, what)?;
         }
         Ok(bytes)
     }
 
+    /// Appends items to a buffer whose room is doubled, but never past the limit.
+    pub(crate) fn append<T: Copy>(
+        &self,
+        buffer: &mut Vec<T>,
+        items: &[T],
+        what: &str,
+    ) -> Result<()> {
+        let needed = buffer.len() + items.len();
+        if needed > buffer.capacity() {
+            let size = size_of::<T>() as u64;
+            self.check(what, (needed as u64).saturating_mul(size))?;
+            let limit = usize::try_from(self.limit() / size).unwrap_or(usize::MAX);
+            grow(buffer, needed.saturating_mul(2).min(limit), what)?;
+        }
+        buffer.extend_from_slice(items);
+        Ok(())
+    }
+
+    /// The bytes as they are on disk.
+    fn raw(&self) -> Result<Box<dyn BufRead + '_>> {
+        if let Some(bytes) = &self.content {
+            return Ok(Box::new(&bytes[..]));
+        }
+        let file = File::open(&self.path).map_err(|e| DataError::io(&self.path, e))?;
+        Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
+    }
+
+    /// The decompressed bytes, as they come.
+    fn reader(&self) -> Result<Box<dyn Read + '_>> {
+        let decoder = self.packing.decoder(self.raw()?);
+        decoder.map_err(|e| self.broken(0, &e))?.ok_or_else(|| {
+            let found = format!("{} compressed", self.packing.name());
+            not_built(self, &found, "decompress it first")
+        })
+    }
+
+    fn broken(&self, at: u64, error: &io::Error) -> DataError {
+        let packing = self.packing.name();
+        let reason = format!(
+            "the {packing} stream breaks off after {at} decoded bytes: {error}; fetch or compress the file again"
+        );
+        DataError::malformed(&self.path, Place::Whole, reason)
+    }
+
     /// The decompressed bytes.
     pub(crate) fn stream(&self) -> Result<Stream<'_>> {
-        let path = &self.path;
-        let file = File::open(path).map_err(|e| DataError::io(path, e))?;
-        let file = BufReader::with_capacity(BUFFER, file);
-        if !self.gzip {
-            return Ok(Stream::new(file, |_, e| DataError::io(path, e)));
-        }
-        Ok(Stream::new(MultiGzDecoder::new(file), |at, e| {
-            let reason = format!(
-                "the gzip stream breaks off after {at} decoded bytes: {e}; fetch or compress the file again"
-            );
-            DataError::malformed(path, Place::Whole, reason)
+        Ok(Stream::new(self.reader()?, |at, e| match self.packing {
+            Packing::None => DataError::io(&self.path, e),
+            _ => self.broken(at, &e),
         }))
+    }
+
+    /// The decompressed bytes for a reader that jumps about.
+    pub(crate) fn seekable(&self) -> Result<Box<dyn ReadSeek + '_>> {
+        if self.packing == Packing::None && self.content.is_none() {
+            let file = File::open(&self.path).map_err(|e| DataError::io(&self.path, e))?;
+            return Ok(Box::new(BufReader::new(file)));
+        }
+        Ok(Box::new(Cursor::new(self.read_all()?)))
     }
 
     /// The first decompressed bytes, at most `most`.
@@ -149,25 +260,38 @@ impl Source {
     }
 
     /// All decompressed bytes.
-    pub(crate) fn read_all(&self) -> Result<Vec<u8>> {
-        let known = if self.gzip { 0 } else { self.disk_len };
+    pub(crate) fn read_all(&self) -> Result<Cow<'_, [u8]>> {
+        if let (Packing::None, Some(bytes)) = (self.packing, &self.content) {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let known = if self.packing == Packing::None {
+            self.disk_len
+        } else {
+            0
+        };
         let bytes = self.reserve(known.try_into().unwrap_or(usize::MAX), CONTENT)?;
         self.read_to_end(self.stream()?, bytes, CONTENT)
+            .map(Cow::Owned)
+    }
+
+    /// Bytes before decompression.
+    fn packed_len(&self) -> u64 {
+        (self.content.as_ref()).map_or(self.disk_len, |bytes| bytes.len() as u64)
     }
 
     /// Whether the file cannot hold exactly `expected` decompressed bytes. For a plain file the answer is certain.
     pub(crate) fn cannot_hold(&self, expected: u64) -> bool {
-        if self.gzip {
-            expected > self.disk_len.saturating_mul(DEFLATE_MAX_RATIO)
-        } else {
-            expected != self.disk_len
+        match self.packing {
+            Packing::None => expected != self.packed_len(),
+            Packing::Gzip => expected > self.packed_len().saturating_mul(DEFLATE_MAX_RATIO),
+            _ => false,
         }
     }
 
     /// The decompressed length, counted.
     pub(crate) fn count(&self) -> Result<u64> {
-        if !self.gzip {
-            return Ok(self.disk_len);
+        if self.packing == Packing::None {
+            return Ok(self.packed_len());
         }
         let mut stream = self.stream()?;
         let mut chunk = Vec::new();

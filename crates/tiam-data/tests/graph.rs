@@ -333,8 +333,13 @@ fn invalid_arrays_are_named_with_the_element() {
         ),
         (
             "labels",
+            npy("<c8", "(6,)", &[0; 48]),
+            "\"<c8\" is not supported",
+        ),
+        (
+            "labels",
             npy("<U3", "(6,)", &[0; 72]),
-            "\"<U3\" is not supported",
+            "it holds texts; whole numbers from 0 are needed",
         ),
         ("labels", npy("<i8", "(7,)", &[0; 48]), "promises 56 bytes"),
         (

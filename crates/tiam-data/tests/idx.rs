@@ -216,11 +216,7 @@ fn a_folder_gives_both_parts_or_names_what_is_missing() {
 #[test]
 fn unknown_content_is_named() {
     let folder = folder();
-    for (bytes, words) in [
-        (&b"\x93NUMPY\x01\x00"[..], "NumPy"),
-        (b"\xff\xfea\x00", "UTF-16"),
-        (b"ab\x00cd", "byte 2"),
-    ] {
+    for (bytes, words) in [(&b"\0\0\0\0"[..], "byte 0"), (b"ab\x00cd", "byte 2")] {
         let error = read(write(&folder, "x", bytes)).unwrap_err();
         assert!(
             matches!(&error, DataError::UnknownFormat { found, .. } if found.contains(words)),

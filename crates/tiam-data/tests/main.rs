@@ -5,17 +5,26 @@
     reason = "a test that fails panics"
 )]
 
+mod arff;
+mod arrays;
 mod common;
 mod encoding;
+mod foreign;
 mod generate;
 mod graph;
 mod idx;
+mod json;
+mod libsvm;
+mod many;
 mod memory;
 mod mutations;
 mod numbers;
 mod odd_tables;
+#[cfg(feature = "formats")]
+mod optional;
 mod real_data;
 mod rows;
+mod sources;
 mod split_and_scaling;
 mod table;
 mod threads;

@@ -114,6 +114,7 @@ enum Bound {
     Table,
     Idx,
     Graph,
+    Grid,
 }
 
 struct Hostile {
@@ -334,6 +335,150 @@ fn hostile_graphs() -> Vec<Hostile> {
     ]
 }
 
+/// Files whose cells are copied: ARFF, libsvm, JSON, arrays.
+fn hostile_grids() -> Vec<Hostile> {
+    let file = |name, bytes, outcome| hostile(name, Bound::Grid, bytes, outcome);
+    let attributes: String = (0..1_000_000)
+        .map(|i| format!("@attribute a{i} real\n"))
+        .collect();
+    let attributes = format!("@relation r\n{attributes}@data\n");
+    let keys: String = (0..1_000_000).map(|i| format!("\"k{i}\":1,")).collect();
+    let short_rows = format!("[{}[1]]", "[1],".repeat(3 << 20));
+    let sparse = "1 40000:1\n".repeat(1000);
+    let deep = format!("[{}", "[".repeat(1_000_000));
+    let zeros = |n: usize| npy("|u1", &format!("({n}, 1)"), &vec![0; n]);
+    let x = |array| npz(&vec![("X", array), ("y", i64s(&[1]))]);
+    let promise = npy("<f8", "(1152921504606846976,)", &[0; 16]);
+    let wide: Vec<u8> = ("\u{feff}".to_owned() + &"\u{20ac},".repeat(5 << 20))
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    vec![
+        tight(file(
+            "attributes",
+            gzip(attributes.as_bytes()),
+            COLUMNS_OVER,
+        )),
+        tight(file(
+            "keys",
+            gzip(format!("{{{keys}\"z\":1}}").as_bytes()),
+            COLUMNS_OVER,
+        )),
+        file(
+            "a far feature",
+            b"1 4000000000:1\n0 1:1\n".to_vec(),
+            COLUMNS_OVER,
+        ),
+        file(
+            "sparse rows",
+            sparse.into_bytes(),
+            Some("the encoded features would take"),
+        ),
+        tight(file(
+            "short rows",
+            gzip(short_rows.as_bytes()),
+            CELLS_OF_GRID_OVER,
+        )),
+        file(
+            "deep arrays",
+            deep.clone().into_bytes(),
+            Some("not valid JSON"),
+        ),
+        file(
+            "deep closed arrays",
+            (deep + &"]".repeat(1_000_001)).into_bytes(),
+            Some("a cell holds an array"),
+        ),
+        file(
+            "deep objects",
+            ("{\"a\":".repeat(1_000_000) + "1" + &"}".repeat(1_000_000))
+                .repeat(2)
+                .into_bytes(),
+            Some("recursion limit"),
+        ),
+        file(
+            "an array's promise",
+            x(promise),
+            Some("promises 9223372036854775808 bytes"),
+        ),
+        tight(file(
+            "zeros",
+            x(zeros(20 << 20)),
+            Some("array \"X\" would take"),
+        )),
+        tight(file(
+            "fewer zeros",
+            npz(&vec![("X", zeros(12 << 20))]),
+            CELLS_OF_GRID_OVER,
+        )),
+        tight(file("UTF-16", gzip(&wide), CONTENT_OVER)),
+    ]
+}
+
+const CELLS_OF_GRID_OVER: Option<&str> = Some("the cells of the table would take");
+
+fn zip_of(name: &str, bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    zip.start_file(
+        name,
+        options.compression_method(zip::CompressionMethod::Deflated),
+    )
+    .unwrap();
+    zip.write_all(bytes).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+/// What unpacks to more than it should.
+fn hostile_archives() -> Vec<Hostile> {
+    let ones = vec![b'1'; 20 << 20];
+    let file = |name, bytes, outcome| tight(hostile(name, Bound::Grid, bytes, outcome));
+    let mut files = vec![
+        file("a zip", zip_of("t.csv", &ones), CONTENT_OVER),
+        file(
+            "a gzip in a zip",
+            zip_of("t.csv.gz", &gzip(&ones)),
+            CONTENT_OVER,
+        ),
+        file(
+            "a zip in a zip",
+            zip_of("t.zip", &zip_of("t.csv", &ones)),
+            CONTENT_OVER,
+        ),
+    ];
+    files.extend(optional_archives(&ones));
+    files
+}
+
+#[cfg(not(feature = "formats"))]
+fn optional_archives(_: &[u8]) -> Vec<Hostile> {
+    Vec::new()
+}
+
+#[cfg(feature = "formats")]
+fn optional_archives(ones: &[u8]) -> Vec<Hostile> {
+    use crate::optional::{bzip2, parquet_of_zeros, tar, xlsx};
+    let file = |name, bytes, outcome| tight(hostile(name, Bound::Grid, bytes, outcome));
+    let sheet = "<row r=\"1\"/>".repeat(2 << 20);
+    vec![
+        file("bzip2", bzip2(ones), CONTENT_OVER),
+        file(
+            "xz",
+            include_bytes!("fixtures/ones.xz").to_vec(),
+            CONTENT_OVER,
+        ),
+        file("zstd", zstd::encode_all(ones, 3).unwrap(), CONTENT_OVER),
+        file("a tar", gzip(&tar(&[("t.csv", ones)])), CONTENT_OVER),
+        file(
+            "a workbook",
+            xlsx(&sheet),
+            Some("the parts of the workbook would take"),
+        ),
+        file("Parquet", parquet_of_zeros(4 << 20), CELLS_OF_GRID_OVER),
+    ]
+}
+
 #[test]
 fn hostile_files_take_no_more_than_is_stated() {
     if !alone("hostile_files_take_no_more_than_is_stated") {
@@ -341,10 +486,14 @@ fn hostile_files_take_no_more_than_is_stated() {
     }
     const MIB: usize = 1 << 20;
     let folder = folder();
-    for file in [hostile_tables(), hostile_idx(), hostile_graphs()]
-        .into_iter()
-        .flatten()
-    {
+    let files = [
+        hostile_tables(),
+        hostile_idx(),
+        hostile_graphs(),
+        hostile_grids(),
+        hostile_archives(),
+    ];
+    for file in files.into_iter().flatten() {
         let size = file.bytes.len();
         let path = write(&folder, "hostile.bin", file.bytes);
         let (peak, result) = load_counted::<f64>(&path, &file.params);
@@ -355,6 +504,7 @@ fn hostile_files_take_no_more_than_is_stated() {
                 Bound::Table => 7 * limit + 2 * expansion,
                 Bound::Idx => 6 * limit,
                 Bound::Graph => 16 * limit,
+                Bound::Grid => 10 * limit + 3 * expansion,
             };
         println!(
             "{}: {size} bytes, {:.1} of {:.1} MiB",

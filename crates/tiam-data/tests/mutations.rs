@@ -23,7 +23,61 @@ fn valid_files() -> Vec<(Format, Vec<u8>)> {
         (Format::Idx, images),
         (Format::GraphNpz, npz(&graph_arrays())),
         (Format::GraphNpz, npz(&dense_graph())),
+        (Format::Arff, ARFF.as_bytes().to_vec()),
+        (Format::Arff, SPARSE_ARFF.as_bytes().to_vec()),
+        (Format::Libsvm, LIBSVM.as_bytes().to_vec()),
+        (Format::Json, JSON_LINES.as_bytes().to_vec()),
+        (Format::Json, JSON_COLUMNS.as_bytes().to_vec()),
+        (Format::Json, JSON_SPLIT.as_bytes().to_vec()),
+        (Format::Arrays, npz(&pair())),
+        (Format::Arrays, pair().swap_remove(0).1),
+        (Format::Table, utf_16("ä,y\n1,ü\n2,x\n")),
+        (Format::Table, b"\xe4,y\n1,\xfc\n2,x\n".to_vec()),
     ]
+    .into_iter()
+    .chain(optional_files())
+    .collect()
+}
+
+const ARFF: &str = "% c\n@relation 'a b'\n@attribute x real\n@ATTRIBUTE \"s t\" {a,'b c',\"d\"}\n\
+    @attribute d date \"yyyy\"\n@attribute y {p,q}\n@data\n1,a,'2020',p\n-2.5,'b c',2021,q\n3,d,2020,p\n";
+const SPARSE_ARFF: &str =
+    "@relation r\n@attribute x real\n@attribute y {p,q}\n@data\n{0 1.5}\n{0 2, 1 q}\n{}\n";
+const LIBSVM: &str = "+1 1:0.5 3:-2 # c\n-1 qid:7 2:1e-3\n1 3:4\n";
+const JSON_LINES: &str =
+    "{\"a\":1.5,\"b\":{\"c\":[1,2]},\"y\":true}\n{\"a\":-2,\"b\":{\"c\":[3,4]},\"y\":false}\n";
+const JSON_COLUMNS: &str = "{\"a\":{\"0\":1.5,\"1\":2e3},\"y\":{\"0\":\"p\",\"1\":\"q\"}}";
+const JSON_SPLIT: &str = "{\"columns\":[\"a\",\"y\"],\"data\":[[1,\"p\"],[2,\"q\"]]}";
+
+/// Inputs and answers.
+fn pair() -> crate::common::Arrays {
+    let x = [1_u16, 2, 3, 4, 5, 0].iter().flat_map(|x| x.to_le_bytes());
+    let x = crate::common::npy("<u2", "(3, 2)", &x.collect::<Vec<_>>());
+    vec![("X", x), ("y", crate::common::npy("|S1", "(3,)", b"aba"))]
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[cfg(feature = "formats")]
+fn optional_files() -> Vec<(Format, Vec<u8>)> {
+    use crate::optional::{CSV, bzip2, ods_table, parquet, rows, tar, xlsx};
+    let zstd = zstd::encode_all(CSV, 3).unwrap();
+    vec![
+        (Format::Parquet, parquet()),
+        (Format::Workbook, xlsx(&rows())),
+        (Format::Workbook, ods_table()),
+        (Format::Table, bzip2(CSV)),
+        (Format::Table, zstd),
+        (Format::Table, crate::optional::XZ.to_vec()),
+        (Format::Table, tar(&[("t.csv", CSV), ("README", b"x")])),
+    ]
+}
+
+#[cfg(not(feature = "formats"))]
+fn optional_files() -> Vec<(Format, Vec<u8>)> {
+    Vec::new()
 }
 
 #[derive(Debug, Clone)]
@@ -293,11 +347,12 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
 
     #[test]
-    fn damaged_files_are_survived(file in 0_usize..7, damages in prop::collection::vec(damage(), 1..5)) {
-        let (format, mut bytes) = valid_files().swap_remove(file);
+    fn damaged_files_are_survived(file in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 1..5)) {
+        let mut files = valid_files();
+        let (format, mut bytes) = files.swap_remove(file.index(files.len()));
         damages.iter().for_each(|d| apply(&mut bytes, d));
         try_all(&bytes, format);
     }
@@ -308,18 +363,21 @@ proptest! {
         let array = array.index(arrays.len());
         damages.iter().for_each(|d| apply(&mut arrays[array].1, d));
         try_all(&npz(&arrays), Format::GraphNpz);
+        let mut arrays = pair();
+        damages.iter().for_each(|d| apply(&mut arrays[usize::from(dense)].1, d));
+        try_all(&npz(&arrays), Format::Arrays);
     }
 
     #[test]
-    fn damaged_content_inside_gzip_is_survived(damages in prop::collection::vec(damage(), 1..4), file in prop::sample::select(vec![1_usize, 2, 4])) {
+    fn damaged_content_inside_gzip_is_survived(damages in prop::collection::vec(damage(), 1..4), file in prop::sample::select(vec![1_usize, 2, 4, 7, 8, 9, 10, 11, 12, 14])) {
         let (format, mut bytes) = valid_files().swap_remove(file);
         damages.iter().for_each(|d| apply(&mut bytes, d));
         try_all(&gzip(&bytes), format);
     }
 
     #[test]
-    fn random_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300), format in 0..3) {
-        let format = [Format::Table, Format::Idx, Format::GraphNpz][format as usize];
+    fn random_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300), format in 0..9_usize) {
+        let format = [Format::Table, Format::Idx, Format::GraphNpz, Format::Arrays, Format::Arff, Format::Json, Format::Libsvm, Format::Parquet, Format::Workbook][format];
         try_all(&bytes, format);
     }
 

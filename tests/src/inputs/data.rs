@@ -81,6 +81,72 @@ pub fn table(bytes: &[u8]) {
     }
 }
 
+const FORMATS: [Format; 4] = [Format::Arff, Format::Libsvm, Format::Json, Format::Arrays];
+const ENCODINGS: [&str; 4] = ["utf-8", "utf-16be", "windows-1252", "shift_jis"];
+
+/// The tables that are not delimited text, and texts in any encoding: after a byte of options a file as it is, or one put into an
+/// archive here. Another reading by the encoding found gives the same.
+pub fn formats(bytes: &[u8]) {
+    let Some((&[how], rest)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let file = match how & 3 {
+        0 | 1 => rest.to_vec(),
+        2 => gzip(rest),
+        _ => pair(rest),
+    };
+    let mut params = params();
+    if how & 4 > 0 {
+        params = params.format(FORMATS[usize::from(how >> 3 & 3)]);
+    }
+    if how & 32 > 0 {
+        params = params.text_encoding(ENCODINGS[usize::from(how >> 6)].parse().unwrap());
+    }
+    read_twice(&file, &params);
+}
+
+/// What needs the feature `formats`, found by content; without it every such file is refused.
+pub fn optional(bytes: &[u8]) {
+    read_twice(bytes, &params());
+}
+
+fn read_twice(file: &[u8], params: &LoadParams) {
+    let folder = folder();
+    let path = write(&folder, "t", file);
+    let data = match load::<f64>(&path, params) {
+        Ok(data) => data,
+        Err(error) => {
+            assert!(error.to_string().contains("/t"), "{error}");
+            return;
+        }
+    };
+    sound_shape(&data);
+    assert!(data.features().values().iter().all(|v| v.is_finite()));
+    if let Some(encoding) = data.encoding() {
+        let again = load_with_encoding::<f64>(&path, encoding, params).unwrap();
+        assert_eq!(
+            (again.features(), again.targets()),
+            (data.features(), data.targets())
+        );
+    }
+}
+
+/// An archive of inputs and answers: a byte for the length of the answers' file, that file, and the inputs, whose headers fit
+/// their data.
+fn pair(bytes: &[u8]) -> Vec<u8> {
+    let Some((&[length], rest)) = bytes.split_first_chunk() else {
+        return Vec::new();
+    };
+    let (answers, inputs) = rest.split_at(rest.len().min(length.into()));
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, array) in [("X.npy", inputs), ("y.npy", answers)] {
+        zip.start_file(name, options).unwrap();
+        zip.write_all(&npy(array)).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 /// Images and their labels: after a byte of options and one for the length of the labels' file that file, then the
 /// images. Either may be compressed here, or be what it is.
 pub fn idx(bytes: &[u8]) {

@@ -20,7 +20,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 pub use checkpoints::checkpoint;
-pub use data::{graph, idx, table};
+pub use data::{formats, graph, idx, optional, table};
 pub use models::{model, trace, trajectory};
 pub use texts::{config, peers};
 
@@ -28,12 +28,14 @@ pub use texts::{config, peers};
 pub type Check = fn(&[u8]);
 
 /// Every input by the name of its target and its folder in `fuzz/corpus`.
-pub const ALL: [(&str, Check); 9] = [
+pub const ALL: [(&str, Check); 11] = [
     ("checkpoint", checkpoint),
     ("config", config),
+    ("formats", formats),
     ("graph", graph),
     ("idx", idx),
     ("model", model),
+    ("optional", optional),
     ("peers", peers),
     ("table", table),
     ("trace", trace),

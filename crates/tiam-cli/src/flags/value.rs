@@ -135,6 +135,12 @@ chosen! {
         Self::Table, "table" | "csv" | "tsv": "CSV or TSV, plain or gzip";
         Self::Idx, "idx": "the format of the MNIST files, plain or gzip, a file or the folder of four";
         Self::GraphNpz, "graph" | "npz": "a graph in a zip of NumPy arrays";
+        Self::Arrays, "arrays" | "npy": "X and y in a zip of NumPy arrays, or one array with the label last";
+        Self::Arff, "arff": "the format of Weka";
+        Self::Json, "json" | "jsonl": "JSON, lines or an array of objects";
+        Self::Libsvm, "libsvm" | "svmlight": "sparse text, label index:value ...";
+        Self::Workbook, "xlsx" | "xls" | "ods": "the first sheet of a workbook";
+        Self::Parquet, "parquet": "Parquet";
     }
     Header {
         Self::Auto, "auto": "found out from the first rows";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Reader;
+use super::{Head, Reader};
 use crate::{
     ColumnEncoding, Dataset, Features, LabelColumn, LoadParams, Scalar, Split, Targets,
     error::{DataError, Place, Result, reserve},
@@ -24,15 +24,16 @@ impl Reader for Idx {
     const KNOWN_AS: &'static str =
         "IDX (plain or gzip; a file, or a folder with the four MNIST files)";
 
-    fn recognises(head: &[u8]) -> bool {
-        matches!(head, [0, 0, 0x08..=0x0e, rank, ..] if *rank > 0)
+    fn recognises(head: &Head) -> bool {
+        matches!(head.text[..], [0, 0, 0x08..=0x0e, rank, ..] if rank > 0)
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         _: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        let source = &sources[0];
         let images = IdxFile::open(source.clone())?;
         let wanted = images.rank > 1 && params.table.label != LabelColumn::None;
         let name = labels_name(&source.path).filter(|_| wanted);

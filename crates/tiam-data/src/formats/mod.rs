@@ -3,10 +3,27 @@
 //! A new format is a file here that implements [`Reader`], and its line in [`formats!`]. A format of rows and columns
 //! hands its cells to [`crate::table::read`], which finds the kinds of the columns and encodes them for every format.
 
+mod arff;
+mod arrays;
+mod chain;
 mod delimited;
+mod foreign;
 mod graph;
+mod grid;
 pub(crate) mod idx;
+mod json;
+mod libsvm;
 mod npy;
+#[cfg(feature = "formats")]
+mod parquet;
+#[cfg(not(feature = "formats"))]
+mod without;
+#[cfg(feature = "formats")]
+mod workbook;
+#[cfg(not(feature = "formats"))]
+use without as parquet;
+#[cfg(not(feature = "formats"))]
+use without as workbook;
 
 pub use graph::{GraphParams, GraphRows};
 
@@ -15,11 +32,29 @@ use std::path::Path;
 use crate::{
     ColumnEncoding, Dataset, LoadParams, Scalar,
     error::{DataError, Result},
-    source::Source,
+    source::{Source, Zip},
 };
 
 /// Bytes of a file looked at to find its format.
-const HEAD: usize = 512;
+const HEAD: usize = 1 << 16;
+
+/// What a file begins with.
+struct Head {
+    /// Its first decompressed bytes, at most [`HEAD`]; as UTF-8 where they are UTF-16.
+    text: Vec<u8>,
+    zip: Zip,
+}
+
+impl Head {
+    /// The bytes up to the last end of a line, or all of a file that is no longer.
+    fn whole_lines(&self) -> &[u8] {
+        let end = self.text.iter().rposition(|&b| b == b'\n');
+        match end {
+            Some(end) if self.text.len() >= HEAD => &self.text[..end],
+            _ => &self.text,
+        }
+    }
+}
 
 /// A reader of one format.
 trait Reader {
@@ -28,12 +63,12 @@ trait Reader {
     /// Whether it has columns, so that a [`ColumnEncoding`] can say what they are.
     const HAS_COLUMNS: bool = false;
 
-    /// Whether a file begins as this format does; `head` are its first decompressed bytes, at most [`HEAD`].
-    fn recognises(head: &[u8]) -> bool;
+    /// Whether a file begins as this format does.
+    fn recognises(head: &Head) -> bool;
 
-    /// Reads a file, with the columns of an earlier one where `encoding` is given.
+    /// Reads a file, or several as one table, with the columns of an earlier one where `encoding` is given.
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>>;
@@ -52,25 +87,26 @@ macro_rules! formats {
             [$(<$reader>::KNOWN_AS),+].join(", ")
         }
 
-        fn recognised(head: &[u8]) -> Option<Format> {
+        fn recognised(head: &Head) -> Option<Format> {
             $(if <$reader>::recognises(head) {
                 return Some(Format::$format);
             })+
             None
         }
 
-        /// Reads a file of a format.
+        /// Reads one file of a format, or several if they are tables.
         pub(crate) fn read<T: Scalar>(
             format: Format,
-            source: &Source,
+            sources: &[Source],
             params: &LoadParams,
             encoding: Option<&ColumnEncoding>,
         ) -> Result<Dataset<T>> {
+            let plain = encoding.is_none() && sources.len() == 1;
             match format {
-                $(Format::$format if encoding.is_none() || <$reader>::HAS_COLUMNS => {
-                    <$reader>::read(source, params, encoding)
+                $(Format::$format if plain || <$reader>::HAS_COLUMNS => {
+                    <$reader>::read(sources, params, encoding)
                 })+
-                _ => Err(unknown(&source.path, "not a text table, which a column encoding needs")),
+                _ => Err(unknown(&sources[0].path, "not a table, as it must be to be read by an encoding or with other files")),
             }
         }
     };
@@ -78,11 +114,23 @@ macro_rules! formats {
 
 // Formats are tried in this order. The last takes all text.
 formats! {
-    /// Unsigned bytes in the format of the MNIST files; a file or a folder, plain or gzip.
+    /// Unsigned bytes in the format of the MNIST files; a file or a folder.
     Idx: idx::Idx;
     /// A graph in a zip of NumPy arrays.
     GraphNpz: graph::GraphNpz;
-    /// Text with a header or without, separated by commas, tabs or semicolons; plain or gzip.
+    /// A zip of NumPy arrays `X` and `y`, or a single array, whose last column is the label.
+    Arrays: arrays::Arrays;
+    /// A workbook of Excel or OpenDocument: its first sheet. Needs the feature `formats`.
+    Workbook: workbook::Workbook;
+    /// Parquet. Needs the feature `formats`.
+    Parquet: parquet::Parquet;
+    /// ARFF, the format of Weka.
+    Arff: arff::Arff;
+    /// JSON: lines of objects, an array of them, or what pandas writes.
+    Json: json::Json;
+    /// The sparse text of libsvm and SVMlight.
+    Libsvm: libsvm::Libsvm;
+    /// Text with a header or without, separated by commas, tabs or semicolons.
     Table: delimited::Delimited;
 }
 
@@ -95,9 +143,12 @@ pub(crate) fn read_in_blocks<T: Scalar>(
     each: &mut dyn FnMut(Dataset<T>) -> bool,
 ) -> Result<()> {
     match format {
-        Format::Table => delimited::read_in_blocks(source, params, encoding, each),
+        Format::Table if source.begins_as_utf8()? => {
+            delimited::read_in_blocks(source, params, encoding, each)
+        }
         _ => {
-            each(read(format, source, params, Some(encoding))?);
+            let sources = std::slice::from_ref(source);
+            each(read(format, sources, params, Some(encoding))?);
             Ok(())
         }
     }
@@ -105,21 +156,37 @@ pub(crate) fn read_in_blocks<T: Scalar>(
 
 /// Finds the format of a file by its first bytes.
 pub(crate) fn detect(source: &Source) -> Result<Format> {
-    let head = source.head(HEAD)?;
+    let head = Head {
+        text: source.head_of_text(HEAD)?,
+        zip: source.zip,
+    };
+    if let Some((found, advice)) = foreign::kind(&head.text) {
+        return Err(DataError::Foreign {
+            path: source.path.clone(),
+            found: found.to_owned(),
+            advice: advice.to_owned(),
+        });
+    }
     if let Some(format) = recognised(&head) {
         return Ok(format);
     }
-    let found = match head.as_slice() {
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => {
-            "a single NumPy array; save it as text, or a graph as npz".to_owned()
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text; convert it to UTF-8".to_owned(),
-        head => {
-            let at = head.iter().position(|&b| b == 0).unwrap_or_default();
-            format!("binary data (byte {at} is 0) of an unknown kind")
-        }
-    };
+    let at = head.text.iter().position(|&b| b == 0).unwrap_or_default();
+    let found = format!("binary data (byte {at} is 0) of an unknown kind");
     Err(unknown(&source.path, &found))
+}
+
+/// What a reader of another crate makes of a file; its panic is an error about the file.
+#[cfg(feature = "formats")]
+fn guarded<V>(source: &Source, read: impl FnOnce() -> Result<V>) -> Result<V> {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    caught.unwrap_or_else(|_| {
+        let reason = "the file is damaged, or of a kind that its reader does not know";
+        Err(DataError::malformed(
+            &source.path,
+            crate::Place::Whole,
+            reason,
+        ))
+    })
 }
 
 /// The error for content that is none of the formats.

@@ -1,15 +1,14 @@
-//! Reader of NumPy archives: zip files of arrays of plain numbers.
+//! Reader of NumPy archives: zip files of arrays of plain numbers or texts.
 //!
 //! The header of an array is parsed here and not by a library because the sizes it promises must be compared with the
 //! bytes that are there before anything is computed from them.
 
-use std::{fs::File, io::BufReader};
-
 use zip::{ZipArchive, result::ZipError};
 
+use super::grid::Grid;
 use crate::{
     error::{DataError, Place, Result},
-    source::{Source, Stream},
+    source::{ReadSeek, Source, Stream},
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -21,7 +20,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// An opened archive; arrays are read when asked for.
 pub(super) struct Archive<'a> {
     source: &'a Source,
-    zip: ZipArchive<BufReader<File>>,
+    zip: ZipArchive<Box<dyn ReadSeek + 'a>>,
     /// What the archive must hold, for the message about an array that is absent.
     needs: &'static str,
 }
@@ -29,8 +28,7 @@ pub(super) struct Archive<'a> {
 impl<'a> Archive<'a> {
     pub(super) fn open(source: &'a Source, needs: &'static str) -> Result<Self> {
         let path = source.path.as_path();
-        let file = File::open(path).map_err(|e| DataError::io(path, e))?;
-        let zip = ZipArchive::new(BufReader::new(file))
+        let zip = ZipArchive::new(source.seekable()?)
             .map_err(|e| DataError::malformed(path, Place::Whole, e.to_string()))?;
         Ok(Self { source, zip, needs })
     }
@@ -72,7 +70,7 @@ pub(super) struct Array<'a> {
     name: String,
     pub(super) shape: Vec<usize>,
     fortran: bool,
-    /// `b`, `i`, `u` or `f` for booleans, signed and unsigned integers, floats.
+    /// `b`, `i`, `u` or `f` for booleans, signed and unsigned integers, floats; `S` or `U` for texts of bytes or of code points.
     kind: char,
     /// Bytes of an element.
     size: usize,
@@ -84,7 +82,7 @@ pub(super) struct Array<'a> {
 
 impl<'a> Array<'a> {
     /// Takes the bytes of a `.npy` file.
-    fn parse(source: &'a Source, name: &str, bytes: Vec<u8>) -> Result<Self> {
+    pub(super) fn parse(source: &'a Source, name: &str, bytes: Vec<u8>) -> Result<Self> {
         let fault = |reason: String| array_error(source, name, reason);
         let (header, data) = header(&bytes).map_err(fault)?;
         let value = |key: &str| {
@@ -97,7 +95,7 @@ impl<'a> Array<'a> {
         let descr = descr.and_then(|text| Some(text.split_once('\'')?.0));
         let descr = descr.ok_or_else(|| fault("the element type is not a plain one".into()))?;
         let (kind, size, big_endian) = element(descr).ok_or_else(|| {
-            let known = "booleans, integers and floats of 4 or 8 bytes are";
+            let known = "booleans, integers, floats of 4 or 8 bytes and texts are";
             fault(format!("element type {descr:?} is not supported; {known}"))
         })?;
         let fortran = match value("fortran_order")? {
@@ -151,6 +149,62 @@ impl<'a> Array<'a> {
         )))
     }
 
+    /// Length of the first dimension.
+    pub(super) fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(0)
+    }
+
+    /// Where an element is: `column` counts the `width` elements of a row in the order of a row-major array.
+    pub(super) fn element(&self, row: usize, column: usize, width: usize) -> usize {
+        if !self.fortran {
+            return row * width + column;
+        }
+        let (mut at, mut rest, mut inner) = (0, column, width);
+        let mut stride = self.shape[0];
+        for &size in &self.shape[1..] {
+            inner /= size;
+            at += rest / inner * stride;
+            rest %= inner;
+            stride *= size;
+        }
+        at + row
+    }
+
+    /// Puts an element into a grid.
+    pub(super) fn put(&self, grid: &mut Grid<'_>, column: usize, at: usize) -> Result<()> {
+        let from = self.data + at * self.size;
+        let bytes = &self.bytes[from..from + self.size];
+        if matches!(self.kind, 'S' | 'U') {
+            let text = self
+                .text(bytes)
+                .ok_or_else(|| self.fault(format!("element {at} is no text")))?;
+            return grid.put(column, text.as_bytes());
+        }
+        match self.number(bytes) {
+            Number::Integer(i) => grid.put_shown(column, i),
+            Number::Float(x) => grid.put_number(column, x),
+        }
+    }
+
+    /// A text that zeros fill up to the size of an element.
+    fn text(&self, bytes: &[u8]) -> Option<String> {
+        let text = if self.kind == 'S' {
+            String::from_utf8(bytes.to_vec()).ok()?
+        } else {
+            let (points, _) = bytes.as_chunks();
+            let order = if self.big_endian {
+                u32::from_be_bytes
+            } else {
+                u32::from_le_bytes
+            };
+            points
+                .iter()
+                .map(|point| char::from_u32(order(*point)))
+                .collect::<Option<_>>()?
+        };
+        Some(text.trim_end_matches('\0').to_owned())
+    }
+
     fn number(&self, bytes: &[u8]) -> Number {
         let mut raw = [0; 8];
         raw[..self.size].copy_from_slice(bytes);
@@ -172,6 +226,9 @@ impl<'a> Array<'a> {
 
     /// What `convert` makes of each element; one of which it makes nothing is an error.
     fn convert<V>(&self, needed: &str, convert: impl Fn(Number) -> Option<V>) -> Result<Vec<V>> {
+        if matches!(self.kind, 'S' | 'U') {
+            return Err(self.fault(format!("it holds texts; {needed} are needed")));
+        }
         let what = format!("array {:?} decoded", self.name);
         let mut values = self.source.reserve(self.len(), &what)?;
         for (at, bytes) in self.bytes[self.data..].chunks_exact(self.size).enumerate() {
@@ -259,8 +316,10 @@ fn element(descr: &str) -> Option<(char, usize, bool)> {
         _ => return None,
     };
     let kind = letters.next()?;
-    let size = letters.as_str().parse().ok()?;
+    let size: usize = letters.as_str().parse().ok()?;
     match (kind, size) {
+        ('S', 1..) => Some((kind, size, big_endian)),
+        ('U', 1..) => Some((kind, size.checked_mul(4)?, big_endian)),
         ('b', 1) | ('i' | 'u', 1 | 2 | 4 | 8) | ('f', 4 | 8) => Some((kind, size, big_endian)),
         _ => None,
     }

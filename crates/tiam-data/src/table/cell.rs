@@ -211,14 +211,28 @@ pub(crate) fn positions<'a>(names: impl Iterator<Item = &'a String>) -> Position
 /// The columns of a file, for messages that name a place.
 pub(crate) struct Places<'a> {
     pub(crate) path: &'a Path,
+    /// As [`Sheet::files`](super::Sheet::files).
+    pub(crate) files: &'a [&'a Path],
     pub(crate) names: &'a [String],
 }
 
-impl Places<'_> {
+/// The lines of the rows of several files hold the number of the file in their bits from here on.
+pub(crate) const FILE_SHIFT: u32 = 40;
+
+impl<'a> Places<'a> {
+    /// The file of a row, and the line in it.
+    pub(crate) fn find(&self, line: u64) -> (&'a Path, u64) {
+        match self.files.get((line >> FILE_SHIFT) as usize) {
+            Some(file) => (file, line & ((1 << FILE_SHIFT) - 1)),
+            None => (self.path, line),
+        }
+    }
+
     /// The error about a cell.
     pub(crate) fn bad(&self, line: u64, column: usize, cell: &[u8], fault: CellFault) -> DataError {
+        let (path, line) = self.find(line);
         let at = Box::new(CellPlace {
-            path: self.path.to_path_buf(),
+            path: path.to_path_buf(),
             line,
             column,
             name: self.names.get(column).cloned().unwrap_or_default(),

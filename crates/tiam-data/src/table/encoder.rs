@@ -411,6 +411,7 @@ impl RowEncoder {
         };
         let columns = self.encoding.columns().iter();
         let places = Places {
+            files: &[],
             path: Path::new("the row"),
             names: &columns.map(|c| c.name.clone()).collect::<Vec<_>>(),
         };

@@ -29,14 +29,14 @@ pub use params::{
 pub use reading::Reading;
 pub use written::Written;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use crate::{
     Dataset, LoadParams, Scalar,
     error::{DataError, Place, Result},
     source::Source,
 };
-pub(crate) use cell::{CellKind, Places, kind, positions};
+pub(crate) use cell::{CellKind, FILE_SHIFT, Places, kind, positions};
 use encode::Encode;
 use encoder::Met;
 
@@ -77,6 +77,8 @@ pub(crate) struct Sheet<'a, R> {
     pub(crate) declared_categorical: Vec<bool>,
     /// How the file was understood, where that is not plain.
     pub(crate) notes: Vec<String>,
+    /// The files of the rows, where there are several: a row has the number of its file in its line, see [`FILE_SHIFT`].
+    pub(crate) files: Vec<&'a Path>,
     /// The rows below the header.
     pub(crate) rows: R,
 }
@@ -85,6 +87,7 @@ impl<R> Sheet<'_, R> {
     fn places(&self) -> Places<'_> {
         Places {
             path: &self.source.path,
+            files: &self.files,
             names: &self.names,
         }
     }
@@ -98,7 +101,14 @@ impl<R> Sheet<'_, R> {
 
     /// The error about a line, or about the whole file.
     fn malformed(&self, place: Place, reason: impl Into<String>) -> DataError {
-        DataError::malformed(&self.source.path, place, reason)
+        let (path, place) = match place {
+            Place::Line(line) => {
+                let (path, line) = self.places().find(line);
+                (path, Place::Line(line))
+            }
+            other => (self.source.path.as_path(), other),
+        };
+        DataError::malformed(path, place, reason)
     }
 
     fn check_width(&self, line: u64, expected: usize, actual: usize) -> Result<()> {

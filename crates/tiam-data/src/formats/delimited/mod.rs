@@ -6,7 +6,12 @@ mod sniff;
 
 pub(super) use blocks::read_in_blocks;
 
-use super::Reader;
+use std::borrow::Cow;
+
+use super::{
+    Head, Reader,
+    chain::{self, Tabular},
+};
 use crate::{
     ColumnEncoding, ColumnRef, Dataset, Header, LabelColumn, LoadParams, Scalar, TableParams,
     error::{DataError, Place, Result},
@@ -23,20 +28,49 @@ impl Reader for Delimited {
     const KNOWN_AS: &'static str = "CSV/TSV text (plain or gzip)";
     const HAS_COLUMNS: bool = true;
 
-    /// Anything without a zero byte that does not begin as UTF-16 or as a NumPy array.
-    fn recognises(head: &[u8]) -> bool {
-        let foreign: [&[u8]; 3] = [&[0xff, 0xfe], &[0xfe, 0xff], b"\x93NUMPY"];
-        !head.contains(&0) && !foreign.iter().any(|begin| head.starts_with(begin))
+    /// Anything without a zero byte.
+    fn recognises(head: &Head) -> bool {
+        !head.text.contains(&0)
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         encoding: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
-        let text = source.read_all()?;
-        let layout = Layout::find(&text, source, &params.table, encoding)?;
-        table::read(&layout.sheet(&text, source), params, encoding)
+        chain::read::<Self, T>(sources, params, encoding)
+    }
+}
+
+/// A text, and what is to be said of it.
+pub(super) struct Text<'s> {
+    bytes: Cow<'s, [u8]>,
+    note: Option<String>,
+}
+
+impl Tabular for Delimited {
+    type Content<'s> = Text<'s>;
+    type Rows<'a> = Records<'a>;
+
+    fn open<'s>(
+        source: &'s Source,
+        _: &LoadParams,
+        _: Option<&ColumnEncoding>,
+    ) -> Result<Text<'s>> {
+        let (bytes, encoding) = source.read_text()?;
+        let note = encoding.map(|encoding| format!("the text is {encoding}"));
+        Ok(Text { bytes, note })
+    }
+
+    fn sheet<'a, 's: 'a>(
+        text: &'a Text<'s>,
+        source: &'a Source,
+        params: &LoadParams,
+        encoding: Option<&ColumnEncoding>,
+    ) -> Result<Sheet<'a, Records<'a>>> {
+        let mut layout = Layout::find(&text.bytes, source, &params.table, encoding)?;
+        layout.notes.extend(text.note.clone());
+        Ok(layout.sheet(&text.bytes, source))
     }
 }
 
@@ -68,6 +102,7 @@ impl Layout {
             first_line: self.first_line,
             delimiter: Some(char::from(self.delimiter)),
             declared_categorical: Vec::new(),
+            files: Vec::new(),
             notes: self.notes.clone(),
             rows,
         }

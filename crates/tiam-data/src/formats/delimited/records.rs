@@ -13,7 +13,7 @@ use crate::{
 
 /// The rows of a text (RFC 4180, with LF, CRLF or CR). Blank lines are skipped but counted.
 #[derive(Clone)]
-pub(super) struct Records<'a> {
+pub(in crate::formats) struct Records<'a> {
     text: &'a [u8],
     at: usize,
     line: u64,

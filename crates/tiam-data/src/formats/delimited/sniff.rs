@@ -239,7 +239,11 @@ pub(super) fn header_names(
     path: &Path,
     notes: &mut Vec<String>,
 ) -> Result<Vec<String>> {
-    let places = Places { path, names: &[] };
+    let places = Places {
+        path,
+        files: &[],
+        names: &[],
+    };
     let mut names: Vec<String> = Vec::with_capacity(row.cells.len());
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(row.cells.len());
     for (column, cell) in row.cells.iter().enumerate() {

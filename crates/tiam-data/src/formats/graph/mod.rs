@@ -4,7 +4,7 @@ mod csr;
 mod hops;
 
 use super::{
-    Reader,
+    Head, Reader,
     npy::{Archive, array_error},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     error::{DataError, Result},
     params::params,
     rng::Random,
-    source::Source,
+    source::{Source, Zip},
 };
 use csr::Csr;
 
@@ -103,15 +103,16 @@ pub(super) struct GraphNpz;
 impl Reader for GraphNpz {
     const KNOWN_AS: &'static str = "graph npz";
 
-    fn recognises(head: &[u8]) -> bool {
-        matches!(head, [b'P', b'K', 3 | 5, 4 | 6, ..])
+    fn recognises(head: &Head) -> bool {
+        head.zip == Zip::Graph
     }
 
     fn read<T: Scalar>(
-        source: &Source,
+        sources: &[Source],
         params: &LoadParams,
         _: Option<&ColumnEncoding>,
     ) -> Result<Dataset<T>> {
+        let source = &sources[0];
         let params = &params.graph;
         let mut archive = Archive::open(source, NEEDS)?;
         let adjacency = Csr::read(&mut archive, ADJACENCY)?;

@@ -1,0 +1,4 @@
+//! See `tiam_tests::inputs::optional`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tiam_tests::inputs::optional(bytes));
