@@ -595,7 +595,9 @@ fn more_classes_than_usual_are_asked_for() {
         &("x,y,kind\n".to_owned() + &rows.collect::<String>()),
     );
     let line = "train --data many.csv --epochs 1 --hidden 4 --quiet --json";
-    bench.tiam(line).fails(2, &["line 1002", "--max-categories"]);
+    bench
+        .tiam(line)
+        .fails(2, &["line 1002", "--max-categories"]);
     let trained = bench
         .tiam(&format!("{line} --max-categories 1500"))
         .ok()
