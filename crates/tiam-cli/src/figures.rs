@@ -234,9 +234,10 @@ fn class_table(figures: &ClassFigures) -> String {
         &std::iter::once(heading).chain(rows).collect::<Vec<_>>(),
     ));
     text.push_str(&more(n, "classes"));
-    if !whole {
-        text.push_str(&confused(figures));
-    }
+    text.push_str(&match whole {
+        true => "(as NAME: rows of the class that were taken for NAME)\n".to_owned(),
+        false => confused(figures),
+    });
     text
 }
 
