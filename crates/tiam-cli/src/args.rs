@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 #[cfg(feature = "reproduce")]
 use tiam_bench::reproduce::Experiment;
-use tiam_data::{Format, Header};
+use tiam_data::{Format, Header, TextEncoding};
 
 #[cfg(feature = "reproduce")]
 use crate::flags::whole;
@@ -66,6 +66,9 @@ pub(crate) struct ReadOptions {
     /// What separates the cells of a table: a character, `tab` or `blanks` [default: found]
     #[arg(long, value_name = "CHARACTER", allow_hyphen_values = true)]
     pub(crate) delimiter: Option<Delimiter>,
+    /// Encoding of a text, such as utf-8, utf-16, latin1 or shift_jis [default: found]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<TextEncoding>,
     /// Lines of a table that begin so are skipped
     #[arg(long, value_name = "CHARACTER", allow_hyphen_values = true)]
     pub(crate) comment: Option<Delimiter>,

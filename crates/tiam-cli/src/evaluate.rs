@@ -94,6 +94,7 @@ pub(crate) fn table(data: &DataSource, read: &ReadOptions) -> Result<Table, CliE
     let mut params = table.load_params().clone();
     params.format = read.format;
     params.table.header = read.header.unwrap_or_default();
+    params.text_encoding = read.encoding;
     params.table.delimiter = read.delimiter.map(|delimiter| delimiter.0);
     params.table.comment = read.comment.map(|comment| comment.0);
     params.table.skip_rows = read.skip_rows;

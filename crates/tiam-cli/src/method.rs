@@ -30,6 +30,7 @@ impl Settings {
         let graph = GraphParams::default().hops(self.hops).seed(self.seed);
         let params = LoadParams::default().threads(self.threads);
         let mut params = params.table(table).graph(graph);
+        params.text_encoding = self.encoding;
         params.format = self.format;
         let table = self.data.table()?.precision(self.precision);
         Ok(table.params(params).label(&self.label))
@@ -43,7 +44,7 @@ impl Settings {
             ));
         };
         let table = self.table()?;
-        let test = DataSource::Path(path.clone()).table()?;
+        let test = DataSource::Paths(vec![path.clone()]).table()?;
         let test = test
             .precision(self.precision)
             .params(table.load_params().clone());

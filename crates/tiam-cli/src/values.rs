@@ -13,16 +13,23 @@ use tiam_models::Cadence;
 pub(crate) enum DataSource {
     /// The embedded digits.
     Digits,
-    /// A file or folder.
-    Path(PathBuf),
+    /// Files, folders, patterns of names, or `-` for standard input.
+    Paths(Vec<PathBuf>),
 }
+
+/// Standard input.
+const STDIN: &str = "-";
 
 impl DataSource {
     /// The same place, whatever the current folder is.
     pub(crate) fn absolute(&self) -> Self {
+        let absolute = |path: &PathBuf| match path.as_os_str() {
+            name if name == STDIN => path.clone(),
+            _ => absolute(path),
+        };
         match self {
             Self::Digits => Self::Digits,
-            Self::Path(path) => Self::Path(absolute(path)),
+            Self::Paths(paths) => Self::Paths(paths.iter().map(absolute).collect()),
         }
     }
 
@@ -30,7 +37,7 @@ impl DataSource {
     pub(crate) fn table(&self) -> Result<Table, tiam::Error> {
         match self {
             Self::Digits => Ok(Table::digits()),
-            Self::Path(path) => Table::read(path),
+            Self::Paths(paths) => Table::read_many(paths),
         }
     }
 }
@@ -48,7 +55,9 @@ impl FromStr for DataSource {
         match s {
             "" => Err("a path is needed, or `digits`"),
             "digits" => Ok(Self::Digits),
-            path => Ok(Self::Path(path.into())),
+            // A name may hold a comma.
+            path if std::path::Path::new(path).exists() => Ok(Self::Paths(vec![path.into()])),
+            paths => Ok(Self::Paths(paths.split(',').map(PathBuf::from).collect())),
         }
     }
 }
@@ -57,7 +66,13 @@ impl fmt::Display for DataSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Digits => f.write_str("digits"),
-            Self::Path(path) => path.display().fmt(f),
+            Self::Paths(paths) => {
+                let paths: Vec<String> = paths
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect();
+                f.write_str(&paths.join(","))
+            }
         }
     }
 }

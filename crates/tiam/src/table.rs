@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tiam_data::{
     ColumnEncoding, ColumnRef, DataError, Dataset, GraphRows, LabelColumn, LoadParams,
-    MissingCells, Split, Task, digits, load_with_encoding,
+    MissingCells, Split, Task, digits, load_many, load_many_with_encoding,
 };
 
 use crate::error::{Error, Result};
@@ -27,10 +27,14 @@ pub enum DataKind {
     Graph,
 }
 
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
 /// The source of the cells.
 #[derive(Clone, Debug, PartialEq)]
 enum Source {
-    File(PathBuf),
+    /// One file or folder, or several tables that are read as one.
+    Files(Vec<PathBuf>),
     Digits,
     Given,
 }
@@ -44,7 +48,7 @@ enum Source {
 ///
 /// | source | by | label |
 /// |---|---|---|
-/// | CSV, TSV, plain or gzip | [`read`](Self::read) | the last column, or [`label`](Self::label) |
+/// | a table: text, JSON, ARFF, libsvm, arrays of NumPy; with the feature `formats` workbooks and Parquet | [`read`](Self::read), [`read_many`](Self::read_many) | the last column, or [`label`](Self::label) |
 /// | IDX files or folders (MNIST), graphs as npz | [`read`](Self::read) | their own |
 /// | the embedded digits | [`digits`](Self::digits) | 0 to 9 |
 /// | numbers in memory, generated data | `Table::from`([`Dataset`]) | the data set's targets |
@@ -86,7 +90,17 @@ impl fmt::Display for Table {
     /// The path, or what the data are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
-            Source::File(path) => path.display().fmt(f),
+            Source::Files(paths) => {
+                let (first, more) = (paths.first(), paths.len().saturating_sub(1));
+                match first.filter(|path| path.as_os_str() != STDIN) {
+                    Some(path) => path.display().fmt(f)?,
+                    None => f.write_str("standard input")?,
+                }
+                if more > 0 {
+                    write!(f, " and {more} more")?;
+                }
+                Ok(())
+            }
             Source::Digits => f.write_str("digits"),
             Source::Given => f.write_str("the table"),
         }
@@ -104,17 +118,31 @@ impl Table {
         }
     }
 
-    /// A file, or a folder with the four MNIST files. The format is found by content.
+    /// A file, a folder with the four MNIST files, `-` for standard input, or a pattern such as `part-*.csv` for several tables that are read
+    /// as one. The format is found by content.
     ///
     /// # Errors
     /// [`Error::Data`] if nothing can be read there.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        std::fs::metadata(path).map_err(|source| {
-            let path = path.to_owned();
-            Error::Data(DataError::Io { path, source })
-        })?;
-        Ok(Self::new(Source::File(path.to_owned())))
+        Self::read_many([path])
+    }
+
+    /// Several files or patterns of one format, with the same columns: the rows of the first, then those of the second, and so on.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_many(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Self> {
+        let mut files = Vec::new();
+        for path in paths {
+            files.extend(tiam_data::expand(path)?);
+        }
+        for path in files.iter().filter(|path| path.as_os_str() != STDIN) {
+            std::fs::metadata(path).map_err(|source| {
+                let path = path.to_owned();
+                Error::Data(DataError::Io { path, source })
+            })?;
+        }
+        Ok(Self::new(Source::Files(files)))
     }
 
     /// The 1,797 handwritten digits that are built in.
@@ -204,7 +232,10 @@ impl Table {
     /// The last part of the path: what a model remembers of it.
     pub fn name(&self) -> String {
         let file = match &self.source {
-            Source::File(path) => path.file_name(),
+            Source::Files(paths) => match &paths[..] {
+                [path] if path.as_os_str() != STDIN => path.file_name(),
+                _ => None,
+            },
             _ => None,
         };
         file.map_or_else(|| self.to_string(), |name| name.to_string_lossy().into())
@@ -316,8 +347,10 @@ impl Table {
     /// All samples of the file, in the layout of an earlier table where there is one.
     fn file<T: Scalar>(&self, columns: Option<&ColumnEncoding>) -> Result<Dataset<T>> {
         let data = match (&self.source, columns) {
-            (Source::File(path), None) => tiam_data::load(path, &self.params)?,
-            (Source::File(path), Some(columns)) => load_with_encoding(path, columns, &self.params)?,
+            (Source::Files(paths), None) => load_many(paths, &self.params)?,
+            (Source::Files(paths), Some(columns)) => {
+                load_many_with_encoding(paths, columns, &self.params)?
+            }
             (Source::Digits, _) => digits()?,
             (Source::Given, _) => return Err(self.other_precision()),
         };
@@ -333,18 +366,21 @@ impl Table {
         columns: Option<&ColumnEncoding>,
         mut each: impl FnMut(Dataset<T>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (Source::File(path), Some(columns), None, None) =
+        let (Source::Files(paths), Some(columns), None, None) =
             (&self.source, columns, &self.loaded, &self.rows)
         else {
             return each(self.into_data(columns)?);
         };
-        let mut outcome = Ok(());
-        tiam_data::load_in_blocks(path, columns, &self.params, |data| {
-            outcome = each(data);
-            outcome.is_ok()
-        })
-        .map_err(Error::from)?;
-        outcome
+        for path in paths {
+            let mut outcome = Ok(());
+            tiam_data::load_in_blocks(path, columns, &self.params, |data| {
+                outcome = each(data);
+                outcome.is_ok()
+            })
+            .map_err(Error::from)?;
+            outcome?;
+        }
+        Ok(())
     }
 
     fn other_precision(&self) -> Error {
@@ -473,7 +509,7 @@ impl Table {
             _ if data.encoding().is_some() => DataKind::Table,
             _ if data.sample_ids().is_some() => DataKind::Graph,
             Source::Given => DataKind::Table,
-            Source::File(_) => DataKind::Idx,
+            Source::Files(_) => DataKind::Idx,
         }
     }
 

@@ -49,6 +49,10 @@ fn arg(flag: &'static Flag) -> Arg {
         [] => value_parser!(OsString),
         choices => ValueParser::new(names(choices)),
     };
+    let arg = match flag.several {
+        true => arg.num_args(1..),
+        false => arg,
+    };
     arg.value_name(flag.value)
         .allow_negative_numbers(true)
         .allow_hyphen_values(flag.hyphens)

@@ -22,12 +22,9 @@ impl Given {
         let mut given = Self::default();
         for flag in table::ALL {
             if matches.value_source(flag.name) == Some(ValueSource::CommandLine) {
-                let text = matches
-                    .get_raw(flag.name)
-                    .and_then(|mut texts| texts.next());
-                given
-                    .add(flag, text.unwrap_or_default())
-                    .map_err(CliError::Usage)?;
+                let texts: Vec<&OsStr> = matches.get_raw(flag.name).into_iter().flatten().collect();
+                let text = texts.join(OsStr::new(","));
+                given.add(flag, &text).map_err(CliError::Usage)?;
             }
         }
         given.consistent()

@@ -32,6 +32,8 @@ struct Flag {
     default: Default,
     /// Its value may begin with a hyphen.
     hyphens: bool,
+    /// It takes several values, which commas join.
+    several: bool,
     /// Flags that it cannot be given with; in their presence it is not recorded.
     unless: &'static [&'static str],
     /// The methods that it means something to.

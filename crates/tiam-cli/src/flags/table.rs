@@ -9,7 +9,9 @@ use tiam::{
     StepSchedule, StochasticParams, TiamParams,
 };
 use tiam_core::{Guard, Inertia, Schedule};
-use tiam_data::{DEFAULT_MAX_CATEGORIES, Decimal, Format, Header, MissingCells, Task};
+use tiam_data::{
+    DEFAULT_MAX_CATEGORIES, Decimal, Format, Header, MissingCells, Task, TextEncoding,
+};
 
 use super::Default::{ByKind, Words};
 use super::InFile::{Fixed, Free, Never, Read};
@@ -47,6 +49,7 @@ const PLAIN: Flag = Flag {
     help: "",
     default: Default::Value,
     hyphens: false,
+    several: false,
     unless: &[],
     methods: ALL_METHODS,
     file: Fixed,
@@ -91,10 +94,11 @@ macro_rules! flags {
 }
 
 flags! { |method, suited|
-    "data" data: DataSource = DataSource::Digits, "PATH" in DATA: "Training data: `digits`, a CSV or TSV file, an IDX file or folder (MNIST), or a graph npz" [file: Free];
+    "data" data: DataSource = DataSource::Digits, "PATH" in DATA: "Training data: `digits`, a table (CSV and other text, JSON, ARFF, libsvm, arrays as npz), several of them separated by commas or as a pattern like 'part-*.csv', `-` for standard input, an IDX file or folder (MNIST), or a graph npz" [file: Free, several: true];
     "format" format: Option<Format> = None, "FORMAT" in DATA: "Force the format of the data; without it, it is found by content";
     "header" header: Header = Header::Auto, "HEADER" in DATA: "Whether the first row of a table names its columns";
     "delimiter" delimiter: Option<Delimiter> = None, "CHARACTER" in DATA: "What separates the cells of a table: a character, `tab` or `blanks`; without it, it is found" [hyphens: true];
+    "encoding" encoding: Option<TextEncoding> = None, "NAME" in DATA: "Encoding of a text, such as utf-8, utf-16, latin1 or shift_jis; without it, it is found";
     "decimal" decimal: Option<Decimal> = None, "MARK" in DATA: "What separates the fraction of a number; without it, it is found column by column";
     "comment" comment: Option<Delimiter> = None, "CHARACTER" in DATA: "Lines of a table that begin so are skipped" [hyphens: true];
     "skip-rows" skip_rows: usize = 0, "N" in DATA: "Lines skipped at the top of a table";

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use tiam::{Method, Precision};
 use tiam_core::{Guard, Inertia, Schedule};
-use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task};
+use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task, TextEncoding};
 use tiam_linalg::Solver;
 use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
 use toml::Value;
@@ -99,6 +99,7 @@ read_and_written! {
     StepSchedule: parsed, |schedule| schedule.to_string().into();
     CurvatureChoice: parsed, |curvature| curvature.to_string().into();
     ClassWeights: parsed, |weights| weights.to_string().into();
+    TextEncoding: parsed, |encoding| encoding.to_string().into();
     Delimiter: parsed, |delimiter| delimiter.to_string().into();
     // Never recorded.
     CheckpointEvery: parsed, |_every| "".into();
