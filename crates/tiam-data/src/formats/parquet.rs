@@ -65,6 +65,14 @@ fn grid(bytes: Bytes, source: &Source) -> Result<Grid<'_>> {
         .iter()
         .flat_map(|group| group.columns())
     {
+        let begins = [
+            Some(chunk.data_page_offset()),
+            chunk.dictionary_page_offset(),
+        ];
+        // The crate panics over these.
+        if chunk.compressed_size() < 0 || begins.into_iter().flatten().any(|at| at < 0) {
+            return Err(malformed(source, "a column begins before the file"));
+        }
         let bytes = u64::try_from(chunk.uncompressed_size()).unwrap_or(u64::MAX);
         source.check("a column of a row group", bytes)?;
     }

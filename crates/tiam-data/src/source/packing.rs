@@ -184,12 +184,15 @@ fn the_table(source: &Source, kind: &str, names: &[String]) -> Result<String> {
 #[cfg(feature = "formats")]
 fn tar(source: &Source) -> Result<Vec<u8>> {
     let fault = |e: std::io::Error| malformed(source, format!("the tar archive: {e}"));
-    // Names are buffered by the reader: all that it may read is within the limit of one buffer.
-    let open = || Ok(tar::Archive::new(source.reader()?.take(source.limit())));
+    // The reader buffers names, however long: all that it reads is bounded.
+    let most = source.limit().saturating_mul(2);
+    let open = || Ok(tar::Archive::new(source.reader()?.take(most)));
     let mut archive = open()?;
-    let mut names = Vec::new();
+    let (mut names, mut total) = (Vec::new(), 0_u64);
     for entry in archive.entries().map_err(fault)? {
         let entry = entry.map_err(fault)?;
+        total = total.saturating_add(entry.size());
+        source.check(CONTENT, total)?;
         if entry.header().entry_type().is_file() {
             names.push(entry.path().map_err(fault)?.display().to_string());
         }
