@@ -2,7 +2,8 @@
 
 use crate::common::{assert_malformed, folder, table, write};
 use tiam_data::{
-    Format, LabelColumn, LoadParams, Place, TableParams, Targets, load, load_with_encoding,
+    Format, LabelColumn, LoadParams, MissingCells, Place, TableParams, Targets, load,
+    load_with_encoding,
 };
 
 const ROWS: &str = "# a comment\n+1 1:0.5 3:-2 # more\n-1 qid:7 2:1e-3\n\n1.0\t3:4\n";
@@ -60,9 +61,12 @@ fn faults_name_the_line() {
     assert_malformed(read("1 -1:2\n"), &Place::Line(1), "\"-1\" is not an index");
     let text = read("1 4000000000:1\n").unwrap_err().to_string();
     assert!(text.contains("the columns would take"), "{text}");
-    let text = read("1 1:x\n2 1:2\n3 1:1\n4 1:2.5\n")
-        .unwrap_err()
-        .to_string();
+    let strict = TableParams::default().missing(MissingCells::Error);
+    let text = table(
+        "1 1:x\n2 1:2\n3 1:1\n4 1:2.5\n",
+        &forced.clone().table(strict),
+    );
+    let text = text.unwrap_err().to_string();
     assert!(
         text.contains("line 1, column 1 (\"f1\"): \"x\" is not a number"),
         "{text}"
@@ -72,5 +76,5 @@ fn faults_name_the_line() {
 #[test]
 fn a_table_of_times_is_not_libsvm() {
     let data = table("a,b\n10:30,1\n10:45,2\n", &LoadParams::default()).unwrap();
-    assert_eq!(data.feature_names(), ["a=10:30", "a=10:45"]);
+    assert_eq!(data.feature_names(), ["a:hour", "a:minute of day"]);
 }

@@ -68,16 +68,16 @@ fn errors_name_the_file_and_the_line_in_it() {
         assert!(text.contains(end), "{text}");
     };
     ends(
-        &["x,y\n1,0\n2,1\n", "x,y\n3,0\n,1\n"],
-        "1.csv, line 3, column 0 (\"x\"): the value is missing",
+        &["x,y\n1,0\n2,1\n", "x,y\n3,0\n1e999,1\n"],
+        "1.csv, line 3, column 0 (\"x\"): \"1e999\" is infinite",
     );
     ends(
         &["x,y\n1,0\n2,1\n", "x,y\n3,0\n4,1,5\n"],
         "1.csv, line 3: 3 cells where 2 were expected",
     );
     ends(
-        &["x,y\n1.5,0\n2.5,1\n", "x,y\n3.5,0\n\n4x,1\n"],
-        "1.csv, line 4, column 0 (\"x\"): \"4x\" is not a number",
+        &["x,y\n1,0.5\n2,1.5\n", "x,y\n3,0.25\n\n4,lots\n"],
+        "1.csv, line 4, column 1 (\"y\"): \"lots\" is not a number",
     );
     ends(
         &["x,y\n1,0\n2,1\n", "x,y\n\"3,0\n"],
@@ -121,13 +121,8 @@ fn sparse_files_and_json_may_lack_columns() {
     );
     let data = read(&["{\"a\":1,\"b\":2,\"y\":0}\n", "{\"y\":1,\"b\":3,\"a\":4}\n"]).unwrap();
     assert_eq!(data.features().values(), [1., 2., 4., 3.]);
-    let text = read(&["{\"a\":1,\"y\":0}\n", "{\"y\":1,\"b\":3,\"a\":4}\n"])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.contains("0.csv, line 1, column 2 (\"b\"): the value is missing"),
-        "{text}"
-    );
+    let data = read(&["{\"a\":1,\"b\":2,\"y\":0}\n", "{\"y\":1,\"a\":4}\n"]).unwrap();
+    assert_eq!(data.feature_names(), ["a", "b", "b is missing"]);
 }
 
 #[test]
