@@ -31,7 +31,7 @@ fn attributes_become_columns_of_their_kind() {
     ];
     assert_eq!(data.feature_names(), names);
     assert_eq!(
-        data.features().values()[2 * 10 + 3].to_bits(),
+        data.features().values()[2 * 14 + 3].to_bits(),
         (-10.0_f64).to_bits()
     );
     assert_eq!(data.class_names().unwrap(), ["no", "yes"]);
