@@ -150,13 +150,14 @@ fn columns(encoding: &Encoding) -> String {
             | ColumnKind::FlagLabel { .. }
             | ColumnKind::ValueLabel(_) => "label".to_owned(),
             ColumnKind::SampleWeight => "weight of the row in training".to_owned(),
-            ColumnKind::Ignored => "not used".to_owned(),
+            ColumnKind::Ignored => "left out".to_owned(),
         };
-        let note = match column.note.as_str() {
-            "" => String::new(),
-            note => format!(": {note}"),
+        let used = match column.note.as_str() {
+            "" => kind,
+            note if column.kind == ColumnKind::Ignored => note.to_owned(),
+            note => format!("{kind}: {note}"),
         };
-        format!("  {:<width$}  {kind}{note}\n", column.name)
+        format!("  {:<width$}  {used}\n", column.name)
     };
     let shown: String = columns.iter().take(SHOWN_COLUMNS).map(row).collect();
     let more = match columns.len().saturating_sub(SHOWN_COLUMNS) {

@@ -176,6 +176,13 @@ impl Predictor {
         }
     }
 
+    /// Refuses rows with cells that the model does not know, which are filled otherwise; of tables, [`Table::strict`] does.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        let rows = self.rows.map(|rows| rows.strict(strict));
+        Self { rows, ..self }
+    }
+
     /// Class names in the order of the probabilities; empty for values.
     pub fn class_names(&self) -> &[String] {
         &self.classes

@@ -34,7 +34,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn the_keys_of_each_method_are_recorded_in_one_order() {
-    let common = "version data header label task categorical max-categories ignore scaling hops hidden activation init method";
+    let common = "version data header skip-rows missing label task categorical max-categories ignore keep scaling hops hidden activation init method";
     let ends = "iterations seed precision threads";
     for (method, own) in [
         (

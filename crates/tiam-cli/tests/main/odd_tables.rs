@@ -72,7 +72,7 @@ fn every_row_is_answered_and_strange_ones_are_counted() {
     }
     bench
         .tiam("predict tiam-out/model.safetensors --data new.csv --strict --out p.csv")
-        .fails(2, &["new.csv, line 3", "\"nine\""]);
+        .fails(2, &["new.csv, line 3", "\"Celle\""]);
     assert!(!bench.path("p.csv").exists());
     bench
         .tiam("predict tiam-out/model.safetensors --data new.csv --id Nr")

@@ -420,7 +420,7 @@ fn help_says_what_back_propagates_and_puts_inner_parameters_last() {
 fn no_flag_is_suggested_that_is_not_close() {
     let bench = Bench::new();
     for line in [
-        "train --mising x",
+        "train --misplaced x",
         "train --colour red",
         "evaluate m --quiett",
     ] {

@@ -49,7 +49,11 @@ pub(super) fn cut(rows: &Records<'_>, known: Option<u8>) -> Result<Cut> {
         let score = match known {
             _ if width < 2 => 0.0,
             // Words of a sentence are cells of a row only if all rows have as many, but for the first.
-            None if delimiter == RUNS && widths[1..].iter().any(|n| *n != width) => 0.0,
+            None if delimiter == RUNS
+                && (widths.len() < 2 || widths[1..].iter().any(|n| *n != width)) =>
+            {
+                0.0
+            }
             _ => share,
         };
         if score > best.0 || best.0 <= 0.0 && (known.is_some() || delimiter == b',') {
