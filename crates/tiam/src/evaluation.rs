@@ -8,6 +8,9 @@ use tiam_models::{AffineScaling, Loss, Network, Samples, Target};
 use crate::error::Result;
 use crate::scalar::Scalar;
 
+/// A probability of 0 counts as this, so that the loss is finite.
+const LEAST_PROBABILITY: f64 = 1e-15;
+
 /// Figures of a model on samples with labels, in the labels' own units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -146,6 +149,36 @@ impl Evaluation {
             classes: Some(class_figures(&scores, labels, names)),
             ..Self::default()
         })
+    }
+
+    /// Figures of answers: probabilities, or values in their own units, outputs x samples.
+    #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+    pub(crate) fn of_answers<T: Real>(
+        answers: &Matrix<T>,
+        target: &Target<T>,
+        names: &[String],
+    ) -> Self {
+        let labels = match target {
+            Target::Values(values) => return Self::of_values(answers, values),
+            Target::Classes { labels, .. } => labels,
+        };
+        let of_label = |(j, label): (usize, &u32)| answers[(*label as usize, j)].to_f64();
+        let surprise = |p: f64| -p.max(LEAST_PROBABILITY).ln();
+        let right = |(j, label): &(usize, &u32)| largest(answers.col(*j)) == **label as usize;
+        let n = labels.len();
+        Self {
+            n_samples: n,
+            loss: labels
+                .iter()
+                .enumerate()
+                .map(of_label)
+                .map(surprise)
+                .sum::<f64>()
+                / n as f64,
+            accuracy: share(labels.iter().enumerate().filter(right).count(), n),
+            classes: Some(class_figures(answers, labels, names)),
+            ..Self::default()
+        }
     }
 
     /// The errors of predictions against the true values, each outputs x samples.

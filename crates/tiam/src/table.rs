@@ -206,6 +206,17 @@ impl Table {
         Ok(self.clone().cells()?.n_samples())
     }
 
+    /// The kind of the data; reads the cells.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read.
+    pub fn kind(&self) -> Result<DataKind> {
+        Ok(match &*self.clone().cells()? {
+            AnyDataset::F32(data) => self.kind_of(data),
+            AnyDataset::F64(data) => self.kind_of(data),
+        })
+    }
+
     /// Cuts off a part for testing: seeded, by class where there are classes. A split that the data bring is not looked at.
     ///
     /// # Errors
