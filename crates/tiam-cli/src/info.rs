@@ -42,6 +42,8 @@ fn to_json(path: &str, precision: &str, metadata: &ModelMetadata) -> Value {
         "activation": shape.activation,
         "loss": shape.loss,
         "parameters": shape.n_parameters(),
+        "networks": metadata.ensemble.as_ref().map_or(1, |several| several.members.len()),
+        "multiplications": multiplications(metadata),
         "feature_names": metadata.feature_names,
         "class_names": metadata.class_names,
         "input_scaling": metadata.input_scaling,
@@ -59,18 +61,24 @@ fn to_json(path: &str, precision: &str, metadata: &ModelMetadata) -> Value {
 fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -> String {
     let shape = &metadata.architecture;
     let scaled = |is: bool| if is { "scaled" } else { "as they are" }.to_owned();
+    let parameters = match &metadata.ensemble {
+        None => shape.n_parameters(),
+        Some(several) => several.n_multiplications(),
+    };
+    let is_scaled = metadata.input_scaling.is_some() || metadata.ensemble.is_some();
     let mut rows = vec![
         ("version", metadata.version.clone()),
+        network(metadata),
+        ("parameters", format!("{parameters}, {precision}")),
         (
-            "network",
-            format!("{} ({})", shape.describe(), shape.activation),
+            "a prediction",
+            format!("{} multiplications", multiplications(metadata)),
         ),
         (
-            "parameters",
-            format!("{}, {precision}", shape.n_parameters()),
+            "inputs",
+            names(&metadata.feature_names, metadata.n_features()),
         ),
-        ("inputs", names(&metadata.feature_names, shape.n_inputs())),
-        ("input values", scaled(metadata.input_scaling.is_some())),
+        ("input values", scaled(is_scaled)),
         match shape.loss.takes() {
             Some(TargetKind::Values) => ("values", shape.n_outputs().to_string()),
             Some(TargetKind::Classes) => {
@@ -84,6 +92,15 @@ fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -
     }
     if let Some(seed) = provenance.seed {
         rows.push(("seed", seed.to_string()));
+    }
+    if let Some(search) = &provenance.search {
+        let chosen = search.candidates.iter().filter(|tried| tried.share > 0.0);
+        let (n, of) = (chosen.count(), search.candidates.len());
+        let text = format!("effort {}, {n} of {of} candidates mixed", search.effort);
+        rows.push(("search", text));
+        if let Some(scores) = search.out_of_fold {
+            rows.push(("fold loss", format!("{:.5}", scores.loss)));
+        }
     }
     if let Some(training) = &provenance.training {
         let (method, n) = (&training.method, training.iterations);
@@ -109,6 +126,28 @@ fn to_text(precision: &str, metadata: &ModelMetadata, provenance: &Provenance) -
         writeln!(text, "{name:<16}{value}").ok();
     }
     text
+}
+
+/// The one network, or how many there are and of what sizes.
+fn network(metadata: &ModelMetadata) -> (&'static str, String) {
+    let shape = &metadata.architecture;
+    let Some(several) = &metadata.ensemble else {
+        let text = format!("{} ({})", shape.describe(), shape.activation);
+        return ("network", text);
+    };
+    let mut sizes: Vec<String> = (several.members.iter())
+        .map(|member| member.architecture.describe())
+        .collect();
+    let n = sizes.len();
+    sizes.dedup();
+    let text = format!("{n}: {} ({})", sizes.join(", "), shape.activation);
+    ("networks", text)
+}
+
+/// Multiplications of a prediction for one row: a weight each.
+fn multiplications(metadata: &ModelMetadata) -> usize {
+    let of_one = || metadata.architecture.n_parameters();
+    (metadata.ensemble.as_ref()).map_or_else(of_one, |several| several.n_multiplications())
 }
 
 /// A line for each block: its form, why, and its times where they are known.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tiam::{
-    DataKind, End, Evaluation, Fitted, Method, Mlp, Precision, Predictor, Prepared, Scalar,
+    DataKind, Effort, End, Evaluation, Fitted, Method, Mlp, Precision, Predictor, Prepared, Scalar,
 };
 use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
@@ -16,6 +16,7 @@ use crate::flags::config;
 use crate::output;
 use crate::report::{Report, describe};
 use crate::resume::{Resumed, Saving, repeatable};
+use crate::search;
 use crate::settings::Settings;
 
 /// Runs the command.
@@ -51,9 +52,17 @@ fn train_as<T: Scalar>(
     resumed: Option<&Resumed>,
 ) -> Result<(), CliError> {
     let start = reading.from.as_deref().map(start::<T>).transpose()?;
+    let mut table = reading.table()?;
+    if options.may_search() {
+        table = table.load()?;
+        let effort = options.effort(table.kind()?)?;
+        if effort != Effort::Single {
+            return search::run::<T>(reading, effort, table, saving);
+        }
+    }
     let prepared = reading
         .mlp(start)?
-        .prepare::<T>(reading.table()?, &reading.holdout()?)?;
+        .prepare::<T>(table, &reading.holdout()?)?;
     let settings = &options.settings(prepared.kind);
     let unused = settings.test_fraction.is_some() && prepared.test_fraction.is_none();
     if unused && settings.test.is_none() && !settings.quiet {

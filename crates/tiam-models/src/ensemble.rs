@@ -46,6 +46,9 @@ pub struct ValueScaling {
     pub scaling: AffineScaling,
     /// True where the network was trained on logarithms.
     pub logarithm: bool,
+    /// Least and largest logarithm of each output in training, which answers are kept within: an exponential must not run away. Empty
+    /// without logarithms.
+    pub bounds: Vec<[f64; 2]>,
 }
 
 impl ValueScaling {
@@ -62,9 +65,9 @@ impl ValueScaling {
     /// Values in their own units in place of a network's outputs, samples one after the other.
     pub fn invert<T: Real>(&self, outputs: &mut [T]) {
         self.scaling.invert_in_place(outputs);
-        if self.logarithm {
-            for y in outputs {
-                *y = T::from_f64(y.to_f64().exp());
+        for sample in outputs.chunks_exact_mut(self.bounds.len().max(1)) {
+            for (y, [low, high]) in sample.iter_mut().zip(&self.bounds) {
+                *y = T::from_f64((*y).to_f64().max(*low).min(*high).exp());
             }
         }
     }
@@ -125,7 +128,13 @@ impl Ensemble {
             }
             if let Some(values) = &member.values {
                 values.scaling.check()?;
-                ModelError::check_size("scaled outputs", shape.n_outputs(), values.scaling.len())?;
+                let n_outputs = shape.n_outputs();
+                ModelError::check_size("scaled outputs", n_outputs, values.scaling.len())?;
+                let n_bounds = if values.logarithm { n_outputs } else { 0 };
+                ModelError::check_size("bounds of logarithms", n_bounds, values.bounds.len())?;
+                for bound in values.bounds.iter().flatten() {
+                    ModelError::check("bound of a logarithm", *bound, |_| true, "finite")?;
+                }
             }
         }
         Ok(())

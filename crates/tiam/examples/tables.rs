@@ -6,7 +6,7 @@
 //! kept in OUT as soon as it is done, a line of JSON each, and not repeated; `peers/boosting.py summary` makes means and ranks of them.
 //!
 //! Variants: `single`, `good`, `best`, and `good` without a part: `no-bins`, `only-bins`, `no-bagging`, `no-mixing`, `no-calibration`,
-//! `no-logarithm`. Any other is a list of candidates, `INPUTS@RIDGE[@EPOCHS[@SIZES]]` with commas between them and sizes as in `100-100`.
+//! `no-logarithm`, `folds-N`. Any other is a list of candidates, `INPUTS@RIDGE[@EPOCHS[@SIZES]]` with commas between them and sizes as in `100-100`.
 
 #![allow(clippy::unwrap_used, reason = "a program for measuring")]
 
@@ -135,6 +135,12 @@ fn search(variant: &str, table: &Table) -> Search {
         "no-bagging" => good.bagged(false),
         "no-mixing" => good.mixed(false),
         "no-calibration" => good.calibrated(false),
+        folds if folds.starts_with("folds-") => good.folds(folds[6..].parse::<usize>().unwrap()),
+        list if list.starts_with('/') => {
+            let (folds, list) = list[1..].split_once(':').unwrap();
+            let list: Vec<Candidate> = list.split(',').map(candidate).collect();
+            good.folds(folds.parse::<usize>().unwrap()).candidates(list)
+        }
         list => good.candidates(list.split(',').map(candidate).collect::<Vec<_>>()),
     }
 }

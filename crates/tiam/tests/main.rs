@@ -6,3 +6,4 @@ mod evaluation;
 mod front_door;
 mod presets;
 mod readme;
+mod search;

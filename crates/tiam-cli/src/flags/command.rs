@@ -24,6 +24,8 @@ pub(crate) fn train() -> Command {
         .about("Train a network and save it with its trace and configuration")
         .long_about(
             "Train a network and save it with its trace and configuration.\n\n\
+             On a table, the best model is searched for: encodings of the inputs and ridges are tried on folds, and several networks mixed. \
+             --effort says how much is tried: single, good (the default) or best.\n\n\
              Ctrl-C ends training after the iteration under way and saves everything; --resume goes on with it.",
         )
         .after_help(

@@ -43,6 +43,7 @@ tiam_models::parameters! {
     /// | `mlp` | [`Mlp::default`] | activation, starting weights, seed, threads, time limit and interrupt; the rest is the search's |
     /// | `effort` | good | how much is tried, in counted operations |
     /// | `training` | [`StochasticParams::default`] | of each network, but for ridge and epochs |
+    /// | `folds` | 4; 8 for the best; for large data 10, of which one is held out | of the training samples |
     /// | `candidates` | by effort and data | what is tried, in this order |
     /// | `mixed`, `bagged`, `calibrated` | true | the parts of the model: several candidates, the networks of all folds, a temperature |
     ///
@@ -65,6 +66,8 @@ tiam_models::parameters! {
         training: StochasticParams = StochasticParams::default();
         /// Sets what is tried, in place of what suits effort and data.
         candidates: Option<Vec<Candidate>> = None, into;
+        /// Sets the number of folds, at least 2, each held out in turn.
+        folds: Option<usize> = None, into;
         /// Sets whether several candidates are mixed.
         mixed: bool = true;
         /// Sets whether a candidate's networks of all folds are kept, or only the first.
@@ -172,7 +175,6 @@ impl Search {
         let data = Data {
             n_samples: inputs.n_cols(),
             n_outputs: target.n_outputs(),
-            is_values: values.is_some(),
             is_skewed: values.is_some_and(is_skewed),
         };
         let mut widths = Vec::new();
@@ -189,14 +191,15 @@ impl Search {
                 .find(|(known, _)| *known == kind)
                 .map_or(0, |(_, n)| *n)
         };
-        let plan = Plan::new(self.effort, data, width);
-        match &self.candidates {
-            Some(candidates) => Plan {
-                candidates: candidates.clone(),
-                ..plan
-            },
-            None => plan,
+        let mut plan = Plan::new(self.effort, data, width);
+        if let Some(candidates) = &self.candidates {
+            plan.candidates.clone_from(candidates);
         }
+        if let Some(folds) = self.folds {
+            plan.folds = folds.clamp(1, data.n_samples);
+            plan.held_out = plan.folds;
+        }
+        plan
     }
 
     fn shared<'d, T: Scalar>(
@@ -248,7 +251,7 @@ impl Search {
 
 /// Mean 0 and deviation 1 of values, or of their logarithms.
 fn value_scaling<T: Scalar>(values: &Matrix<T>, logarithm: bool) -> Result<ValueScaling> {
-    let (mut offset, mut scale) = (Vec::new(), Vec::new());
+    let (mut offset, mut scale, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
     for output in 0..values.n_rows() {
         let value = |j: usize| tiam_core::Scalar::to_f64(values[(output, j)]);
         let own = |j: usize| if logarithm { value(j).ln() } else { value(j) };
@@ -256,7 +259,15 @@ fn value_scaling<T: Scalar>(values: &Matrix<T>, logarithm: bool) -> Result<Value
         let (mean, deviation) = inputs::mean_and_deviation(&column);
         offset.push(mean);
         scale.push(deviation);
+        if logarithm {
+            let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+            bounds.push([low, column.iter().copied().fold(low, f64::max)]);
+        }
     }
     let scaling = AffineScaling::new(offset, scale)?;
-    Ok(ValueScaling { scaling, logarithm })
+    Ok(ValueScaling {
+        scaling,
+        logarithm,
+        bounds,
+    })
 }
