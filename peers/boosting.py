@@ -6,7 +6,7 @@
 
 A table is a CSV file without or with a row of names, the label in the last column; with `--values` the label is a number to
 approximate. Columns that are not numbers throughout are categories and are given to each program in the way its documentation
-says. `tiam`'s own runs come from `cargo run --release -p tiam-bench --example tables -- OUT/splits`.
+says. `tiam`'s own runs come from `cargo run --release -p tiam --example tables -- OUT/splits`.
 
 Needed: scikit-learn, pandas, lightgbm, xgboost, catboost.
 """

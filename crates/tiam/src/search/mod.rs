@@ -177,19 +177,12 @@ impl Search {
             n_outputs: target.n_outputs(),
             is_skewed: values.is_some_and(is_skewed),
         };
-        let mut widths = Vec::new();
-        for kind in Inputs::ALL {
-            let fitted = kind.fit(inputs);
-            widths.push((
-                kind,
-                fitted.map_or(inputs.n_rows(), |fitted| fitted.n_inputs()),
-            ));
-        }
-        let width = |kind| {
-            widths
-                .iter()
-                .find(|(known, _)| *known == kind)
-                .map_or(0, |(_, n)| *n)
+        let n_features = inputs.n_rows();
+        let bins = Inputs::Bins.fit(inputs);
+        let with_bins = bins.map_or(n_features, |encoding| encoding.n_inputs());
+        let width = |kind| match kind {
+            Inputs::Bins => with_bins,
+            _ => n_features,
         };
         let mut plan = Plan::new(self.effort, data, width);
         if let Some(candidates) = &self.candidates {

@@ -46,9 +46,13 @@ const RIDGES: [[f64; 2]; 3] = [[1e-2, 2e-2], [1e-3, 3e-3], [5e-2, 1e-1]];
 
 /// The candidates in the order in which they are tried.
 fn all(effort: Effort, data: Data) -> Vec<Candidate> {
+    let epochs = match StochasticParams::default_epochs(data.n_samples) {
+        few if few < FEW_EPOCHS => 1.0,
+        _ => SHARE_OF_EPOCHS,
+    };
     let of = |inputs, at: usize| {
         RIDGES.iter().map(move |line| Candidate {
-            epochs: SHARE_OF_EPOCHS,
+            epochs,
             ..Candidate::new(inputs, line[at])
         })
     };
@@ -79,8 +83,10 @@ fn all(effort: Effort, data: Data) -> Vec<Candidate> {
     found
 }
 
-/// Epochs of a candidate, of those of a single network: on folds a half was as good as all of them.
+/// Epochs of a candidate, of those of a single network: on folds of small tables a half was as good as all of them.
 const SHARE_OF_EPOCHS: f64 = 0.5;
+/// Fewer epochs than these, as large tables have, are all done.
+const FEW_EPOCHS: usize = 20;
 /// Hidden layers and epochs that the best effort tries too.
 const BEST_FORMS: [(&[usize], f64); 3] = [(&[256, 256], 0.5), (&[32], 1.0), (&[100, 100], 2.0)];
 
