@@ -10,7 +10,6 @@ mod record;
 
 use std::time::Instant;
 
-use tiam_core::Stopping;
 use tiam_data::Split;
 use tiam_linalg::Matrix;
 use tiam_models::{AffineScaling, ModelError, StochasticParams, Target, ValueScaling};
@@ -236,7 +235,7 @@ impl Search {
             activation: self.mlp.activation,
             start: self.mlp.start,
             seed: self.mlp.seed,
-            stopping: self.mlp.stopping.clone().unwrap_or_else(Stopping::default),
+            stopping: self.mlp.stopping.clone().unwrap_or_default(),
             begun: Instant::now(),
         })
     }
