@@ -93,7 +93,9 @@ impl<T: Scalar> Shared<'_, T> {
             drop(sender);
             for (at, outcome) in receiver {
                 outcomes[at] = outcome?;
-                on_done(jobs[at]);
+                if !matches!(outcomes[at], Ended::NotBegun) {
+                    on_done(jobs[at]);
+                }
             }
             Ok(outcomes)
         })
