@@ -83,7 +83,7 @@ impl Search {
     /// Searches on a table and keeps what it takes to predict.
     ///
     /// # Errors
-    /// As [`Mlp::fit`]; [`Error::Model`] for a model to go on from or a loss of the user's own, with which there is no search.
+    /// As [`Mlp::fit`]; [`Error::Model`](crate::Error::Model) for a model to go on from or a loss of the user's own, with which there is no search.
     pub fn fit(&self, train: &Table) -> Result<Predictor> {
         match train.scalar() {
             Precision::F32 => self.fit_as::<f32>(train),
