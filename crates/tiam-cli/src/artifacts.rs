@@ -102,6 +102,20 @@ impl Artifacts {
         })
     }
 
+    /// A search has no trace, and that of an earlier run would be taken for its own.
+    pub(crate) fn remove_trace(&self) -> Result<(), CliError> {
+        for name in [TRACE_CSV, TRACE_JSON] {
+            let path = self.folder.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(CliError::writing(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// As a table for people and as JSON for programs.
     pub(crate) fn save_trace(
         &self,

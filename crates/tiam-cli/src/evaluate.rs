@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tiam::{ClassFigures, Evaluation, Predictor, Table, TargetFigures};
+use tiam::{ClassFigures, Evaluation, Predictor, Reading, Table, TargetFigures};
 
 use crate::args::{EvaluateArgs, ReadOptions};
 use crate::error::CliError;
 use crate::figures::{Facts, details, metrics_table};
 use crate::output;
+use crate::reading;
 use crate::settings::available_threads;
 use crate::values::DataSource;
 
@@ -44,6 +45,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         None => table,
     };
     let found = model.evaluate(&table)?;
+    if let (Some(columns), Some(met)) = (&model.encoding().columns, &found.reading) {
+        reading::tell_strange(columns, met);
+    }
     if !args.json {
         let mut text = format!("{} on {}\n\n", args.model.display(), args.data);
         text.push_str(&metrics_table(&[("", Some(&found))]));
@@ -84,7 +88,13 @@ fn flat(args: &EvaluateArgs, model: &Predictor, found: &Evaluation) -> Flat {
         classes: classes.map(all).unwrap_or_default(),
         confusion: classes.map(|figures| figures.confusion.clone()),
         targets: found.targets.clone(),
-        facts: Facts::new(&model.encoding(), (None, found.n_samples), 0, found),
+        facts: Facts::new(
+            &model.encoding(),
+            (None, found.n_samples),
+            found.reading.as_ref().map_or(0, Reading::n_missing),
+            found,
+        )
+        .networks(model.n_networks()),
     }
 }
 

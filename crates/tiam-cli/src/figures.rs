@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tiam::{ClassFigures, Encoding, Evaluation, TargetFigures};
+use tiam::{ClassFigures, ColumnEncoding, Encoding, Evaluation, TargetFigures};
 
 /// Classes before the rest is only counted.
 const SHOWN_CLASSES: usize = 20;
@@ -40,7 +40,13 @@ impl Facts {
         let of_test = |figure: Option<f64>| figure.filter(|x| n_test > 0 && x.is_finite());
         let two = found.classes.as_ref().filter(|c| c.names.len() == 2);
         Self {
-            task: if found.classes.is_some() {
+            task: if encoding
+                .columns
+                .as_ref()
+                .is_some_and(ColumnEncoding::has_flags)
+            {
+                "answers"
+            } else if found.classes.is_some() {
                 "classes"
             } else {
                 "values"
@@ -55,6 +61,13 @@ impl Facts {
             test_auc: of_test(two.and_then(|classes| classes.roc_auc)),
             majority: found.majority(),
         }
+    }
+}
+
+impl Facts {
+    /// The same of a model of so many networks.
+    pub(crate) fn networks(self, n_networks: usize) -> Self {
+        Self { n_networks, ..self }
     }
 }
 

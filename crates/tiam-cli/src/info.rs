@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tiam::{BlockSolver, Encoding, Predictor};
 use tiam_data::{ColumnKind, ColumnSpec};
 use tiam_linalg::TargetKind;
-use tiam_models::SolverChoice;
+use tiam_models::{ModelMetadata, SolverChoice};
 
 use crate::args::InfoArgs;
 use crate::artifacts::solver_times;
@@ -48,6 +48,8 @@ fn to_json(path: &str, model: &Predictor, encoding: &Encoding) -> Value {
         "activation": shape.activation,
         "loss": shape.loss,
         "parameters": shape.n_parameters(),
+        "networks": metadata.ensemble.as_ref().map_or(1, |several| several.members.len()),
+        "multiplications": multiplications(metadata),
         "feature_names": metadata.feature_names,
         "class_names": metadata.class_names,
         "input_scaling": metadata.input_scaling,
@@ -74,20 +76,26 @@ fn to_text(model: &Predictor, encoding: &Encoding) -> String {
     let precision = model.precision();
     let shape = &metadata.architecture;
     let scaled = |is: bool| if is { "scaled" } else { "as they are" }.to_owned();
+    let parameters = match &metadata.ensemble {
+        None => shape.n_parameters(),
+        Some(several) => several.n_multiplications(),
+    };
+    let is_scaled = metadata.input_scaling.is_some() || metadata.ensemble.is_some();
     let mut rows = vec![
         ("label", label(encoding).unwrap_or("-").to_owned()),
         ("task", task(model).to_owned()),
         ("version", metadata.version.clone()),
+        network(metadata),
+        ("parameters", format!("{parameters}, {precision}")),
         (
-            "network",
-            format!("{} ({})", shape.describe(), shape.activation),
+            "a prediction",
+            format!("{} multiplications", multiplications(metadata)),
         ),
         (
-            "parameters",
-            format!("{}, {precision}", shape.n_parameters()),
+            "inputs",
+            names(&metadata.feature_names, metadata.n_features()),
         ),
-        ("inputs", names(&metadata.feature_names, shape.n_inputs())),
-        ("input values", scaled(metadata.input_scaling.is_some())),
+        ("input values", scaled(is_scaled)),
         match shape.loss.takes() {
             Some(TargetKind::Values) => ("values", shape.n_outputs().to_string()),
             Some(TargetKind::Classes) => {
@@ -101,6 +109,15 @@ fn to_text(model: &Predictor, encoding: &Encoding) -> String {
     }
     if let Some(seed) = provenance.seed {
         rows.push(("seed", seed.to_string()));
+    }
+    if let Some(search) = &provenance.search {
+        let chosen = search.candidates.iter().filter(|tried| tried.share > 0.0);
+        let (n, of) = (chosen.count(), search.candidates.len());
+        let text = format!("effort {}, {n} of {of} candidates mixed", search.effort);
+        rows.push(("search", text));
+        if let Some(scores) = search.out_of_fold {
+            rows.push(("fold loss", format!("{:.5}", scores.loss)));
+        }
     }
     if let Some(training) = &provenance.training {
         let (method, n) = (&training.method, training.iterations);
@@ -165,6 +182,28 @@ fn columns(encoding: &Encoding) -> String {
         more => format!("  and {more} more, all with --json\n"),
     };
     format!("{:<16}{}\n{shown}{more}", "columns", columns.len())
+}
+
+/// The one network, or how many there are and of what sizes.
+fn network(metadata: &ModelMetadata) -> (&'static str, String) {
+    let shape = &metadata.architecture;
+    let Some(several) = &metadata.ensemble else {
+        let text = format!("{} ({})", shape.describe(), shape.activation);
+        return ("network", text);
+    };
+    let mut sizes: Vec<String> = (several.members.iter())
+        .map(|member| member.architecture.describe())
+        .collect();
+    let n = sizes.len();
+    sizes.dedup();
+    let text = format!("{n}: {} ({})", sizes.join(", "), shape.activation);
+    ("networks", text)
+}
+
+/// Multiplications of a prediction for one row: a weight each.
+fn multiplications(metadata: &ModelMetadata) -> usize {
+    let of_one = || metadata.architecture.n_parameters();
+    (metadata.ensemble.as_ref()).map_or_else(of_one, |several| several.n_multiplications())
 }
 
 /// A line for each block: its form, why, and its times where they are known.

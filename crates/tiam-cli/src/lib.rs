@@ -7,7 +7,7 @@
 //! ```text
 //! lib           runs a subcommand
 //! train         evaluate  predict  info  verify  reproduce
-//! fit           training;   resume: saving a run and going on with it
+//! fit           training;   resume: saving a run and going on with it;   search: training with an effort
 //! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
 //! method        the front door's parameters;   rivals: those of the methods that TIAM is compared with
 //! settings      what a training is told
@@ -33,6 +33,7 @@ mod report;
 mod reproduce;
 mod resume;
 mod rivals;
+mod search;
 mod settings;
 mod train;
 mod values;

@@ -1,7 +1,6 @@
 //! Reports the result of a training: a table for people, JSON for programs.
 
-use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tiam::{Encoding, End, Evaluation, Fitted, Method, Prepared, Reading, Scalar, Training};
@@ -125,20 +124,7 @@ impl Report {
     /// The table.
     pub(crate) fn to_table(&self) -> String {
         let mut text = format!("{}\n\n", self.headline);
-        text.push_str(&metrics_table(&[
-            ("train", Some(&self.train)),
-            ("test", self.test.as_ref()),
-        ]));
-        let (part, found) = match &self.test {
-            Some(test) => ("test", test),
-            None => ("training", &self.train),
-        };
-        let details = details(found);
-        if !details.is_empty() {
-            text += &format!("\non the {part} part:\n{}\n", details.trim_start());
-        } else {
-            text.push('\n');
-        }
+        text += &figures(&self.train, self.test.as_ref());
         let by_batches = self.method == Method::Stochastic;
         let (end, n, seconds) = (self.end_in_words(), self.training.iterations, self.seconds);
         let unit = if by_batches { "epoch" } else { "iteration" };
@@ -155,21 +141,7 @@ impl Report {
                 ("restarts", self.training.restarts.to_string()),
             ]);
         }
-        rows.push(("model", self.model.display().to_string()));
-        rows.extend(
-            self.page
-                .iter()
-                .map(|page| ("report", page.display().to_string())),
-        );
-        rows.push((
-            "use it",
-            format!("tiam predict {} --data NEW", self.model.display()),
-        ));
-        for (name, value) in rows {
-            // Writing to a string cannot fail.
-            writeln!(text, "{name:<14}{value}").ok();
-        }
-        text
+        text + &ending(rows, &self.model, self.page.as_deref())
     }
 
     fn end_in_words(&self) -> String {
@@ -184,8 +156,41 @@ impl Report {
     }
 }
 
+/// The figures on both parts, and more of the test part, or of the training part where there is no other.
+pub(crate) fn figures(train: &Evaluation, test: Option<&Evaluation>) -> String {
+    let mut text = metrics_table(&[("train", Some(train)), ("test", test)]);
+    let (part, found) = match test {
+        Some(test) => ("test", test),
+        None => ("training", train),
+    };
+    let details = details(found);
+    if details.is_empty() {
+        text.push('\n');
+    } else {
+        text += &format!("\non the {part} part:\n{}\n", details.trim_start());
+    }
+    text
+}
+
+/// The last lines: how it ended, where the model and its page are, and what to do with it.
+pub(crate) fn ending(
+    mut rows: Vec<(&'static str, String)>,
+    model: &Path,
+    page: Option<&Path>,
+) -> String {
+    rows.push(("model", model.display().to_string()));
+    rows.extend(
+        page.iter()
+            .map(|page| ("report", page.display().to_string())),
+    );
+    let usage = format!("tiam predict {} --data NEW", model.display());
+    rows.push(("use it", usage));
+    let line = |(name, value): (&str, String)| format!("{name:<14}{value}\n");
+    rows.into_iter().map(line).collect()
+}
+
 /// Cells without a value that were filled in.
-fn n_missing<T>(prepared: &Prepared<T>) -> usize {
+pub(crate) fn n_missing<T>(prepared: &Prepared<T>) -> usize {
     prepared.reading.as_ref().map_or(0, Reading::n_missing)
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use tiam::{
-    DataKind, End, Evaluation, Fitted, Method, Mlp, ModelReport, Precision, Predictor, Prepared,
-    Scalar,
+    DataKind, Effort, End, Evaluation, Fitted, Method, Mlp, ModelReport, Precision, Predictor,
+    Prepared, Scalar,
 };
 use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
@@ -18,6 +18,7 @@ use crate::output;
 use crate::reading;
 use crate::report::{Report, describe, describe_label};
 use crate::resume::{Resumed, Saving, repeatable};
+use crate::search;
 use crate::settings::Settings;
 
 /// Runs the command.
@@ -53,9 +54,16 @@ fn train_as<T: Scalar>(
     resumed: Option<&Resumed>,
 ) -> Result<(), CliError> {
     let start = asked.from.as_deref().map(start::<T>).transpose()?;
-    let prepared = asked
-        .mlp(start)?
-        .prepare::<T>(asked.table()?, &asked.holdout()?)?;
+    let mut table = asked.table()?;
+    if options.may_search() {
+        table = table.load()?;
+        let effort = options.effort(table.kind()?)?;
+        // Several answers of no or yes are learnt by one network.
+        if effort != Effort::Single && !table.has_flags()? {
+            return search::run::<T>(asked, effort, table, saving);
+        }
+    }
+    let prepared = asked.mlp(start)?.prepare::<T>(table, &asked.holdout()?)?;
     let settings = &options.settings(prepared.kind);
     if let (Some(columns), Some(met)) = (&prepared.encoding.columns, &prepared.reading) {
         reading::tell(columns, met, settings.quiet);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tiam_linalg::{Compute, Matrix, Real, TargetKind};
+use tiam_linalg::{Compute, Matrix, Real, TargetKind, reduce};
 
+use crate::ensemble::{Ensemble, EnsembleScratch};
 use crate::error::{ModelError, Result};
 use crate::loss::Loss;
 use crate::network::{Architecture, Network};
@@ -55,7 +56,7 @@ impl AffineScaling {
         self.offset.is_empty()
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let (offsets, scales) = (&self.offset, &self.scale);
         ModelError::check_size("scales for as many offsets", offsets.len(), scales.len())?;
         for x in offsets {
@@ -94,6 +95,10 @@ impl AffineScaling {
         self.map_in_place(samples, |x, offset, scale| x * scale + offset);
     }
 
+    pub(crate) fn apply_in_place<T: Real>(&self, samples: &mut [T]) {
+        self.map_in_place(samples, |x, offset, scale| (x - offset) / scale);
+    }
+
     fn map_in_place<T: Real>(&self, samples: &mut [T], f: impl Fn(f64, f64, f64) -> f64) {
         for column in samples.chunks_exact_mut(self.len().max(1)) {
             for ((x, offset), scale) in column.iter_mut().zip(&self.offset).zip(&self.scale) {
@@ -109,7 +114,7 @@ impl AffineScaling {
 pub struct ModelMetadata {
     /// Version of the crate that wrote the file.
     pub version: String,
-    /// Sizes, activation, loss.
+    /// Sizes, activation, loss; of the first network where there are several.
     pub architecture: Architecture,
     /// One name an input; empty when there are none.
     pub feature_names: Vec<String>,
@@ -119,11 +124,24 @@ pub struct ModelMetadata {
     pub input_scaling: Option<AffineScaling>,
     /// The scaling of raw target values; predictions are mapped back. `None` for classes.
     pub output_scaling: Option<AffineScaling>,
+    /// How the answers of several networks are mixed; each has its own encoding of the inputs then, and the two scalings are `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ensemble: Option<Ensemble>,
     /// Anything else the writer wants to keep: the seed, the columns of a table, how training ended.
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
-/// A network that takes raw inputs and gives raw outputs.
+impl ModelMetadata {
+    /// Number of raw features.
+    pub fn n_features(&self) -> usize {
+        let of_one = || self.architecture.n_inputs();
+        self.ensemble
+            .as_ref()
+            .map_or_else(of_one, Ensemble::n_features)
+    }
+}
+
+/// A network, or an ensemble of several, that takes raw inputs and gives raw outputs.
 ///
 /// ```
 /// use tiam_linalg::{Compute, Matrix};
@@ -139,6 +157,8 @@ pub struct ModelMetadata {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model<T> {
     pub(crate) network: Network<T>,
+    /// The others of an ensemble.
+    pub(crate) others: Vec<Network<T>>,
     pub(crate) metadata: ModelMetadata,
 }
 
@@ -152,9 +172,14 @@ impl<T: Real> Model<T> {
             class_names: Vec::new(),
             input_scaling: None,
             output_scaling: None,
+            ensemble: None,
             extra: BTreeMap::new(),
         };
-        Self { network, metadata }
+        Self {
+            network,
+            others: Vec::new(),
+            metadata,
+        }
     }
 
     /// A model from both its parts.
@@ -163,13 +188,26 @@ impl<T: Real> Model<T> {
     /// [`ModelError::Size`] when names or scalings do not fit the network, [`ModelError::Parameter`] when a scaling is
     /// not finite or the metadata describe another architecture.
     pub fn from_parts(network: Network<T>, metadata: ModelMetadata) -> Result<Self> {
+        Self::of_members(network, Vec::new(), metadata)
+    }
+
+    /// A model of several networks: the first, the others, and metadata that say how they are mixed.
+    ///
+    /// # Errors
+    /// As [`from_parts`](Self::from_parts); [`ModelError::Size`] or [`ModelError::Parameter`] where networks and metadata do not fit.
+    pub fn of_members(
+        network: Network<T>,
+        others: Vec<Network<T>>,
+        metadata: ModelMetadata,
+    ) -> Result<Self> {
+        check_members(&network, &others, &metadata)?;
         let shape = network.architecture();
         if *shape != metadata.architecture {
             let (what, found) = ("metadata architecture", metadata.architecture.describe());
             let allowed = "the architecture of the network beside it";
             return Err(ModelError::parameter(what, found, allowed));
         }
-        let (n_in, n_out) = (shape.n_inputs(), shape.n_outputs());
+        let (n_in, n_out) = (metadata.n_features(), shape.n_outputs());
         let names = [
             ("feature names", &metadata.feature_names, n_in),
             ("class names", &metadata.class_names, n_out),
@@ -187,23 +225,71 @@ impl<T: Real> Model<T> {
                 ModelError::check_size(what, expected, scaling.len())?;
             }
         }
-        Ok(Self { network, metadata })
+        Ok(Self {
+            network,
+            others,
+            metadata,
+        })
     }
 
     /// The same model with another loss: see [`Network::with_loss`].
     ///
     /// # Errors
-    /// As [`Network::with_loss`].
+    /// As [`Network::with_loss`]; [`ModelError::Parameter`] for several networks.
     pub fn with_loss(self, loss: Loss) -> Result<Self> {
+        if self.metadata.ensemble.is_some() {
+            let allowed = "left as it is for several networks";
+            return Err(ModelError::parameter("loss", loss.name(), allowed));
+        }
         let network = self.network.with_loss(loss)?;
         let mut metadata = self.metadata;
         metadata.architecture.clone_from(network.architecture());
-        Ok(Self { network, metadata })
+        Ok(Self {
+            network,
+            metadata,
+            others: self.others,
+        })
     }
 
-    /// The network, which sees scaled inputs and outputs.
+    /// The network, which sees scaled inputs and outputs; the first of several.
     pub fn network(&self) -> &Network<T> {
         &self.network
+    }
+
+    /// All networks, one of most models.
+    pub fn networks(&self) -> impl Iterator<Item = &Network<T>> {
+        std::iter::once(&self.network).chain(&self.others)
+    }
+
+    /// The mixed answers of an ensemble for raw features, a sample a column: probabilities, or values in their own units. Without an ensemble
+    /// `false` is returned and nothing done.
+    ///
+    /// # Errors
+    /// As [`Network::forward`].
+    pub fn mixed_into(
+        &self,
+        features: &Matrix<T>,
+        out: &mut Matrix<T>,
+        scratch: &mut EnsembleScratch<T>,
+        compute: &mut Compute<T>,
+    ) -> Result<bool> {
+        let Some(ensemble) = &self.metadata.ensemble else {
+            return Ok(false);
+        };
+        ensemble.answers_into(self.networks(), features, out, scratch, compute)?;
+        Ok(true)
+    }
+
+    fn mixed(&self, features: &Matrix<T>, compute: &mut Compute<T>) -> Result<Option<Matrix<T>>> {
+        let mut out = Matrix::default();
+        let there =
+            self.mixed_into(features, &mut out, &mut EnsembleScratch::default(), compute)?;
+        Ok(there.then_some(out))
+    }
+
+    /// Puts other entries in place of [`ModelMetadata::extra`].
+    pub fn set_extra(&mut self, extra: BTreeMap<String, serde_json::Value>) {
+        self.metadata.extra = extra;
     }
 
     /// Names, scalings and the rest.
@@ -215,7 +301,12 @@ impl<T: Real> Model<T> {
     ///
     /// # Errors
     /// As [`Network::classes`].
+    #[allow(clippy::cast_possible_truncation, reason = "labels are u32 throughout")]
     pub fn classes(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Vec<u32>> {
+        if let Some(answers) = self.mixed(&inputs, compute)? {
+            let class = |j| reduce::largest(answers.col(j)) as u32;
+            return Ok((0..answers.n_cols()).map(class).collect());
+        }
         self.network.classes(&self.scaled(inputs)?, compute)
     }
 
@@ -224,6 +315,11 @@ impl<T: Real> Model<T> {
     /// # Errors
     /// As [`Network::probabilities`].
     pub fn probabilities(&self, inputs: Matrix<T>, compute: &mut Compute<T>) -> Result<Matrix<T>> {
+        if self.network.architecture().loss == Loss::CrossEntropy
+            && let Some(answers) = self.mixed(&inputs, compute)?
+        {
+            return Ok(answers);
+        }
         self.network.probabilities(&self.scaled(inputs)?, compute)
     }
 
@@ -236,6 +332,9 @@ impl<T: Real> Model<T> {
         if loss.takes() == Some(TargetKind::Classes) {
             let allowed = "a loss of values, where values are asked for";
             return Err(ModelError::parameter("loss", loss.name(), allowed));
+        }
+        if let Some(answers) = self.mixed(&inputs, compute)? {
+            return Ok(answers);
         }
         let mut out = self.network.forward(&self.scaled(inputs)?, compute)?;
         if let Some(scaling) = &self.metadata.output_scaling {
@@ -254,4 +353,27 @@ impl<T: Real> Model<T> {
         }
         Ok(inputs)
     }
+}
+
+/// Refuses networks that are not those of the metadata.
+fn check_members<T: Real>(
+    first: &Network<T>,
+    others: &[Network<T>],
+    metadata: &ModelMetadata,
+) -> Result<()> {
+    let Some(ensemble) = &metadata.ensemble else {
+        return ModelError::check_size("networks without an ensemble", 1, 1 + others.len());
+    };
+    ensemble.check()?;
+    let n_members = ensemble.members.len();
+    ModelError::check_size("networks of an ensemble", n_members, 1 + others.len())?;
+    let networks = std::iter::once(first).chain(others);
+    for (member, network) in ensemble.members.iter().zip(networks) {
+        if member.architecture != *network.architecture() {
+            let found = member.architecture.describe();
+            let allowed = "the architecture of the network beside it";
+            return Err(ModelError::parameter("member", found, allowed));
+        }
+    }
+    Ok(())
 }

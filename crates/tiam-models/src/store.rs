@@ -1,7 +1,8 @@
 //! Model files: safetensors with the metadata as JSON, written whole or not at all.
 //!
 //! Tensors are named `layers.L.weight` (n_out x n_in, row-major as the format has it) and `layers.L.bias`, L from 0: the
-//! names and layout of a PyTorch module. The metadata lie under the key `tiam`.
+//! names and layout of a PyTorch module. The metadata lie under the key `tiam`. Further networks of an ensemble are named
+//! `members.M.layers.L.…`, M from 1; the first one is named as that of a model of one.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +13,7 @@ use tiam_linalg::{Matrix, Real};
 
 use crate::error::{ModelError, Result};
 use crate::model::{Model, ModelMetadata};
-use crate::network::{Layer, Network};
+use crate::network::{Architecture, Layer, Network};
 use crate::tensors::{self, Tensor, Tensors};
 
 /// Key of the metadata in the file's header.
@@ -39,7 +40,7 @@ impl AnyModel {
         let path = path.as_ref();
         let bytes = tensors::read(path)?;
         let file = Tensors::parse(&bytes).map_err(malformed(path))?;
-        let model = match file.dtype(&weight_name(0)) {
+        let model = match file.dtype(&weight_name(0, 0)) {
             Some(Dtype::F64) => decode(&file).map(Self::F64),
             _ => decode(&file).map(Self::F32),
         };
@@ -72,11 +73,14 @@ impl<T: Real> Model<T> {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let mut tensors = Vec::new();
-        for (l, Layer { weights, bias }) in self.network.layers().iter().enumerate() {
-            let shape = [weights.n_rows(), weights.n_cols()];
-            let by_row = weights.transposed();
-            tensors.push(Tensor::new(&weight_name(l), &shape, by_row.as_slice()));
-            tensors.push(Tensor::new(&bias_name(l), &[bias.len()], bias));
+        for (m, network) in self.networks().enumerate() {
+            for (l, Layer { weights, bias }) in network.layers().iter().enumerate() {
+                let shape = [weights.n_rows(), weights.n_cols()];
+                let by_row = weights.transposed();
+                let name = weight_name(m, l);
+                tensors.push(Tensor::new(&name, &shape, by_row.as_slice()));
+                tensors.push(Tensor::new(&bias_name(m, l), &[bias.len()], bias));
+            }
         }
         let metadata = serde_json::to_string(&self.metadata);
         let metadata = metadata.map_err(|error| malformed(path)(error.to_string()))?;
@@ -96,12 +100,20 @@ impl<T: Real> Model<T> {
     }
 }
 
-fn weight_name(l: usize) -> String {
-    format!("layers.{l}.weight")
+/// What the names of a member's tensors begin with.
+fn prefix(m: usize) -> String {
+    match m {
+        0 => String::new(),
+        m => format!("members.{m}."),
+    }
 }
 
-fn bias_name(l: usize) -> String {
-    format!("layers.{l}.bias")
+fn weight_name(m: usize, l: usize) -> String {
+    format!("{}layers.{l}.weight", prefix(m))
+}
+
+fn bias_name(m: usize, l: usize) -> String {
+    format!("{}layers.{l}.bias", prefix(m))
 }
 
 /// The error for a file with this fault.
@@ -115,23 +127,38 @@ fn malformed(path: &Path) -> impl Fn(String) -> ModelError + '_ {
 fn decode<T: Real>(file: &Tensors<'_>) -> Result<Model<T>, String> {
     let metadata = serde_json::from_str(file.text(METADATA_KEY)?);
     let metadata: ModelMetadata = metadata.map_err(|e| e.to_string())?;
-    metadata.architecture.check().map_err(|e| e.to_string())?;
-    let mut layers = Vec::new();
-    for (l, pair) in metadata.architecture.sizes.windows(2).enumerate() {
-        let weights = file.finite(&weight_name(l), &[pair[1], pair[0]])?;
-        let by_row = Matrix::from_vec(pair[0], pair[1], weights).map_err(|e| e.to_string())?;
-        layers.push(Layer {
-            weights: by_row.transposed(),
-            bias: file.finite(&bias_name(l), &[pair[1]])?,
-        });
+    let mut networks = vec![network(file, 0, &metadata.architecture)?];
+    if let Some(ensemble) = &metadata.ensemble {
+        for (member, m) in ensemble.members.iter().skip(1).zip(1..) {
+            networks.push(network(file, m, &member.architecture)?);
+        }
     }
-    let (expected, found) = (2 * layers.len(), file.len());
+    let layers = networks.iter().map(|network| network.layers().len());
+    let (expected, found) = (2 * layers.sum::<usize>(), file.len());
     if found != expected {
         return Err(format!(
             "{found} tensors where the sizes ask for {expected}"
         ));
     }
-    let network = Network::from_layers(metadata.architecture.clone(), layers);
-    let model = network.and_then(|network| Model::from_parts(network, metadata));
-    model.map_err(|e| e.to_string())
+    let first = networks.remove(0);
+    Model::of_members(first, networks, metadata).map_err(|e| e.to_string())
+}
+
+/// The network of member `m`.
+fn network<T: Real>(
+    file: &Tensors<'_>,
+    m: usize,
+    shape: &Architecture,
+) -> Result<Network<T>, String> {
+    shape.check().map_err(|e| e.to_string())?;
+    let mut layers = Vec::new();
+    for (l, pair) in shape.sizes.windows(2).enumerate() {
+        let weights = file.finite(&weight_name(m, l), &[pair[1], pair[0]])?;
+        let by_row = Matrix::from_vec(pair[0], pair[1], weights).map_err(|e| e.to_string())?;
+        layers.push(Layer {
+            weights: by_row.transposed(),
+            bias: file.finite(&bias_name(m, l), &[pair[1]])?,
+        });
+    }
+    Network::from_layers(shape.clone(), layers).map_err(|e| e.to_string())
 }

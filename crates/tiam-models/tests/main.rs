@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod common;
+mod ensembles;
 mod losses;
 mod memory;
 mod output_start;

@@ -83,7 +83,7 @@ impl Encoding {
             class_names: metadata.class_names.clone(),
             input_scaling: metadata.input_scaling.clone(),
             output_scaling: metadata.output_scaling.clone(),
-            n_inputs: metadata.architecture.n_inputs(),
+            n_inputs: metadata.n_features(),
             n_outputs: metadata.architecture.n_outputs(),
         }
     }

@@ -118,6 +118,14 @@ pub enum Error {
         /// Its precision.
         precision: &'static str,
     },
+    /// Something that takes a single network was asked of several.
+    #[error(
+        "the model mixes {networks} networks, and one is needed here; train one by effort `single`"
+    )]
+    Several {
+        /// Number of networks.
+        networks: usize,
+    },
     /// Probabilities were asked of a model that predicts values.
     #[error("probabilities need a model for classes, this one predicts values")]
     NoProbabilities,

@@ -1,6 +1,8 @@
 //! Figures that say how well a model predicts classes or values.
 
 use serde::Serialize;
+use tiam_data::Reading;
+use tiam_linalg::reduce::largest;
 use tiam_linalg::{Compute, Matrix, Real, prox};
 use tiam_models::{AffineScaling, Loss, Network, Samples, Target};
 
@@ -11,6 +13,9 @@ mod classes;
 
 pub use classes::ClassFigures;
 use classes::{class_figures, share};
+
+/// A probability of 0 counts as this, so that the loss is finite.
+const LEAST_PROBABILITY: f64 = 1e-15;
 
 /// Figures of a model on samples with labels, in the labels' own units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -34,6 +39,9 @@ pub struct Evaluation {
     /// Figures of the classes; none for values, and where only loss and accuracy were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<ClassFigures>,
+    /// What was met while the table was read, of [`Predictor::evaluate`](crate::Predictor::evaluate).
+    #[serde(skip)]
+    pub reading: Option<Reading>,
 }
 
 /// Errors of one target, in its own unit.
@@ -154,6 +162,36 @@ impl Evaluation {
             accuracy: share(right, targets.as_slice().len()),
             ..Self::default()
         })
+    }
+
+    /// Figures of answers: probabilities, or values in their own units, outputs x samples.
+    #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+    pub(crate) fn of_answers<T: Real>(
+        answers: &Matrix<T>,
+        target: &Target<T>,
+        names: &[String],
+    ) -> Self {
+        let labels = match target {
+            Target::Values(values) => return Self::of_values(answers, values),
+            Target::Classes { labels, .. } => labels,
+        };
+        let of_label = |(j, label): (usize, &u32)| answers[(*label as usize, j)].to_f64();
+        let surprise = |p: f64| -p.max(LEAST_PROBABILITY).ln();
+        let right = |(j, label): &(usize, &u32)| largest(answers.col(*j)) == **label as usize;
+        let n = labels.len();
+        Self {
+            n_samples: n,
+            loss: labels
+                .iter()
+                .enumerate()
+                .map(of_label)
+                .map(surprise)
+                .sum::<f64>()
+                / n as f64,
+            accuracy: share(labels.iter().enumerate().filter(right).count(), n),
+            classes: Some(class_figures(answers, labels, names, true)),
+            ..Self::default()
+        }
     }
 
     /// The errors of predictions against the true values, each outputs x samples.

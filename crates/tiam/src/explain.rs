@@ -91,9 +91,9 @@ impl Predictor {
         seed: u64,
         body: impl FnOnce(&mut Probe<'_, T>) -> Result<R>,
     ) -> Result<R> {
-        let (network, samples) = (self.network::<T>()?, self.samples_of::<T>(table)?);
+        let samples = self.samples_of::<T>(table)?;
         let encoding = self.encoding();
-        body(&mut Probe::new(&network, &samples, &encoding, seed)?)
+        body(&mut Probe::new(self, &samples, &encoding, seed)?)
     }
 }
 

@@ -43,6 +43,7 @@ mod provenance;
 #[cfg(feature = "report")]
 mod report;
 mod scalar;
+mod search;
 mod start;
 mod table;
 mod trainer;
@@ -60,8 +61,9 @@ pub use predictor::Predictor;
 pub use preset::Preset;
 pub use provenance::{BlockSolver, Provenance, Training};
 #[cfg(feature = "report")]
-pub use report::{Candidate, ModelReport};
+pub use report::ModelReport;
 pub use scalar::{Precision, Scalar};
+pub use search::{Candidate, Effort, Inputs, OnTraining, Scores, Search, SearchRecord, Tried};
 pub use start::{Biases, Start};
 pub use table::{DataKind, Parts, Table};
 pub use trainer::{Job, OnRow, Rule, RunParams, Trainer};

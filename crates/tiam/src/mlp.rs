@@ -6,7 +6,7 @@ use tiam_core::{Stopping, TraceRow};
 use tiam_data::{Dataset, Parts as DataParts, ScalingKind};
 use tiam_linalg::Solver;
 use tiam_models::{
-    Activation, Architecture, Init, Loss, ModelError, Network, NetworkMeasures, Session,
+    Activation, Architecture, Ensemble, Init, Loss, ModelError, Network, NetworkMeasures, Session,
     StochasticData, StochasticParams, TiamParams, TrainError,
 };
 
@@ -19,6 +19,7 @@ use crate::predictor::Predictor;
 use crate::preset::Preset;
 use crate::provenance::{BlockSolver, Provenance, Training};
 use crate::scalar::{Precision, Scalar};
+use crate::search::SearchRecord;
 use crate::start::Start;
 use crate::table::{DataKind, Table};
 use crate::trainer::{Job, OnRow, Rule, RunParams, Trainer};
@@ -187,6 +188,16 @@ impl Mlp {
     /// # Errors
     /// As [`fit`](Self::fit).
     pub fn prepare<T: Scalar>(&self, table: Table, holdout: &Holdout) -> Result<Prepared<T>> {
+        self.prepare_in(table, holdout, false)
+    }
+
+    /// [`prepare`](Self::prepare), or the same with features and values in their own units.
+    pub(crate) fn prepare_in<T: Scalar>(
+        &self,
+        table: Table,
+        holdout: &Holdout,
+        own_units: bool,
+    ) -> Result<Prepared<T>> {
         let from = self.from.as_deref();
         let network = from.map(Predictor::network).transpose()?;
         let columns = from.and_then(Predictor::column_encoding);
@@ -225,13 +236,16 @@ impl Mlp {
             }
         };
         let scaling = self.scaling.unwrap_or(Preset::of(kind).scaling);
-        let encoding = match from {
+        let mut encoding = match from {
             Some(from) => Encoding::of_model(from.metadata(), own_columns),
             None => {
                 let label = described.load_params().table.label.to_string();
                 Encoding::fit(&parts.train, scaling, &source, &label)?
             }
         };
+        if own_units {
+            (encoding.input_scaling, encoding.output_scaling) = (None, None);
+        }
         let weights = parts.train.sample_weights().map(<[f64]>::to_vec);
         let some = |data: Dataset<T>, source: &str| {
             let some = Some(data).filter(|data| data.n_samples() > 0);
@@ -382,19 +396,44 @@ impl Mlp {
         prepared: &Prepared<T>,
         training: Training,
     ) -> Result<Predictor> {
-        let is_graph = prepared.kind == DataKind::Graph;
         let provenance = Provenance {
+            training: Some(training),
+            solvers: fitted.solvers.iter().map(BlockSolver::of).collect(),
+            ..self.provenance(prepared)
+        };
+        let networks = vec![fitted.network.clone()];
+        let model = Predictor::new(networks, None, &prepared.encoding, &provenance)?;
+        Ok(model.threads(self.threads))
+    }
+
+    /// The model that a search has found.
+    pub(crate) fn mixed_predictor<T: Scalar>(
+        &self,
+        prepared: &Prepared<T>,
+        networks: Vec<Network<T>>,
+        ensemble: Ensemble,
+        search: SearchRecord,
+    ) -> Result<Predictor> {
+        let provenance = Provenance {
+            search: Some(search),
+            ..self.provenance(prepared)
+        };
+        let model = Predictor::new(networks, Some(ensemble), &prepared.encoding, &provenance)?;
+        Ok(model.threads(self.threads))
+    }
+
+    /// What a model keeps of the data, whatever its training.
+    fn provenance<T: Scalar>(&self, prepared: &Prepared<T>) -> Provenance {
+        let is_graph = prepared.kind == DataKind::Graph;
+        Provenance {
             data: Some(prepared.name.clone()),
             data_kind: Some(prepared.kind),
             hops: is_graph.then_some(prepared.graph.hops),
             graph_seed: Some(prepared.graph.seed).filter(|seed| is_graph && *seed != self.seed),
             seed: Some(self.seed),
             test_fraction: prepared.test_fraction,
-            training: Some(training),
-            solvers: fitted.solvers.iter().map(BlockSolver::of).collect(),
-        };
-        let model = Predictor::new(fitted.network.clone(), &prepared.encoding, &provenance)?;
-        Ok(model.threads(self.threads))
+            ..Provenance::default()
+        }
     }
 }
 

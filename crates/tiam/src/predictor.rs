@@ -1,16 +1,20 @@
 //! A trained network with its columns, scalings and class names, ready to predict.
 
+mod members;
 mod run;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tiam_data::{AsCell, ColumnEncoding, ColumnKind, ColumnSpec, Dataset, RowEncoder, Targets};
+use tiam_data::{
+    AsCell, ColumnEncoding, ColumnKind, ColumnSpec, Dataset, Reading, RowEncoder, Targets,
+};
+use tiam_linalg::TargetKind;
 use tiam_linalg::reduce::largest;
-use tiam_linalg::{Compute, TargetKind};
 use tiam_models::{
-    AffineScaling, AnyModel, Architecture, Loss, Model, ModelError, ModelMetadata, Network, Samples,
+    AffineScaling, AnyModel, Architecture, Ensemble, Loss, Model, ModelError, ModelMetadata,
+    Network, Samples,
 };
 
 use crate::encoding::{Encoding, no_labels};
@@ -77,11 +81,14 @@ macro_rules! with_model {
 }
 
 impl Predictor {
+    /// Of one network, or of several with how they are mixed.
     pub(crate) fn new<T: Scalar>(
-        network: Network<T>,
+        mut networks: Vec<Network<T>>,
+        ensemble: Option<Ensemble>,
         encoding: &Encoding,
         provenance: &Provenance,
     ) -> Result<Self> {
+        let network = networks.remove(0);
         let metadata = ModelMetadata {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             architecture: network.architecture().clone(),
@@ -89,9 +96,11 @@ impl Predictor {
             class_names: encoding.class_names.clone(),
             input_scaling: encoding.input_scaling.clone(),
             output_scaling: encoding.output_scaling.clone(),
+            ensemble,
             extra: provenance.to_extra(encoding.columns.as_ref())?,
         };
-        Self::of_model(T::any_model(Model::from_parts(network, metadata)?))
+        let model = Model::of_members(network, networks, metadata)?;
+        Self::of_model(T::any_model(model))
     }
 
     /// A model with what its file says about its training.
@@ -113,7 +122,7 @@ impl Predictor {
         let rows = rows.transpose()?;
         if let Some(rows) = &rows {
             let what = "features of the recorded columns";
-            ModelError::check_size(what, shape.n_inputs(), rows.n_features())?;
+            ModelError::check_size(what, metadata.n_features(), rows.n_features())?;
         }
         let takes_classes = match shape.loss.takes() {
             Some(kind) => kind == TargetKind::Classes,
@@ -250,13 +259,13 @@ impl Predictor {
     /// The network alone.
     ///
     /// # Errors
-    /// [`Error::Precision`] for a model of the other precision.
+    /// [`Error::Precision`] for a model of the other precision, [`Error::Several`] for one of several networks.
     pub fn network<T: Scalar>(&self) -> Result<Network<T>> {
-        let model = T::model(&self.model).ok_or_else(|| Error::Precision {
-            what: "the model".to_owned(),
-            precision: self.model.precision(),
-        })?;
-        Ok(model.network().clone())
+        if self.ensemble().is_some() {
+            let networks = self.n_networks();
+            return Err(Error::Several { networks });
+        }
+        Ok(self.model_as::<T>()?.network().clone())
     }
 
     /// Predicts one row: the cells of [`columns`](Self::columns), or of all columns of the training data, or of all but the label.
@@ -303,8 +312,7 @@ impl Predictor {
         }
         let mut found = self.no_predictions(n);
         // Scratch memory stays with the thread: so many rows at once that it is small.
-        let at_once =
-            (SCRATCH_ENTRIES / self.shape().n_inputs().max(1)).clamp(1, MOST_ROWS_AT_ONCE);
+        let at_once = self.rows_at_once();
         with_model!(self, model => {
             Scalar::with_scratch(|scratch| {
                 for rows in rows.chunks((at_once * width).max(1)) {
@@ -370,10 +378,7 @@ impl Predictor {
         let (reading, row_names) = (data.reading().cloned(), data.row_names().to_vec());
         let (features, _) = data.into_features_and_targets();
         let inputs = self.encoding().inputs(features, source)?;
-        let work = self.work(inputs.n_cols());
-        let mut outputs = self.on_threads(work, &mut Compute::new(1)?, |compute| {
-            Ok(model.network().forward(&inputs, compute)?)
-        })?;
+        let mut outputs = self.outputs(model, &inputs)?;
         drop(inputs);
         let mut found = self.no_predictions(outputs.n_cols());
         self.add(outputs.as_mut_slice(), &mut found);
@@ -389,28 +394,24 @@ impl Predictor {
     /// # Errors
     /// As [`predict_table`](Self::predict_table); [`Error::NoLabels`], [`Error::UnknownClass`], [`Error::OtherTask`].
     pub fn evaluate(&self, table: &Table) -> Result<Evaluation> {
-        with_model!(self, model => self.evaluate_as(model, table))
+        match self.precision() {
+            Precision::F32 => self.evaluate_as::<f32>(table),
+            Precision::F64 => self.evaluate_as::<f64>(table),
+        }
     }
 
-    fn evaluate_as<T: Scalar>(&self, model: &Model<T>, table: &Table) -> Result<Evaluation> {
-        self.measured(model.network(), &self.samples_of(table)?)
+    fn evaluate_as<T: Scalar>(&self, table: &Table) -> Result<Evaluation> {
+        let (samples, reading) = self.read_samples::<T>(table)?;
+        let found = self.measure(&samples)?;
+        Ok(Evaluation { reading, ..found })
     }
 
-    /// The figures of its network on samples that fit it.
-    pub(crate) fn measured<T: Scalar>(
-        &self,
-        network: &Network<T>,
-        samples: &Samples<T>,
-    ) -> Result<Evaluation> {
-        let scaling = self.metadata().output_scaling.as_ref();
-        let work = self.work(samples.n_samples());
-        self.on_threads(work, &mut Compute::new(1)?, |compute| {
-            Evaluation::measure_classes(network, samples, &self.classes, scaling, compute)
-        })
-    }
-
-    /// The samples of a table as the network takes them; of data with a split, those of the test part.
+    /// The samples of a table as the model takes them; of data with a split, those of the test part.
     pub(crate) fn samples_of<T: Scalar>(&self, table: &Table) -> Result<Samples<T>> {
+        Ok(self.read_samples(table)?.0)
+    }
+
+    fn read_samples<T: Scalar>(&self, table: &Table) -> Result<(Samples<T>, Option<Reading>)> {
         let source = table.to_string();
         let read = table
             .clone()
@@ -440,7 +441,8 @@ impl Predictor {
                 found,
             });
         }
-        self.encoding().samples(data, &source)
+        let reading = data.reading().cloned();
+        Ok((self.encoding().samples(data, &source)?, reading))
     }
 
     /// Seed of the split of the graph that the model was trained on.

@@ -8,6 +8,7 @@ use tiam_data::{ColumnEncoding, Split};
 use tiam_models::{ModelMetadata, SolverChoice};
 
 use crate::error::{Error, Result};
+use crate::search::SearchRecord;
 use crate::table::DataKind;
 
 /// The record of a model's training. Every entry may be absent: models can be made without this program.
@@ -34,6 +35,9 @@ pub struct Provenance {
     /// The end of training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
+    /// The search that found the model, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchRecord>,
     /// The solvers of the W and a steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub solvers: Vec<BlockSolver>,

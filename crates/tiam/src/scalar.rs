@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use tiam_data::Dataset;
 use tiam_linalg::{Compute, LinalgError, Matrix};
-use tiam_models::{AnyModel, Model, TrainError, Trained};
+use tiam_models::{AnyModel, EnsembleScratch, Model, TrainError, Trained};
 
 use crate::trainer::{Job, Trainer};
 
@@ -61,6 +61,7 @@ pub struct Scratch<T> {
     pub(crate) compute: Compute<T>,
     pub(crate) inputs: Matrix<T>,
     pub(crate) outputs: Matrix<T>,
+    pub(crate) several: EnsembleScratch<T>,
 }
 
 impl<T: tiam_linalg::Real> Scratch<T> {
@@ -69,6 +70,7 @@ impl<T: tiam_linalg::Real> Scratch<T> {
             compute: Compute::new(1)?,
             inputs: Matrix::default(),
             outputs: Matrix::default(),
+            several: EnsembleScratch::default(),
         })
     }
 }

@@ -262,6 +262,30 @@ impl Table {
         Ok(self.clone().cells()?.n_samples())
     }
 
+    /// The kind of the data; reads the cells.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read.
+    pub fn kind(&self) -> Result<DataKind> {
+        Ok(match &*self.clone().cells()? {
+            AnyDataset::F32(data) => self.kind_of(data),
+            AnyDataset::F64(data) => self.kind_of(data),
+        })
+    }
+
+    /// Whether the labels are several answers of no or yes; reads the cells.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that cannot be read.
+    pub fn has_flags(&self) -> Result<bool> {
+        let cells = self.clone().cells()?;
+        let encoding = match &*cells {
+            AnyDataset::F32(data) => data.encoding(),
+            AnyDataset::F64(data) => data.encoding(),
+        };
+        Ok(encoding.is_some_and(ColumnEncoding::has_flags))
+    }
+
     /// Cuts off a part for testing: seeded, by class where there are classes. A split that the data bring is not looked at.
     ///
     /// # Errors

@@ -93,16 +93,7 @@ fn partial_dependence_is_the_mean_answer_at_each_value() {
 #[test]
 fn a_page_says_how_good_the_model_is_and_loads_nothing() {
     let (_folder, model, table) = model();
-    let tried = |what: &str, score, chosen| tiam::Candidate {
-        what: what.to_owned(),
-        score,
-        chosen,
-    };
     let page = model.report(&table).unwrap().model_file("a b.safetensors");
-    let page = page.candidates(vec![
-        tried("none", 0.5, false),
-        tried("none, 40 epochs", 0.9, true),
-    ]);
     let html = page.to_html();
     for part in [
         "A model of y in made.csv",
@@ -110,7 +101,6 @@ fn a_page_says_how_good_the_model_is_and_loads_nothing() {
         "How much each column matters",
         "As colour changes",
         "a 0 or 1 for each of 3: blue, green, red",
-        "none, 40 epochs",
         "tiam predict \"a b.safetensors\" --data NEW.csv"
             .replace('"', "&quot;")
             .as_str(),

@@ -7,3 +7,4 @@ mod explain;
 mod front_door;
 mod presets;
 mod readme;
+mod search;

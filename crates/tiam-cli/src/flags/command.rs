@@ -21,7 +21,9 @@ pub(crate) fn train() -> Command {
         .about("Learn from a file of data; saves a model and a page about it")
         .long_about(
             "Learn from a file of data: to predict one of its columns, the label, from the others. Saves a model and a page about it.\n\n\
-             Nothing needs to be set but --data and, where the label is not the last column, --label. `tiam train -h` is a shorter list.\n\
+             Nothing needs to be set but --data and, where the label is not the last column, --label. `tiam train -h` is a shorter list.\n\n\
+             On a table, the best model is searched for: encodings of the inputs and ridges are tried on folds, and several networks mixed. \
+             --effort says how much is tried: single, good (the default) or best.\n\n\
              Ctrl-C ends training after the iteration under way and saves everything; --resume goes on with it.",
         )
         .after_help(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tiam::{DataKind, ScalingKind, Solver};
+use tiam::{DataKind, Effort, ScalingKind, Solver};
 use tiam_models::SolverChoice;
 use toml::Value;
 
@@ -110,7 +110,13 @@ pub(crate) fn write(mut settings: Settings, cut_short_after: Option<usize>) -> S
     text.push_str(&format!("{VERSION} = \"{}\"\n", env!("CARGO_PKG_VERSION")));
     let is_set =
         |name: &str| table::named(name).is_some_and(|flag| (flag.get)(&settings).is_some());
+    let searched = settings
+        .effort
+        .is_some_and(|effort| effort != Effort::Single);
     for flag in table::ALL.iter().filter(|flag| flag.is_recorded()) {
+        if searched && flag.is_of_one_network() {
+            continue;
+        }
         // A key that means nothing to the method, or beside another one, would be refused when the file is read.
         let kept =
             (flag.methods)(settings.method) && !flag.unless.iter().any(|other| is_set(other));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use tiam::{DataKind, Method};
+use tiam::{DataKind, Effort, Method};
 
 use super::{Flag, table};
 use crate::error::CliError;
@@ -73,6 +73,45 @@ impl Given {
         self.0.get("method")?.to_str()?.parse().ok()
     }
 
+    /// The effort that is asked for.
+    fn asked_effort(&self) -> Option<Effort> {
+        self.0.get("effort")?.to_str()?.parse().ok()
+    }
+
+    /// A flag that means one network, where there is one.
+    fn of_one_network(&self) -> Option<&'static str> {
+        let mut given = table::ALL.iter().filter(|flag| self.has(flag.name));
+        Some(given.find(|flag| flag.is_of_one_network())?.name)
+    }
+
+    /// False where a single network is trained whatever the data are.
+    pub(crate) fn may_search(&self) -> bool {
+        let asked = self.asked_effort();
+        asked.map_or(self.of_one_network().is_none(), |effort| {
+            effort != Effort::Single
+        })
+    }
+
+    /// The effort on data of this kind: for tables good, where no flag means one network.
+    pub(crate) fn effort(&self, kind: DataKind) -> Result<Effort, CliError> {
+        let effort = match (self.asked_effort(), kind) {
+            (Some(effort), _) => effort,
+            (None, DataKind::Table) if self.of_one_network().is_none() => Effort::Good,
+            _ => Effort::Single,
+        };
+        if effort == Effort::Single {
+            return Ok(effort);
+        }
+        let reason = match self.of_one_network() {
+            Some(flag) => format!("--{flag} is for one network; leave it out, or use"),
+            None if kind == DataKind::Graph => "a graph takes one network; use".to_owned(),
+            None => return Ok(effort),
+        };
+        Err(CliError::Usage(format!(
+            "{reason} --effort single in place of {effort}"
+        )))
+    }
+
     /// The same, written to this folder.
     pub(crate) fn with_out(mut self, folder: &Path) -> Self {
         self.0.insert("out", folder.into());
@@ -81,7 +120,13 @@ impl Given {
 
     /// These, and what they leave open from a file. They take the place of what the file cannot have beside them.
     pub(crate) fn over(&self, file: &Self) -> Result<Self, CliError> {
-        let displaced = |flag: &Flag| flag.unless.iter().any(|other| self.has(other));
+        let (one, several) = (self.of_one_network().is_some(), self.asked_effort());
+        let several = several.is_some_and(|effort| effort != Effort::Single);
+        let displaced = |flag: &Flag| {
+            flag.unless.iter().any(|other| self.has(other))
+                || (one && flag.name == "effort")
+                || (several && flag.is_of_one_network())
+        };
         let kept = table::of_files().filter(|flag| !displaced(flag));
         let kept = kept.filter_map(|flag| Some((flag.name, file.0.get(flag.name)?)));
         let own = table::of_files().filter_map(|flag| Some((flag.name, self.0.get(flag.name)?)));

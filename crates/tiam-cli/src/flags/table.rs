@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use tiam::{
-    Activation, Band, ClassWeights, CurvatureChoice, DataKind, Init, Method, Precision, Solver,
-    StepSchedule, StochasticParams, TiamParams,
+    Activation, Band, ClassWeights, CurvatureChoice, DataKind, Effort, Init, Method, Precision,
+    Solver, StepSchedule, StochasticParams, TiamParams,
 };
 use tiam_core::{Guard, Inertia, Schedule};
 use tiam_data::{
@@ -129,6 +129,8 @@ flags! { |method, suited|
           least-squares problem of its own. `tiam` (the paper's), am, mdlam, dladmm and bcd take all samples at once, without \
           back-propagation. gd, sgd, adagrad, adadelta and adam are the usual gradient methods"
         [default: ByKind(|preset| preset.method.to_string())];
+    "effort" effort: Option<Effort> = None, "EFFORT" in TRAINING: "How much is tried for the best model of a table. Several networks are mixed; a flag that sets what is searched for means one network"
+        [default: Words("good for tables; single for other data")];
     "rho" rho: f64 = suited.rho, "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
         [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string()), relaxed: |params, settings| params.rho(settings.rho)];
     "ridge" ridge: f64 = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights: a larger one keeps them small, so that less is learnt by heart"
@@ -196,6 +198,35 @@ impl Settings {
         let params = TiamParams::default();
         ALL.iter()
             .fold(params, |params, flag| (flag.relaxed)(params, self))
+    }
+}
+
+impl Flag {
+    /// True for what a search decides by itself, or has no use for.
+    pub(super) fn is_of_one_network(&self) -> bool {
+        const DECIDED: [&str; 7] = [
+            "scaling",
+            "validation-fraction",
+            "trace-test",
+            "resume",
+            "checkpoint-every",
+            "keep-checkpoints",
+            "hops",
+        ];
+        const TAKEN: [&str; 8] = [
+            "activation",
+            "init",
+            "effort",
+            "class-weights",
+            "time-limit",
+            "seed",
+            "precision",
+            "threads",
+        ];
+        match self.group {
+            DATA | OUTPUT => DECIDED.contains(&self.name),
+            _ => !TAKEN.contains(&self.name),
+        }
     }
 }
 

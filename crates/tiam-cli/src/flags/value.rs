@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tiam::{Method, Precision};
+use tiam::{Effort, Method, Precision};
 use tiam_core::{Guard, Inertia, Schedule};
 use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task, TextEncoding};
 use tiam_linalg::Solver;
@@ -166,6 +166,11 @@ chosen! {
         Self::Kind(ScalingKind::None), "none": "as they are";
         Self::Kind(ScalingKind::Standard), "standard": "mean 0, deviation 1";
         Self::Kind(ScalingKind::MinMax), "min-max": "to [0, 1]";
+    }
+    Effort {
+        Self::Single, "single": "one network";
+        Self::Good, "good": "as long as other programs fit once: a small table takes a second or two, a large one five trainings";
+        Self::Best, "best": "ten times that";
     }
     Precision {
         Self::F32, "f32": "single precision";

@@ -4,6 +4,7 @@
 
 mod common;
 mod config;
+mod effort;
 mod formats;
 #[cfg(unix)]
 mod interrupt;

@@ -1,15 +1,16 @@
-//! Tries a network on rows whose columns are shuffled or set.
+//! Tries a model on rows whose columns are shuffled or set.
 
 use std::ops::Range;
 
 use tiam_linalg::reduce::largest;
-use tiam_linalg::{Compute, Matrix, Real, prox};
-use tiam_models::{Loss, Network, Samples, Target};
+use tiam_linalg::{Matrix, Real};
+use tiam_models::{Samples, Target};
 
 use super::{Grid, Importance, InputColumn, PartialDependence, input_columns};
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::evaluation::mean;
+use crate::predictor::Predictor;
 use crate::scalar::Scalar;
 
 /// Most rows that columns are shuffled in, and times each is shuffled.
@@ -25,22 +26,21 @@ const GRID: usize = 20;
 /// The grid reaches from this quantile to that as far from the other end.
 const FIRST_QUANTILE: f64 = 0.02;
 
-/// A network and rows to try it on.
+/// A model and rows to try it on.
 pub(crate) struct Probe<'a, T> {
-    network: &'a Network<T>,
+    model: &'a Predictor,
     encoding: &'a Encoding,
     columns: Vec<InputColumn>,
     inputs: Matrix<T>,
     target: Target<T>,
     seed: u64,
-    compute: Compute<T>,
     outputs: Matrix<T>,
 }
 
 impl<'a, T: Scalar> Probe<'a, T> {
     /// On at most [`MOST_ROWS`] rows, drawn by the seed.
     pub(crate) fn new(
-        network: &'a Network<T>,
+        model: &'a Predictor,
         samples: &Samples<T>,
         encoding: &'a Encoding,
         seed: u64,
@@ -61,27 +61,19 @@ impl<'a, T: Scalar> Probe<'a, T> {
             }
         };
         Ok(Self {
-            network,
+            model,
             encoding,
             columns: input_columns(encoding),
             inputs: columns_of(samples.inputs(), rows),
             target,
             seed,
-            compute: Compute::new(1)?,
             outputs: Matrix::default(),
         })
     }
 
-    /// The network's answers: probabilities, or values in their own units.
+    /// The model's answers: probabilities, or values in their own units.
     fn answers(&mut self, inputs: &Matrix<T>) -> Result<()> {
-        self.network
-            .forward_into(&mut self.outputs, inputs, &mut self.compute)?;
-        let shape = self.network.architecture();
-        if shape.loss == Loss::CrossEntropy {
-            prox::softmax_in_place(self.outputs.as_mut_slice(), shape.n_outputs());
-        } else if let Some(scaling) = &self.encoding.output_scaling {
-            scaling.invert(&mut self.outputs)?;
-        }
+        self.outputs = self.model.answers_for(inputs)?;
         Ok(())
     }
 
@@ -114,7 +106,7 @@ impl<'a, T: Scalar> Probe<'a, T> {
 
     /// Rows, repeats and columns that the budget allows.
     fn plan(&self) -> (usize, usize, usize) {
-        let each = self.network.architecture().n_parameters();
+        let each = self.model.n_multiplications();
         let (n, columns) = (self.inputs.n_cols(), self.columns.len());
         let within = |rest: usize| BUDGET / each.saturating_mul(rest).max(1);
         let rows = within(columns * REPEATS).max(FEWEST_ROWS).min(n);
@@ -159,10 +151,15 @@ impl<'a, T: Scalar> Probe<'a, T> {
         Ok(found)
     }
 
-    /// The columns with the largest weights into the first layer.
+    /// The columns with the largest weights into the first layer of the first network.
     fn heaviest(&self, most: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
-        if let Some(layer) = self.network.layers().first().filter(|_| most < order.len()) {
+        let several = self.model.ensemble().is_some() || most >= order.len();
+        let network = self.model.network::<T>().ok().filter(|_| !several);
+        if let Some(layer) = network
+            .as_ref()
+            .and_then(|network| network.layers().first())
+        {
             let weight = |column: &InputColumn| -> f64 {
                 let features = column.features.clone().map(|at| layer.weights.col(at));
                 features.flatten().map(|w| real(*w).abs()).sum()
@@ -182,7 +179,7 @@ impl<'a, T: Scalar> Probe<'a, T> {
             column: column.to_owned(),
             known: names().collect::<Vec<_>>().join(", "),
         })?;
-        let each = self.network.architecture().n_parameters() * GRID * 10;
+        let each = self.model.n_multiplications() * GRID * 10;
         let rows = (BUDGET / each).clamp(50, DEPENDENCE_ROWS);
         let rows: Vec<usize> = (0..rows.min(self.inputs.n_cols())).collect();
         let mut changed = columns_of(&self.inputs, &rows);

@@ -20,11 +20,11 @@ impl Predictor {
     pub(super) fn row_len(&self) -> usize {
         match &self.rows {
             Some(rows) => rows.inputs().count(),
-            None => self.shape().n_inputs(),
+            None => self.metadata().n_features(),
         }
     }
 
-    /// The network's outputs for n rows, in the scratch.
+    /// The network's outputs for n rows, or the answers of several, in the scratch.
     pub(super) fn forward<T: Scalar>(
         &self,
         model: &Model<T>,
@@ -32,7 +32,7 @@ impl Predictor {
         n: usize,
         scratch: &mut Scratch<T>,
     ) -> Result<()> {
-        let n_inputs = self.shape().n_inputs();
+        let n_inputs = self.metadata().n_features();
         scratch.inputs.reshape(n_inputs, n);
         let features = scratch.inputs.as_mut_slice();
         if n == 1 {
@@ -50,16 +50,20 @@ impl Predictor {
             compute,
             inputs,
             outputs,
+            several,
         } = scratch;
         let work = if n == 1 { 0 } else { self.work(n) };
         self.on_threads(work, compute, |compute| {
+            if model.mixed_into(inputs, outputs, several, compute)? {
+                return Ok(());
+            }
             Ok(model.network().forward_into(outputs, inputs, compute)?)
         })
     }
 
     /// Multiplications for n rows.
     pub(super) fn work(&self, n: usize) -> usize {
-        self.shape().n_parameters().saturating_mul(n)
+        self.n_multiplications().saturating_mul(n)
     }
 
     /// One row's features, not yet scaled.
@@ -145,6 +149,8 @@ impl Predictor {
     /// Appends the network's outputs, a row after the other, as probabilities or as values in their own units.
     pub(super) fn answers<T: Scalar>(&self, outputs: &mut [T], to: &mut Vec<f64>) {
         match &self.metadata().output_scaling {
+            // Answers already.
+            _ if self.ensemble().is_some() => {}
             _ if self.shape().loss == Loss::Logistic => {
                 outputs.iter_mut().for_each(|z| *z = sigmoid(*z));
             }

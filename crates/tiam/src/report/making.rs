@@ -6,6 +6,7 @@ use tiam_report::{
 
 use super::{Answers, CurvePoint, ModelReport, count};
 use crate::predictor::Predictor;
+use crate::search::Tried;
 
 /// What the model file says of its making.
 pub(super) fn facts(model: &Predictor) -> Vec<(String, String)> {
@@ -31,6 +32,19 @@ pub(super) fn facts(model: &Predictor) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A candidate in words.
+fn what(tried: &Tried) -> String {
+    let candidate = &tried.candidate;
+    let hidden: Vec<String> = candidate.hidden.iter().map(ToString::to_string).collect();
+    let logarithm = if candidate.logarithm {
+        ", logarithms"
+    } else {
+        ""
+    };
+    let (inputs, ridge, hidden) = (candidate.inputs, candidate.ridge, hidden.join("-"));
+    format!("inputs {inputs}, ridge {ridge:.2e}, layers {hidden}{logarithm}")
+}
+
 pub(super) fn sections(report: &ModelReport) -> Vec<Section> {
     vec![making(report), usage(report)]
 }
@@ -47,14 +61,17 @@ fn making(report: &ModelReport) -> Section {
     if !report.candidates.is_empty() {
         let heading = [
             Column::text("tried"),
-            Column::number("score", "", NumberFormat::Fixed(4)).mark(Best::Largest),
-            Column::text(""),
+            Column::number("loss on rows not learnt from", "", NumberFormat::Fixed(4))
+                .mark(Best::Smallest),
+            Column::number("share of the model", "", NumberFormat::Fixed(2)),
         ];
-        let taken = |chosen: bool| if chosen { "taken" } else { "" };
-        let rows = report
-            .candidates
-            .iter()
-            .map(|one| row![&one.what, one.score, taken(one.chosen)]);
+        let rows = report.candidates.iter().map(|one| {
+            row![
+                what(one),
+                one.out_of_fold.map_or(f64::NAN, |scores| scores.loss),
+                one.share
+            ]
+        });
         section = section.with(Table::new("What was tried", heading).rows(rows));
     }
     let rows = report.making.iter().map(|(name, value)| row![name, value]);

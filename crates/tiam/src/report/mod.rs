@@ -17,6 +17,7 @@ use crate::explain::{Importance, PartialDependence, Probe};
 use crate::fitting::{Fitted, Prepared};
 use crate::predictor::Predictor;
 use crate::scalar::{Precision, Scalar};
+use crate::search::Tried;
 use crate::table::{DataKind, Table};
 
 /// Columns whose partial dependence is shown.
@@ -40,7 +41,7 @@ pub struct ModelReport {
     encoding: Encoding,
     /// Name and value.
     making: Vec<(String, String)>,
-    candidates: Vec<Candidate>,
+    candidates: Vec<Tried>,
     n_train: Option<usize>,
     /// Rows that chose when to stop.
     n_validation: usize,
@@ -52,17 +53,6 @@ pub struct ModelReport {
     answers: Answers,
     importance: Vec<Importance>,
     dependence: Vec<PartialDependence>,
-}
-
-/// A choice of parameters that was tried before one was taken.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The parameters in words.
-    pub what: String,
-    /// Its score on rows held out for the choice: accuracy (a share), or R².
-    pub score: f64,
-    /// Whether it was taken.
-    pub chosen: bool,
 }
 
 /// The losses after an epoch or iteration.
@@ -98,12 +88,29 @@ impl Predictor {
 
     fn report_as<T: Scalar>(&self, table: &Table) -> Result<ModelReport> {
         let samples = self.samples_of::<T>(table)?;
-        let found = self.measured(&self.network()?, &samples)?;
+        let found = self.measure(&samples)?;
         ModelReport::new(self, &samples, found)
     }
 }
 
 impl ModelReport {
+    /// Of a search that has just ended, with the figures on its test part, or on its training part where there is no other.
+    ///
+    /// # Errors
+    /// As [`of_training`](Self::of_training).
+    pub fn of_search<T: Scalar>(
+        model: &Predictor,
+        prepared: &Prepared<T>,
+        found: Evaluation,
+    ) -> Result<Self> {
+        let samples = prepared.test.as_ref().unwrap_or(&prepared.train);
+        Ok(Self {
+            held_out: prepared.test.is_some(),
+            n_train: Some(prepared.train.n_samples()),
+            ..Self::new(model, samples, found)?
+        })
+    }
+
     /// Of a training that has just ended, with the figures on its test part, or on its training part where there is no other.
     ///
     /// # Errors
@@ -133,13 +140,13 @@ impl ModelReport {
     }
 
     fn new<T: Scalar>(model: &Predictor, samples: &Samples<T>, found: Evaluation) -> Result<Self> {
-        let (network, encoding) = (model.network::<T>()?, model.encoding());
+        let encoding = model.encoding();
         let provenance = model.provenance();
         let kind = provenance.data_kind.unwrap_or(DataKind::Table);
-        let mut probe = Probe::new(&network, samples, &encoding, provenance.seed.unwrap_or(0))?;
+        let mut probe = Probe::new(model, samples, &encoding, provenance.seed.unwrap_or(0))?;
         let answers = Answers::of(
             &mut probe,
-            network.architecture().loss == Loss::CrossEntropy,
+            model.metadata().architecture.loss == Loss::CrossEntropy,
         )?;
         // A pixel or a word of a node says nothing to a reader.
         let (mut importance, mut dependence) = (Vec::new(), Vec::new());
@@ -159,7 +166,11 @@ impl ModelReport {
             kind,
             model_file: "model.safetensors".to_owned(),
             making: making::facts(model),
-            candidates: Vec::new(),
+            candidates: provenance
+                .search
+                .iter()
+                .flat_map(|search| search.candidates.clone())
+                .collect(),
             n_train: None,
             n_validation: 0,
             held_out: true,
@@ -184,13 +195,6 @@ impl ModelReport {
     #[must_use]
     pub fn parameters(mut self, more: impl IntoIterator<Item = (String, String)>) -> Self {
         self.making.extend(more);
-        self
-    }
-
-    /// Sets what was tried before one choice was taken.
-    #[must_use]
-    pub fn candidates(mut self, tried: Vec<Candidate>) -> Self {
-        self.candidates = tried;
         self
     }
 
