@@ -51,7 +51,7 @@ impl Facts {
             } else {
                 "values"
             },
-            label: label(encoding).map(str::to_owned),
+            label: label(encoding),
             n_train,
             n_test,
             n_inputs: encoding.n_inputs,
@@ -71,11 +71,14 @@ impl Facts {
     }
 }
 
-/// The name of the label column, where there are columns.
-pub(crate) fn label(encoding: &Encoding) -> Option<&str> {
+/// The names of the label columns, where there are columns.
+pub(crate) fn label(encoding: &Encoding) -> Option<String> {
     let columns = encoding.columns.as_ref()?;
-    let at = columns.label_column()?;
-    columns.columns().get(at).map(|column| column.name.as_str())
+    let names = columns
+        .label_columns()
+        .map(|at| columns.columns()[at].name.as_str());
+    let names: Vec<&str> = names.collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Rows of cells as columns: the first flush left, the others flush right, two blanks apart whatever their width.

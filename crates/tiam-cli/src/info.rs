@@ -82,7 +82,7 @@ fn to_text(model: &Predictor, encoding: &Encoding) -> String {
     };
     let is_scaled = metadata.input_scaling.is_some() || metadata.ensemble.is_some();
     let mut rows = vec![
-        ("label", label(encoding).unwrap_or("-").to_owned()),
+        ("label", label(encoding).unwrap_or_else(|| "-".to_owned())),
         ("task", task(model).to_owned()),
         ("version", metadata.version.clone()),
         network(metadata),

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tiam::{Encoding, End, Evaluation, Fitted, Method, Prepared, Reading, Scalar, Training};
+use tiam::{
+    ColumnEncoding, Encoding, End, Evaluation, Fitted, Method, Prepared, Reading, Scalar, Training,
+};
 use tiam_core::StopReason;
 use tiam_models::Network;
 
@@ -197,6 +199,9 @@ pub(crate) fn n_missing<T>(prepared: &Prepared<T>) -> usize {
 /// The label and what it is taken for, in words.
 pub(crate) fn describe_label(encoding: &Encoding) -> String {
     let label = label(encoding).map_or_else(String::new, |label| format!("{label}, "));
+    if (encoding.columns.as_ref()).is_some_and(ColumnEncoding::has_flags) {
+        return format!("{label}several answers of no or yes");
+    }
     match encoding.class_names.as_slice() {
         [] => format!("{label}values to approximate"),
         names if names.len() <= 8 => {

@@ -6,7 +6,7 @@ use crate::scalar::Scalar;
 
 /// Rows looked at, evenly spaced, and fewest that say anything.
 const MOST_ROWS: usize = 2000;
-const FEWEST_ROWS: usize = 30;
+const FEWEST_ROWS: usize = 100;
 /// Correlation from which a column is a copy of the values. Ours.
 const COPY: f64 = 0.999_999;
 

@@ -51,7 +51,9 @@ fn sound<T: Real>(model: &Model<T>, folder: &Path) {
     // Large weights or scales may well leave the numbers' range: then an error, or what there is.
     let _ = match architecture.loss {
         Loss::CrossEntropy => model.classes(sample, &mut compute).map(drop),
-        Loss::Squared | Loss::Custom(_) => model.values(sample, &mut compute).map(drop),
+        Loss::Squared | Loss::Logistic | Loss::Custom(_) => {
+            model.values(sample, &mut compute).map(drop)
+        }
     };
 }
 

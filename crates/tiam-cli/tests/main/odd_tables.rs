@@ -131,7 +131,7 @@ fn columns_are_named_whatever_their_names_hold() {
 #[test]
 fn what_makes_a_model_worthless_is_warned_of() {
     let bench = Bench::new();
-    let rows = |row: fn(usize) -> String| (0..60).map(row).collect::<String>();
+    let rows = |row: fn(usize) -> String| (0..130).map(row).collect::<String>();
     for (text, words) in [
         (
             rows(|i| format!("{}.5,name{i}\n", i % 7)),

@@ -169,9 +169,9 @@ impl CellKind {
 
 /// The kind of a cell of the label, where `none` and `-` are names of classes.
 pub(super) fn label_kind(cell: &[u8]) -> CellKind {
-    let is = |word: &&str| word.as_bytes().eq_ignore_ascii_case(cell);
+    let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(cell);
     match kind(cell) {
-        CellKind::Missing if NONE.iter().any(|word| is(&word)) => CellKind::Text,
+        CellKind::Missing if NONE.iter().any(|word| is(word)) => CellKind::Text,
         kind => kind,
     }
 }

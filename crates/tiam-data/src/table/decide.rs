@@ -123,10 +123,10 @@ impl<R> Candidate<'_, '_, R> {
         if self.sheet.is_categorical(self.position) {
             return self.categories_or_none(keep);
         }
-        if let Some((written, strays)) = self.numbers() {
-            if strays == 0 || self.may_stray(strays, &column.texts.not_numbers) {
-                return self.numeric(written, strays, keep);
-            }
+        if let Some((written, strays)) = self.numbers()
+            && (strays == 0 || self.may_stray(strays, &column.texts.not_numbers))
+        {
+            return self.numeric(written, strays, keep);
         }
         if let Some((format, strays)) = column.dates(self.look)
             && (strays == 0 || column.are_strays(strays, &column.texts.not_dates))

@@ -360,9 +360,9 @@ impl RowEncoder {
                 None => return gap.met(text, &mut features[*at..]),
             },
             Action::Date(at, format, gap) => {
-                if dates::encode(text, format, &mut features[*at..]).is_none() {
-                    return gap.met(text, &mut features[*at..]);
-                }
+                let features = &mut features[*at..];
+                let known = dates::encode(text, format, features);
+                return known.map_or_else(|| gap.met(text, features), |()| Met::Known);
             }
             Action::OneHot(first, categories, others) => {
                 let Some(category) = categories.find(text) else {

@@ -376,7 +376,9 @@ impl ColumnEncoding {
         let without = |encoding: &Self| {
             let mut encoding = encoding.clone();
             for column in &mut encoding.0.columns {
-                column.kind.gaps_mut().map(|gaps| gaps.fill.clear());
+                if let Some(gaps) = column.kind.gaps_mut() {
+                    gaps.fill.clear();
+                }
             }
             encoding
         };

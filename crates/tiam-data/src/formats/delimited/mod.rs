@@ -93,7 +93,7 @@ impl Layout {
         let rows = Records::new(text, self.delimiter, source)
             .commented(self.comment)
             .without_empty_after(self.width)
-            .from_place((self.at, self.line));
+            .placed_at((self.at, self.line));
         Sheet {
             source,
             first_width: self.names.len(),

@@ -65,7 +65,7 @@ impl<'a> Records<'a> {
     }
 
     /// The same from a place on: a byte and its line.
-    pub(super) fn from_place(mut self, (at, line): (usize, u64)) -> Self {
+    pub(super) fn placed_at(mut self, (at, line): (usize, u64)) -> Self {
         (self.at, self.line) = (at, line);
         self
     }
