@@ -47,6 +47,7 @@ fn whatever_stands_above_a_table_is_skipped_and_said() {
             "2 header rows",
         ),
         ("a|b|y\n1|2.5|p\n3|4.5|q\n5|6.5|p\n", ""),
+        ("a b\ty\n1  2.5\tp\n3 4.5\tq\n5 6.5\tp\n", ""),
         ("a b   y\n1  2.5 p\n 3 4.5\tq\n5 6.5 p  \n", ""),
         (
             "a,b,y,\n1,2.5,p,\n3,4.5,q,\n5,6.5,p,\n",
@@ -83,6 +84,11 @@ fn headers_that_hold_numbers_are_found() {
         ["0", "1"]
     );
     assert_eq!(names("0,1,2\n1.5,14,2\n2.5,13,7\n3.5,12,2\n"), ["0", "1"]);
+    // Years, though values lie on either side of them.
+    let per_head = auto("town,2013,2014,2015\na,1500,2500.5,\nb,2500.5,2500,1000\na,7000,,3000\n");
+    let columns = per_head.encoding().unwrap().columns().iter();
+    let columns: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+    assert_eq!(columns, ["town", "2013", "2014", "2015"]);
     let years = "town,2013,2014,2015\na,1.5,2.5,3.5\nb,2.5,2.5,1.5\na,7.5,2,3\n";
     assert_eq!(names(years), ["town=a", "town=b", "2013", "2014"]);
     // A name wins over a position.
@@ -170,6 +176,37 @@ fn numbers_are_read_as_people_write_them() {
         label.targets(),
         &Targets::Values(tiam_data::Features::new(2, 1, vec![1000.0, 30.0]).unwrap())
     );
+}
+
+#[test]
+fn what_looks_wrong_is_warned_of() {
+    let warned = |text: &str, words: &str| {
+        let data = auto(text);
+        let warnings = &data.reading().unwrap().warnings;
+        assert!(
+            warnings.iter().any(|warning| warning.contains(words)),
+            "{words}: {warnings:?}"
+        );
+    };
+    warned(
+        "x,k,y\n1.5,a,2.5\n3.5,b,4.5\nTotal,,7\n",
+        "t.csv, line 4) seems to be a sum",
+    );
+    warned(
+        "x,y\n3 km,a\n4 mi,b\n5 km,a\n6 mi,b\n",
+        "\"x\" looks like numbers of several units",
+    );
+    let rows: String = (0..40)
+        .map(|i| format!("{}.5,{}.5\n", i * i % 7, i))
+        .collect();
+    let broken = format!("x,y\n{rows}7\n{rows}");
+    warned(
+        &broken,
+        "1 rows are left out that have more or fewer cells than the 2 columns; the first is line 42 of ",
+    );
+    assert_eq!(auto(&broken).n_samples(), 80);
+    let plain = auto("x,k,y\n1.5,total,2.5\n3.5,b,4.5\n");
+    assert!(plain.reading().unwrap().warnings.is_empty());
 }
 
 #[test]

@@ -58,23 +58,28 @@ pub fn table(bytes: &[u8]) {
 
     let folder = folder();
     let path = write(&folder, "t", &text);
-    let Ok(data) = load::<f64>(&path, &params) else {
+    let Ok(as_read) = load::<f64>(&path, &params) else {
         return;
     };
+    let mut data = as_read.clone();
+    data.fill_missing();
     sound(&data);
     assert_eq!(data.feature_names().len(), data.n_features());
     let Some(encoding) = data.encoding() else {
         return;
     };
     let again = load_with_encoding::<f64>(&path, encoding, &params).unwrap();
-    assert_eq!(again, data);
+    assert_eq!(
+        (again.features(), again.targets(), again.encoding()),
+        (data.features(), data.targets(), data.encoding())
+    );
     // Single precision holds fewer numbers; those it holds are the same rounded.
     if let Ok(single) = load::<f32>(&path, &params) {
         let pairs = single
             .features()
             .values()
             .iter()
-            .zip(data.features().values());
+            .zip(as_read.features().values());
         for (found, wanted) in pairs {
             assert_eq!(found.to_bits(), (*wanted as f32).to_bits());
         }
@@ -114,7 +119,10 @@ fn read_twice(file: &[u8], params: &LoadParams) {
     let folder = folder();
     let path = write(&folder, "t", file);
     let data = match load::<f64>(&path, params) {
-        Ok(data) => data,
+        Ok(mut data) => {
+            data.fill_missing();
+            data
+        }
         Err(error) => {
             assert!(error.to_string().contains("/t"), "{error}");
             return;

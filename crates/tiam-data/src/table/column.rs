@@ -193,6 +193,13 @@ impl<'a> Column<'a> {
         (n > 0).then(|| (written, self.n() - n))
     }
 
+    /// Whether nearly all cells are numbers, but of several currencies or units.
+    pub(super) fn has_several_units(&self) -> bool {
+        let point = &self.texts.point;
+        let differ = point.prefix.one().is_none() || point.suffix.one().is_none();
+        differ && (self.n_numbers() + point.n) * 10 >= self.n() * 9
+    }
+
     /// The way in which most of its dates are written, and the number of cells that are no such dates.
     pub(super) fn dates<'p>(&self, look: Look<'p>) -> Option<(&'p str, usize)> {
         let counted = look.dates.iter().zip(&self.texts.dates).enumerate();

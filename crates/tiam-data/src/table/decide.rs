@@ -135,7 +135,14 @@ impl<R> Candidate<'_, '_, R> {
             return Ok(self.date(format, strays));
         }
         self.refuse_strays(self.column.n_texts)?;
-        self.categories_or_none(keep)
+        let mut decision = self.categories_or_none(keep)?;
+        if column.has_several_units() {
+            decision.warning = Some(format!(
+                "column {:?} looks like numbers of several units or currencies, and is read as texts: give all of them one",
+                self.name()
+            ));
+        }
+        Ok(decision)
     }
 
     fn numbers(&self) -> Option<(Written, usize)> {

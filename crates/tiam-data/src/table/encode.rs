@@ -168,16 +168,19 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
     // There are as many places as rows.
     let mut places = features.zip(answers.chunks_exact_mut(how.n_answers()));
     while rows.next(&mut row)? {
-        if how.lacks_a_label(&labels, &row) {
-            reading.unlabelled += 1;
-            continue;
-        }
         if row.cells.len() != columns.len() {
+            if how.own && how.params.missing == MissingCells::Fill {
+                continue;
+            }
             if !how.is_lenient() {
                 sheet.check_width(row.line, columns.len(), row.cells.len())?;
             }
             reading.note_width(row.line);
             row.cells.resize(columns.len(), (&[][..]).into());
+        }
+        if how.lacks_a_label(&labels, &row) {
+            reading.unlabelled += 1;
+            continue;
         }
         let Some((features, answers)) = places.next() else {
             break;

@@ -111,6 +111,9 @@ fn date_formats<'a>(rows: &impl Rows<'a>, roles: &[Role]) -> Vec<Vec<String>> {
     found
 }
 
+/// Of so many rows one may be broken.
+const FEW: usize = 20;
+
 /// The first pass, as the threads that read the pieces share it.
 struct Survey<'s, 'a, R> {
     sheet: &'s Sheet<'a, R>,
@@ -121,6 +124,40 @@ struct Survey<'s, 'a, R> {
     overflows: Vec<AtomicUsize>,
     /// Bytes taken by columns and their distinct cells.
     taken: AtomicU64,
+}
+
+/// What a piece of the rows holds.
+struct Piece<'a> {
+    /// Rows of another width: their number, line and width of the first.
+    other_width: Option<(usize, u64, usize)>,
+    columns: Vec<Column<'a>>,
+    /// Rows that have labels, and those that have none.
+    n_rows: usize,
+    unlabelled: usize,
+    /// Line of the last row if it seems to be a sum.
+    sum: Option<u64>,
+}
+
+/// Whether the first cell of a row that holds anything says that it is a sum.
+fn is_sum(row: &Row<'_>) -> bool {
+    const WORDS: [&str; 8] = [
+        "total",
+        "totals",
+        "grand total",
+        "sum",
+        "average",
+        "mean",
+        "summe",
+        "gesamt",
+    ];
+    let first = row.cells.iter().find(|cell| !cell.is_empty());
+    first.is_some_and(|cell| {
+        cell.first().is_some_and(u8::is_ascii_alphabetic)
+            && WORDS.iter().any(|word| {
+                let cell = cell.strip_suffix(b":").unwrap_or(cell);
+                word.as_bytes().eq_ignore_ascii_case(cell)
+            })
+    })
 }
 
 /// What the first pass found.
@@ -151,8 +188,22 @@ pub(super) fn survey<'a, R: Rows<'a>>(
     let surveyed = map(numbered, threads, |(i, rows)| survey.read(i, rows.clone()))?;
     let mut n_rows = Vec::with_capacity(surveyed.len());
     let mut unlabelled = 0;
+    let mut sum = None;
     let mut columns: Vec<Column<'_>> = survey.roles.iter().map(|_| Column::new(None)).collect();
-    for (below, n, without_label) in surveyed {
+    let mut other_width: Option<(usize, u64, usize)> = None;
+    for Piece {
+        other_width: others,
+        columns: below,
+        n_rows: n,
+        unlabelled: without_label,
+        sum: last,
+    } in surveyed
+    {
+        sum = if n > 0 { last } else { sum };
+        other_width = match (other_width, others) {
+            (Some((n, line, width)), Some((more, ..))) => Some((n + more, line, width)),
+            (one, other) => one.or(other),
+        };
         for (i, (column, below)) in columns.iter_mut().zip(below).enumerate() {
             column.append(below, survey.look(i));
         }
@@ -162,6 +213,13 @@ pub(super) fn survey<'a, R: Rows<'a>>(
     for (i, column) in columns.iter_mut().enumerate() {
         column.finish(survey.look(i));
     }
+    let n_all: usize = n_rows.iter().sum::<usize>() + unlabelled;
+    // A few broken rows are left out; many mean that the table is read wrongly.
+    if let Some((n, line, width)) = other_width
+        && n * FEW > n_all
+    {
+        sheet.check_width(line, sheet.names.len(), width)?;
+    }
     if n_rows.iter().all(|n| *n == 0) {
         let reason = match unlabelled {
             0 => "there are no data rows".to_owned(),
@@ -170,9 +228,25 @@ pub(super) fn survey<'a, R: Rows<'a>>(
         return Err(sheet.malformed(Place::Whole, reason));
     }
     survey.refuse_missing(&columns)?;
-    let (encoding, warnings) = survey.decide(&columns)?;
+    let (encoding, mut warnings) = survey.decide(&columns)?;
+    if let Some((n, line, width)) = other_width {
+        let (path, line) = sheet.places().find(line);
+        warnings.push(format!(
+            "{n} rows are left out that have more or fewer cells than the {} columns; the first is line {line} of {}, with {width}",
+            sheet.names.len(),
+            path.display()
+        ));
+    }
+    if let Some(line) = sum {
+        let (path, line) = sheet.places().find(line);
+        warnings.push(format!(
+            "the last row ({}, line {line}) seems to be a sum of the others: remove it if it is",
+            path.display()
+        ));
+    }
     let reading = Reading {
         unlabelled,
+        other_width: other_width.map(|(n, line, _)| (n, line)),
         missing: columns.iter().map(|column| column.n_missing).collect(),
         unknown: vec![0; columns.len()],
         notes: sheet.notes.clone(),
@@ -194,8 +268,7 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
         }
     }
 
-    /// The columns of the rows of a piece, the number of these rows, and of those that have no label beside.
-    fn read(&self, piece: usize, mut rows: R) -> Result<(Vec<Column<'a>>, usize, usize)> {
+    fn read(&self, piece: usize, mut rows: R) -> Result<Piece<'a>> {
         let n_columns = self.roles.len();
         self.take((n_columns * size_of::<Column<'_>>()) as u64)?;
         // Which line does not matter: a piece above has an earlier one.
@@ -205,15 +278,24 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
         let labels = |i: &usize| self.roles[*i].is_label();
         let labels: Vec<usize> = (0..n_columns).filter(labels).collect();
         let mut row = Row::default();
-        let (mut n_rows, mut unlabelled) = (0, 0);
+        let (mut n_rows, mut unlabelled, mut sum) = (0, 0, None);
+        let mut other_width: Option<(usize, u64, usize)> = None;
         while rows.next(&mut row)? {
-            self.sheet
-                .check_width(row.line, n_columns, row.cells.len())?;
+            let width = row.cells.len();
+            if width != n_columns {
+                if self.params.missing == MissingCells::Error {
+                    self.sheet.check_width(row.line, n_columns, width)?;
+                }
+                let (n, line, first) = other_width.unwrap_or((0, row.line, width));
+                other_width = Some((n + 1, line, first));
+                continue;
+            }
             let missing = |i: &usize| label_kind(&row.cells[*i]) == CellKind::Missing;
             if labels.iter().any(missing) && self.params.missing == MissingCells::Fill {
                 unlabelled += 1;
                 continue;
             }
+            sum = is_sum(&row).then_some(row.line);
             let mut bytes = 0;
             for (i, (cell, column)) in row.cells.iter().zip(&mut columns).enumerate() {
                 let role = self.roles[i];
@@ -235,7 +317,13 @@ impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
                 first.fetch_min(piece, Ordering::Relaxed);
             }
         }
-        Ok((columns, n_rows, unlabelled))
+        Ok(Piece {
+            other_width,
+            columns,
+            n_rows,
+            unlabelled,
+            sum,
+        })
     }
 
     /// Refuses what no column may hold.

@@ -46,7 +46,8 @@ pub(super) fn data_summary(report: &ModelReport) -> Section {
     if let Some(label) = columns.iter().find_map(task) {
         section = section.text(label);
     }
-    let scaled = report.encoding.input_scaling.is_some();
+    // The networks of a search scale their inputs themselves.
+    let scaled = report.encoding.input_scaling.is_some() || !report.candidates.is_empty();
     let listed = columns.iter().take(COLUMNS);
     let rows = listed.map(|column| {
         let (used, done) = used(&column.kind, scaled);

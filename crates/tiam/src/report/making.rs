@@ -12,16 +12,27 @@ use crate::search::Tried;
 pub(super) fn facts(model: &Predictor) -> Vec<(String, String)> {
     let (metadata, provenance) = (model.metadata(), model.provenance());
     let shape = &metadata.architecture;
-    let mut facts = vec![
-        (
-            "network",
-            format!("{} ({})", shape.describe(), shape.activation),
-        ),
-        ("weights", count(shape.n_parameters())),
-    ];
+    let several = provenance.search.as_ref();
+    let mut facts = match several {
+        None => vec![
+            (
+                "network",
+                format!("{} ({})", shape.describe(), shape.activation),
+            ),
+            ("weights", count(shape.n_parameters())),
+        ],
+        Some(search) => vec![
+            ("networks mixed", search.networks.to_string()),
+            ("multiplications a row", count(search.multiplications)),
+        ],
+    };
     if let Some(training) = &provenance.training {
+        let n = match several {
+            None => "epochs or iterations",
+            Some(_) => "networks trained",
+        };
         facts.push(("method", training.method.clone()));
-        facts.push(("epochs or iterations", training.iterations.to_string()));
+        facts.push((n, training.iterations.to_string()));
         facts.push(("ended by", training.stop_reason.replace('_', " ")));
     }
     facts.extend(provenance.seed.map(|seed| ("seed", seed.to_string())));

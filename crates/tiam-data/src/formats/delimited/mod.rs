@@ -234,8 +234,8 @@ fn heads(
         LabelColumn::Column(ColumnRef::Position(p)) => found.n > 0 && holds(row, &p.to_string()),
         _ => false,
     };
-    let named = (0..found.n.max(1))
-        .rev()
+    let named = std::iter::once(found.names)
+        .chain((0..found.n.max(1)).rev())
         .find(|row| known(*row) || asked(*row));
     match named {
         Some(names) => Heads {

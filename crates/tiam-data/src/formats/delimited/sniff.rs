@@ -60,7 +60,31 @@ pub(super) fn cut(rows: &Records<'_>, known: Option<u8>) -> Result<Cut> {
             best = (score, Cut { delimiter, width });
         }
     }
-    Ok(best.1)
+    let cut = best.1;
+    if known.is_none() && cut.delimiter == b'\t' && holds_runs(rows.cut_at(b'\t')) {
+        let widths = widths(rows.cut_at(RUNS))?;
+        let (width, share) = commonest(&widths);
+        if share >= 1.0 && width > cut.width {
+            return Ok(Cut {
+                delimiter: RUNS,
+                width,
+            });
+        }
+    }
+    Ok(cut)
+}
+
+/// Whether one of the first rows has several numbers with blanks between them in one cell: columns set apart by blanks, and by a tab here and
+/// there.
+fn holds_runs(rows: Records<'_>) -> bool {
+    sample(rows)
+        .iter()
+        .take(FEWEST_SAMPLED)
+        .flatten()
+        .any(|cell| {
+            let parts = || cell.split(|b| *b == b' ').filter(|part| !part.is_empty());
+            parts().count() > 1 && parts().all(|part| kind(part).is_number())
+        })
 }
 
 /// The number of cells that most rows have, the larger of two, and their share.
@@ -227,6 +251,10 @@ fn is_header_of_numbers(first: &[Cow<'_, [u8]>], below: &[Vec<Cow<'_, [u8]>>]) -
     let comes_again = |at: usize| below.iter().any(|row| row.get(at) == first.get(at));
     if numbers.len() > 2 && numbers.iter().all(at_position) {
         return !below.iter().any(|row| row[..] == *first);
+    }
+    let are_years = numbers.len() > 2 && numbers.iter().all(|(_, n)| (1800..2200).contains(n));
+    if in_a_row && are_years {
+        return true;
     }
     let outside = |(at, number): &(usize, i64)| {
         let cells = below.iter().filter_map(|row| row.get(*at));
