@@ -205,8 +205,13 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
                     if met == Met::Known {
                         continue;
                     }
-                    let is_number = matches!(encoder.action(column), Action::Number(..));
-                    if how.refuses(met, is_number && kind(cell).is_number()) {
+                    let is_number = match encoder.action(column) {
+                        Action::Number(_, written, _) => {
+                            kind(cell).is_number() || written.read::<f64>(cell).is_some()
+                        }
+                        _ => false,
+                    };
+                    if how.refuses(met, is_number) {
                         return Err(bad());
                     }
                     strange |= reading.note(column, met);
