@@ -77,7 +77,7 @@ impl Predictor {
     /// The mean answer as an input column changes, over at most 500 rows of a table.
     ///
     /// # Errors
-    /// As [`evaluate`](Self::evaluate); [`Error::NoColumn`] for a column that is no input.
+    /// As [`evaluate`](Self::evaluate); [`Error::NoColumn`](crate::Error::NoColumn) for a column that is no input.
     pub fn partial_dependence(&self, table: &Table, column: &str) -> Result<PartialDependence> {
         match self.precision() {
             Precision::F32 => self.probe::<f32, _>(table, 0, |probe| probe.dependence(column)),

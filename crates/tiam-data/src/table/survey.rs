@@ -223,7 +223,13 @@ pub(super) fn survey<'a, R: Rows<'a>>(
     if n_rows.iter().all(|n| *n == 0) {
         let reason = match unlabelled {
             0 => "there are no data rows".to_owned(),
-            n => format!("none of the {n} rows has a label"),
+            n => {
+                let names = survey.roles.iter().zip(&sheet.names);
+                let labels = names.filter(|(role, _)| role.is_label());
+                let labels: Vec<String> = labels.map(|(_, name)| format!("{name:?}")).collect();
+                let labels = labels.join(", ");
+                format!("none of the {n} rows has a label (column {labels}); name another column")
+            }
         };
         return Err(sheet.malformed(Place::Whole, reason));
     }
