@@ -318,7 +318,10 @@ impl<'s> Grid<'s> {
             delimiter: None,
             declared_categorical: self.columns.iter().map(|c| c.is_categorical).collect(),
             files: Vec::new(),
-            notes: Vec::new(),
+            notes: Some(self.words.clone())
+                .filter(|words| !words.is_empty())
+                .into_iter()
+                .collect(),
             rows: GridRows {
                 grid: self,
                 at: 0,
