@@ -152,7 +152,19 @@ impl Layout {
             return Err(DataError::malformed(&source.path, Place::Whole, reason));
         }
         let mut head = Row::default();
-        let mut heads = heads(&sample, params, encoding);
+        // `#x,y` names the columns.
+        let mut comment = None;
+        if let Some(last) = above.last_comment.filter(|_| params.header != Header::No) {
+            let mut row = Row::default();
+            let found = last.cut_at(cut.delimiter).next(&mut row)?;
+            let names = |row: &Row<'_>| !row.cells.iter().any(|cell| table::kind(cell).is_number());
+            let fits = found && row.cells.len() == width && names(&row);
+            comment = fits.then_some(row);
+        }
+        let mut heads = match &comment {
+            Some(row) if names_columns(encoding, &row.cells) => Heads::default(),
+            _ => heads(&sample, params, encoding),
+        };
         if nameless {
             heads = Heads { n: 1, names: 0 };
         }
@@ -172,19 +184,12 @@ impl Layout {
         if nameless {
             head.cells.insert(0, (&[][..]).into());
         }
-        if let Some(comment) = above
-            .last_comment
-            .filter(|_| heads.n == 0 && params.header != Header::No)
-        {
-            let found = comment.cut_at(cut.delimiter).next(&mut head)?;
-            // `#x,y` names the columns.
-            if found
-                && head.cells.len() == width
-                && !head.cells.iter().any(|cell| table::kind(cell).is_number())
-            {
-                heads.n = 1;
-                head.line = first.line;
-            }
+        if let Some(row) = comment.filter(|_| heads.n == 0) {
+            heads.n = 1;
+            head = Row {
+                line: first.line,
+                ..row
+            };
         }
         let has_header = heads.n > 0;
         let names = if has_header {
@@ -207,6 +212,17 @@ impl Layout {
     }
 }
 
+/// Whether most of the cells are names of columns of an earlier table.
+fn names_columns(encoding: Option<&ColumnEncoding>, cells: &[Cow<'_, [u8]>]) -> bool {
+    let Some(encoding) = encoding.filter(|encoding| encoding.has_header()) else {
+        return false;
+    };
+    let known = table::positions(encoding.columns().iter().map(|column| &column.name));
+    let is_known = |cell: &&Cow<'_, [u8]>| known.contains_key(&cell[..]);
+    let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
+    cells.iter().filter(is_known).count() * 2 > filled
+}
+
 /// The header rows: as asked for; those that hold names that are known or asked for; or those that are found.
 fn heads(
     sample: &sniff::Sample<'_>,
@@ -224,10 +240,8 @@ fn heads(
         cells.clone().any(|cell| cell[..] == *name.as_bytes())
     };
     let known = |row: usize| {
-        encoding.is_some_and(|encoding| {
-            let columns = encoding.columns().iter();
-            encoding.has_header() && columns.clone().any(|column| holds(row, &column.name))
-        })
+        let cells = sample.get(row);
+        cells.is_some_and(|cells| names_columns(encoding, cells))
     };
     let asked = |row: usize| match &params.label {
         LabelColumn::Column(ColumnRef::Name(name)) => holds(row, name.trim()),
