@@ -1,14 +1,27 @@
 //! Says what was met while a table was read.
 
-use tiam::{ColumnEncoding, ColumnKind, ColumnSpec, Reading};
+use tiam::{ColumnEncoding, ColumnKind, ColumnSpec, Prepared, Reading};
 
 use crate::output;
 
 /// Columns that are named before the rest is only counted.
 const SHOWN: usize = 12;
 
+/// Tells how the tables of a training, and of its test, were understood.
+pub(crate) fn tell_prepared<T>(prepared: &Prepared<T>, quiet: bool) {
+    let Some(columns) = &prepared.encoding.columns else {
+        return;
+    };
+    if let Some(met) = &prepared.reading {
+        tell(columns, met, quiet);
+    }
+    if let Some(met) = &prepared.test_reading {
+        tell_strange(columns, met);
+    }
+}
+
 /// Tells how a training table was understood: label and task, the columns that are not plain, and warnings.
-pub(crate) fn tell(columns: &ColumnEncoding, reading: &Reading, quiet: bool) {
+fn tell(columns: &ColumnEncoding, reading: &Reading, quiet: bool) {
     for warning in &reading.warnings {
         output::message(&format!("warning: {warning}"));
     }

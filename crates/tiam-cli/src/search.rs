@@ -63,12 +63,7 @@ pub(crate) fn run<T: Scalar>(
     let search = Search::default().mlp(mlp).effort(effort).training(params);
     let prepared = search.prepare::<T>(table, &settings.holdout()?)?;
     settings.class_weights.of(prepared.train.target())?;
-    if let (Some(columns), Some(met)) = (&prepared.encoding.columns, &prepared.reading) {
-        reading::tell(columns, met, settings.quiet);
-        if let Some(met) = &prepared.test_reading {
-            reading::tell_strange(columns, met);
-        }
-    }
+    reading::tell_prepared(&prepared, settings.quiet);
     let artifacts = Artifacts::create(&settings.out)?;
     saving.set_aside()?;
     let begun = std::time::Instant::now();

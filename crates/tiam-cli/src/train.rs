@@ -65,12 +65,7 @@ fn train_as<T: Scalar>(
     }
     let prepared = asked.mlp(start)?.prepare::<T>(table, &asked.holdout()?)?;
     let settings = &options.settings(prepared.kind);
-    if let (Some(columns), Some(met)) = (&prepared.encoding.columns, &prepared.reading) {
-        reading::tell(columns, met, settings.quiet);
-        if let Some(met) = &prepared.test_reading {
-            reading::tell_strange(columns, met);
-        }
-    }
+    reading::tell_prepared(&prepared, settings.quiet);
     check_patience(settings, &prepared)?;
     let unused = settings.test_fraction.is_some() && prepared.test_fraction.is_none();
     if unused && settings.test.is_none() && !settings.quiet {

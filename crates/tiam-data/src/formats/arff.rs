@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 
 use super::{
-    Head, Reader,
-    chain::{self, Gridded},
+    Head, TableReader,
+    chain::Gridded,
     grid::{Grid, lines},
 };
-use crate::{ColumnEncoding, Dataset, LoadParams, Scalar, error::Result, source::Source};
+use crate::{ColumnEncoding, LoadParams, error::Result, source::Source};
 
 /// Declared attributes, then rows, dense or sparse. Nominal attributes are categories whatever their values look like.
 pub(super) struct Arff;
 
-impl Reader for Arff {
+impl TableReader for Arff {
     const KNOWN_AS: &'static str = "ARFF";
-    const HAS_COLUMNS: bool = true;
 
     /// The first line that is neither blank nor a comment names the relation, or declares an attribute.
     fn recognises(head: &Head) -> bool {
@@ -25,14 +24,6 @@ impl Reader for Arff {
                 .or(keyword(line, "@attribute"))
                 .is_some()
         })
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Reader of NumPy arrays that make a table: `X` and `y` of an archive, or a single matrix.
 
 use super::{
-    Head, Reader,
-    chain::{self, Gridded},
+    Head, TableReader,
+    chain::Gridded,
     grid::Grid,
     npy::{Archive, Array},
 };
 use crate::{
-    ColumnEncoding, Dataset, LoadParams, Scalar,
+    ColumnEncoding, LoadParams,
     error::Result,
     source::{Source, Zip},
 };
@@ -30,20 +30,11 @@ const NEEDS: &str =
 /// An archive with inputs and answers, or a matrix whose last column is the answer.
 pub(super) struct Arrays;
 
-impl Reader for Arrays {
+impl TableReader for Arrays {
     const KNOWN_AS: &'static str = "NumPy arrays (npz with X and y, npy)";
-    const HAS_COLUMNS: bool = true;
 
     fn recognises(head: &Head) -> bool {
         head.zip == Zip::Arrays || head.text.starts_with(b"\x93NUMPY")
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 

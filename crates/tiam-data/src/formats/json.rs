@@ -6,13 +6,9 @@ use foldhash::fast::RandomState;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{
-    Head, Reader,
-    chain::{self, Gridded},
-    grid::Grid,
-};
+use super::{Head, TableReader, chain::Gridded, grid::Grid};
 use crate::{
-    ColumnEncoding, Dataset, LoadParams, Scalar,
+    ColumnEncoding, LoadParams,
     error::{DataError, Place, Result},
     source::Source,
 };
@@ -23,9 +19,8 @@ type Parsed<V> = std::result::Result<V, serde_json::Error>;
 /// key that a row lacks, and null, is a missing cell.
 pub(super) struct Json;
 
-impl Reader for Json {
+impl TableReader for Json {
     const KNOWN_AS: &'static str = "JSON (lines or an array of objects)";
-    const HAS_COLUMNS: bool = true;
 
     /// An object that begins with a key, or an array of objects or arrays.
     fn recognises(head: &Head) -> bool {
@@ -39,14 +34,6 @@ impl Reader for Json {
                 .is_some_and(|b| b"\"-0123456789ntf[".contains(b)),
             _ => false,
         }
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 

@@ -3,14 +3,11 @@
 use std::borrow::Cow;
 
 use super::{
-    Head, Reader,
-    chain::{self, Gridded},
+    Head, TableReader,
+    chain::Gridded,
     grid::{Grid, lines},
 };
-use crate::{
-    ColumnEncoding, ColumnRef, Dataset, LabelColumn, LoadParams, Scalar, error::Result,
-    source::Source,
-};
+use crate::{ColumnEncoding, ColumnRef, LabelColumn, LoadParams, error::Result, source::Source};
 
 /// Name of the column of labels.
 const LABEL: &str = "label";
@@ -20,9 +17,8 @@ const SAMPLE_ROWS: usize = 20;
 /// Sparse rows; features that a row lacks are 0. The label is the column `label`, feature `i` the column `fi`.
 pub(super) struct Libsvm;
 
-impl Reader for Libsvm {
+impl TableReader for Libsvm {
     const KNOWN_AS: &'static str = "libsvm text";
-    const HAS_COLUMNS: bool = true;
 
     /// The first rows are numbers, or lists of them, followed by pairs.
     fn recognises(head: &Head) -> bool {
@@ -49,14 +45,6 @@ impl Reader for Libsvm {
             }
         }
         n_pairs > 0
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 

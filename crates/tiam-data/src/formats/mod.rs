@@ -25,6 +25,8 @@ use without as parquet;
 #[cfg(not(feature = "formats"))]
 use without as workbook;
 
+use chain::Tabular;
+
 pub use graph::{GraphParams, GraphRows};
 
 use std::path::Path;
@@ -74,6 +76,32 @@ trait Reader {
     ) -> Result<Dataset<T>>;
 }
 
+/// A reader of one format of rows and columns.
+trait TableReader: Tabular {
+    /// As [`Reader::KNOWN_AS`].
+    const KNOWN_AS: &'static str;
+
+    /// As [`Reader::recognises`].
+    fn recognises(head: &Head) -> bool;
+}
+
+impl<F: TableReader> Reader for F {
+    const KNOWN_AS: &'static str = <F as TableReader>::KNOWN_AS;
+    const HAS_COLUMNS: bool = true;
+
+    fn recognises(head: &Head) -> bool {
+        <F as TableReader>::recognises(head)
+    }
+
+    fn read<T: Scalar>(
+        sources: &[Source],
+        params: &LoadParams,
+        encoding: Option<&ColumnEncoding>,
+    ) -> Result<Dataset<T>> {
+        chain::read::<F, T>(sources, params, encoding)
+    }
+}
+
 macro_rules! formats {
     ($($(#[$doc:meta])+ $format:ident: $reader:ty;)+) => {
         /// A file format.
@@ -84,11 +112,11 @@ macro_rules! formats {
 
         /// What the formats are called.
         pub(crate) fn known() -> String {
-            [$(<$reader>::KNOWN_AS),+].join(", ")
+            [$(<$reader as Reader>::KNOWN_AS),+].join(", ")
         }
 
         fn recognised(head: &Head) -> Option<Format> {
-            $(if <$reader>::recognises(head) {
+            $(if <$reader as Reader>::recognises(head) {
                 return Some(Format::$format);
             })+
             None
@@ -103,8 +131,8 @@ macro_rules! formats {
         ) -> Result<Dataset<T>> {
             let plain = encoding.is_none() && sources.len() == 1;
             match format {
-                $(Format::$format if plain || <$reader>::HAS_COLUMNS => {
-                    <$reader>::read(sources, params, encoding)
+                $(Format::$format if plain || <$reader as Reader>::HAS_COLUMNS => {
+                    <$reader as Reader>::read(sources, params, encoding)
                 })+
                 _ => Err(unknown(&sources[0].path, "not a table, as it must be to be read by an encoding or with other files")),
             }

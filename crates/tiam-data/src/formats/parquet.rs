@@ -7,14 +7,9 @@ use ::parquet::{
 };
 use bytes::Bytes;
 
-use super::{
-    Head, Reader,
-    chain::{self, Gridded},
-    grid::Grid,
-    guarded,
-};
+use super::{Head, TableReader, chain::Gridded, grid::Grid, guarded};
 use crate::{
-    ColumnEncoding, Dataset, LoadParams, Scalar,
+    ColumnEncoding, LoadParams,
     error::{DataError, Place, Result},
     source::Source,
 };
@@ -25,20 +20,11 @@ const INDEX: &str = "__index_level_";
 /// Rows of named cells; structures are flattened as `a.b`. Dates and times become text as in ISO 8601.
 pub(super) struct Parquet;
 
-impl Reader for Parquet {
+impl TableReader for Parquet {
     const KNOWN_AS: &'static str = "Parquet";
-    const HAS_COLUMNS: bool = true;
 
     fn recognises(head: &Head) -> bool {
         head.text.starts_with(b"PAR1")
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 

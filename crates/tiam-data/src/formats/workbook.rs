@@ -7,14 +7,9 @@ use calamine::{
 };
 use zip::ZipArchive;
 
-use super::{
-    Head, Reader,
-    chain::{self, Gridded},
-    grid::Grid,
-    guarded,
-};
+use super::{Head, TableReader, chain::Gridded, grid::Grid, guarded};
 use crate::{
-    ColumnEncoding, Dataset, Header, LoadParams, Scalar,
+    ColumnEncoding, Header, LoadParams,
     error::{DataError, Place, Result},
     source::{Source, Zip},
 };
@@ -29,20 +24,11 @@ const ODS_COLUMNS: u64 = 1 << 14;
 /// The first sheet of a workbook that can be seen.
 pub(super) struct Workbook;
 
-impl Reader for Workbook {
+impl TableReader for Workbook {
     const KNOWN_AS: &'static str = "workbooks (xlsx, xls, ods)";
-    const HAS_COLUMNS: bool = true;
 
     fn recognises(head: &Head) -> bool {
         head.zip == Zip::Workbook || head.text.starts_with(OLE)
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 

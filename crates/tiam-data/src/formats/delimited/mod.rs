@@ -8,12 +8,9 @@ pub(super) use blocks::read_in_blocks;
 
 use std::borrow::Cow;
 
-use super::{
-    Head, Reader,
-    chain::{self, Tabular},
-};
+use super::{Head, TableReader, chain::Tabular};
 use crate::{
-    ColumnEncoding, ColumnRef, Dataset, Header, LabelColumn, LoadParams, Scalar, TableParams,
+    ColumnEncoding, ColumnRef, Header, LabelColumn, LoadParams, TableParams,
     error::{DataError, Place, Result},
     source::Source,
     table::{self, Row, Rows, Sheet},
@@ -24,21 +21,12 @@ use sniff::Heads;
 /// Text with a row a line.
 pub(super) struct Delimited;
 
-impl Reader for Delimited {
+impl TableReader for Delimited {
     const KNOWN_AS: &'static str = "CSV/TSV text (plain or gzip)";
-    const HAS_COLUMNS: bool = true;
 
     /// Anything without a zero byte.
     fn recognises(head: &Head) -> bool {
         !head.text.contains(&0)
-    }
-
-    fn read<T: Scalar>(
-        sources: &[Source],
-        params: &LoadParams,
-        encoding: Option<&ColumnEncoding>,
-    ) -> Result<Dataset<T>> {
-        chain::read::<Self, T>(sources, params, encoding)
     }
 }
 
