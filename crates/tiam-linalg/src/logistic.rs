@@ -30,13 +30,15 @@ fn value_of<T: Real>(z: T, y: T) -> f64 {
     (z.max(T::zero()) - y * z + tail).to_f64()
 }
 
-/// Most steps of the search for a minimiser; fewer than ten are taken.
+/// Most steps of the search for a minimiser; fewer than twenty are taken.
 const MOST_STEPS: usize = 64;
 
-/// argmin_z ln(1 + eᶻ) − y z + ρ/2 (z − c)²: Newton's steps in double precision, halved intervals where they leave the bracket.
+/// argmin_z ln(1 + eᶻ) − y z + ρ/2 (z − c)²: Newton's steps in double precision; the bracket is halved where one leaves it or is more than half of
+/// the step before (with a small ρ Newton's steps alone go to and fro between the two flat sides of σ).
 fn minimiser(c: f64, y: f64, rho: f64) -> f64 {
     let (mut low, mut high) = (c + (y - 1.0) / rho, c + y / rho);
     let mut z = c.clamp(low, high);
+    let mut before = high - low;
     for _ in 0..MOST_STEPS {
         let p = sigmoid(z);
         let slope = p - y + rho * (z - c);
@@ -46,16 +48,18 @@ fn minimiser(c: f64, y: f64, rho: f64) -> f64 {
             low = z;
         }
         let newton = z - slope / (p * (1.0 - p) + rho);
-        let next = if newton > low && newton < high {
+        let step = (newton - z).abs();
+        // Tested before the bracket: at the minimiser a step of nothing is not inside it.
+        if step <= f64::EPSILON * z.abs().max(1.0) {
+            return newton;
+        }
+        let next = if newton > low && newton < high && step <= 0.5 * before {
             newton
         } else {
             0.5 * (low + high)
         };
-        let step = (next - z).abs();
+        before = (next - z).abs();
         z = next;
-        if step <= f64::EPSILON * z.abs().max(1.0) {
-            break;
-        }
     }
     z
 }
