@@ -125,6 +125,7 @@ mod run;
 mod scalar;
 mod schedule;
 mod stopping;
+pub mod student;
 mod trace;
 
 pub use block::Block;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::check;
 use crate::problem::ROUNDING_EPSILONS;
-use crate::regress::{Line, fit_line, student_t_975};
+use crate::regress::{Line, fit_line};
+use crate::student;
 use crate::{CoreError, Trace, TraceRow};
 
 /// The limit F* of the objective.
@@ -270,7 +271,7 @@ fn fit_law(law: DecayLaw, x: &[f64], values: &[f64], limit: Limit) -> RateFit {
             None
         },
     );
-    let margin = student_t_975(values.len() - 2 - usize::from(estimated)) * slope_error;
+    let margin = student::quantile_975(values.len() - 2 - usize::from(estimated)) * slope_error;
     let (rate, std_error, interval) = match law {
         DecayLaw::Linear => {
             let rate = line.slope.exp();

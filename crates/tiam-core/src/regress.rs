@@ -76,19 +76,6 @@ fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len() as f64
 }
 
-/// The 97.5 % quantile of Student's t: Cornish and Fisher's expansion about the normal one, within 0.001 from 5 degrees
-/// of freedom on.
-pub(crate) fn student_t_975(degrees: usize) -> f64 {
-    const Z: f64 = 1.959_963_984_540_054;
-    let v = degrees.max(1) as f64;
-    let z2 = Z * Z;
-    let first = (z2 + 1.0) / 4.0;
-    let second = ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
-    let third = (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
-    let fourth = ((((79.0 * z2 + 776.0) * z2 + 1482.0) * z2 - 1920.0) * z2 - 945.0) / 92_160.0;
-    Z * (1.0 + (first + (second + (third + fourth / v) / v) / v) / v)
-}
-
 #[cfg(test)]
 #[path = "../tests/unit/regress.rs"]
 mod tests;

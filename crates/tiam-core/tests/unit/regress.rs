@@ -1,21 +1,6 @@
 use super::*;
 
 #[test]
-fn student_t_matches_tables() {
-    // Two-sided 5 % points as printed in statistical tables.
-    for (degrees, table) in [
-        (5, 2.5706),
-        (6, 2.4469),
-        (10, 2.2281),
-        (30, 2.0423),
-        (120, 1.9799),
-    ] {
-        let t = student_t_975(degrees);
-        assert!((t - table).abs() < 1e-3, "{degrees}: {t}");
-    }
-}
-
-#[test]
 fn slope_error_matches_a_worked_regression() {
     // y = 1, 3, 2, 5 on x = 0..4: slope 1.1, intercept 1.1, RSS 2.7, s² = 1.35, Sxx = 5.
     let x = [0.0, 1.0, 2.0, 3.0];
