@@ -12,6 +12,7 @@ use tiam_data::{Format, Header, TextEncoding};
 use crate::flags::whole;
 use crate::flags::{self, chosen, threads};
 use crate::values::{DataSource, Delimiter};
+use crate::{compare, cv};
 
 /// The start of the help.
 const ABOUT: &str = "\
@@ -20,6 +21,9 @@ Learn from a table to predict one of its columns, measure how well, and predict 
   tiam train    --data iris.csv --label species --out iris   learns; writes a model and a report
   tiam evaluate iris/model.safetensors --data more.csv       measures it on other rows
   tiam predict  iris/model.safetensors --data new.csv        predicts rows without label
+
+`tiam train --effort best` searches ten times as long for the best model. `tiam cv` says how good a model is to be expected, \
+and `tiam compare` which method is worth its time on your data.
 
 Images (MNIST files) and graphs are learnt too. A model is a multilayer perceptron: a small neural network. \
 By batches, the default for tables and images, errors are propagated back through each batch, and every layer \
@@ -189,5 +193,6 @@ pub(crate) struct ReproduceArgs {
 
 /// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    Cli::command().subcommand(flags::train().display_order(0))
+    let own = [flags::train(), cv::command(), compare::command()];
+    Cli::command().subcommands(own.map(|command| command.display_order(0)))
 }

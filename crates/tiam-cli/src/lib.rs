@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! lib           runs a subcommand
-//! train         evaluate  predict  info  verify  reproduce
+//! train  cv  compare  evaluate  predict  info  verify  reproduce
 //! fit           training;   resume: saving a run and going on with it;   search: training with an effort
 //! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
 //! method        the front door's parameters;   rivals: those of the methods that TIAM is compared with
@@ -16,6 +16,8 @@
 
 mod args;
 mod artifacts;
+mod compare;
+mod cv;
 mod error;
 mod evaluate;
 mod figures;
@@ -67,6 +69,8 @@ fn run(matches: &ArgMatches) -> Result<(), CliError> {
     match matches.subcommand() {
         None => return train::run(Given::default()),
         Some(("train", matches)) => return train::run(Given::on_command_line(matches)?),
+        Some(("cv", matches)) => return cv::run(matches),
+        Some(("compare", matches)) => return compare::run(matches),
         Some(_) => {}
     }
     match Command::from_arg_matches(matches).unwrap_or_else(|error| error.exit()) {

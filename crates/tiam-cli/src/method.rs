@@ -1,6 +1,7 @@
 //! The network and its method as the front door takes them.
 
 use tiam::{Holdout, LoadParams, Method, Mlp, Predictor, StochasticParams, Table, TableParams};
+use tiam_core::Stopping;
 use tiam_data::{ColumnRef, GraphParams};
 
 use crate::error::CliError;
@@ -75,6 +76,19 @@ impl Settings {
             Method::Tiam => Ok(mlp.method(self.relaxed())),
             _ => rivals::add(mlp, self),
         }
+    }
+
+    /// The network with its method as a skilled user would run it on so many samples, ended by these rules and its own number of iterations.
+    pub(crate) fn skilled_mlp(&self, n_samples: usize, rules: &Stopping) -> Result<Mlp, CliError> {
+        let own = |iterations| rules.clone().max_iterations(iterations);
+        if !self.method.is_gradient() {
+            return Ok(self.mlp(None)?.stopping(own(self.most_iterations())));
+        }
+        let epochs = StochasticParams::default_epochs(n_samples);
+        let batch_size = StochasticParams::default_batch_size(n_samples);
+        let mlp = self.mlp(None)?.hidden(tiam::Preset::HIDDEN_BY_BATCHES);
+        let mlp = rivals::add_skilled(mlp, self, (epochs, batch_size))?;
+        Ok(mlp.stopping(own(epochs)))
     }
 
     /// Epochs and samples a step of stochastic TIAM over N samples.

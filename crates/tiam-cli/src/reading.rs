@@ -1,7 +1,8 @@
 //! Says what was met while a table was read.
 
-use tiam::{ColumnEncoding, ColumnKind, ColumnSpec, Prepared, Reading};
+use tiam::{ColumnEncoding, ColumnKind, ColumnSpec, Prepared, Reading, Table};
 
+use crate::error::CliError;
 use crate::output;
 
 /// Columns that are named before the rest is only counted.
@@ -18,6 +19,15 @@ pub(crate) fn tell_prepared<T>(prepared: &Prepared<T>, quiet: bool) {
     if let Some(met) = &prepared.test_reading {
         tell_strange(columns, met);
     }
+}
+
+/// Tells how a table was understood that is cut into parts, and whether its labels are several answers of no or yes.
+pub(crate) fn tell_table(table: &Table, quiet: bool) -> Result<bool, CliError> {
+    let layout = table.layout()?;
+    if let Some((columns, met)) = &layout {
+        tell(columns, met, quiet);
+    }
+    Ok(layout.is_some_and(|(columns, _)| columns.has_flags()))
 }
 
 /// Tells how a training table was understood: label and task, the columns that are not plain, and warnings.

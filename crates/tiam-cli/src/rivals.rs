@@ -54,6 +54,28 @@ mod known {
         Ok(checked?)
     }
 
+    /// The largest learning rates of cycles, as a skilled user would try first.
+    const RATE: f64 = 0.01;
+
+    /// A gradient method as a skilled user runs it: in batches of B samples, over so many epochs, in one cycle of the learning rate. The
+    /// others as their papers have them.
+    pub(crate) fn add_skilled(
+        mlp: Mlp,
+        settings: &Settings,
+        (epochs, batch_size): (usize, usize),
+    ) -> Result<Mlp, CliError> {
+        let mut setup = setup(settings);
+        if let MethodParams::Gradient(params) = setup.params {
+            let params = params.batch_size(batch_size).one_cycle(epochs);
+            let params = match settings.method {
+                Method::Adam => params.learning_rate(RATE),
+                _ => params,
+            };
+            setup.params = MethodParams::Gradient(params);
+        }
+        Ok(mlp.method(setup))
+    }
+
     fn setup(settings: &Settings) -> Setup {
         let mut setup = Setup::published(settings.method);
         setup.params = match setup.params {
@@ -112,9 +134,17 @@ mod known {
         )))
     }
 
+    pub(crate) fn add_skilled(
+        mlp: Mlp,
+        settings: &Settings,
+        _: (usize, usize),
+    ) -> Result<Mlp, CliError> {
+        add(mlp, settings)
+    }
+
     pub(crate) fn check(settings: &Settings) -> Result<(), CliError> {
         add(Mlp::default(), settings).map(drop)
     }
 }
 
-pub(crate) use known::{add, check, ridge, start, suit};
+pub(crate) use known::{add, add_skilled, check, ridge, start, suit};

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tiam::{
-    Effort, Encoding, Evaluation, Mlp, ModelReport, Scalar, Search, SearchRecord, Table, Training,
+    Effort, Encoding, Evaluation, Mlp, ModelReport, Scalar, Search, SearchRecord, Stopping, Table,
+    Training,
 };
 
 use crate::artifacts::Artifacts;
@@ -42,6 +43,22 @@ struct Flat<'a> {
     facts: Facts,
 }
 
+/// A search as the settings have it.
+pub(crate) fn new(settings: &Settings, effort: Effort, stopping: Stopping) -> Search {
+    let start = tiam::Start {
+        weights: settings.init,
+        ..tiam::Start::default()
+    };
+    let mlp = Mlp::default()
+        .activation(settings.activation)
+        .start(start)
+        .seed(settings.seed)
+        .threads(settings.threads)
+        .stopping(stopping);
+    let params = tiam::StochasticParams::default().class_weights(settings.class_weights.clone());
+    Search::default().mlp(mlp).effort(effort).training(params)
+}
+
 /// Searches, and writes model and configuration.
 pub(crate) fn run<T: Scalar>(
     settings: &Settings,
@@ -50,17 +67,7 @@ pub(crate) fn run<T: Scalar>(
     saving: &Saving,
 ) -> Result<(), CliError> {
     let interrupt = interrupt::flag("interrupted: keeping what is best so far (again to kill)");
-    let mlp = Mlp::default()
-        .activation(settings.activation)
-        .start(tiam::Start {
-            weights: settings.init,
-            ..tiam::Start::default()
-        })
-        .seed(settings.seed)
-        .threads(settings.threads)
-        .stopping(settings.stopping()?.interrupt(interrupt));
-    let params = tiam::StochasticParams::default().class_weights(settings.class_weights.clone());
-    let search = Search::default().mlp(mlp).effort(effort).training(params);
+    let search = new(settings, effort, settings.stopping()?.interrupt(interrupt));
     let prepared = search.prepare::<T>(table, &settings.holdout()?)?;
     settings.class_weights.of(prepared.train.target())?;
     reading::tell_prepared(&prepared, settings.quiet);

@@ -59,7 +59,10 @@ fn train_as<T: Scalar>(
         table = table.load()?;
         let effort = options.effort(table.kind()?)?;
         // Several answers of no or yes are learnt by one network.
-        if effort != Effort::Single && !table.has_flags()? {
+        let has_flags = table
+            .layout()?
+            .is_some_and(|(columns, _)| columns.has_flags());
+        if effort != Effort::Single && !has_flags {
             return search::run::<T>(asked, effort, table, saving);
         }
     }

@@ -38,13 +38,23 @@ impl AnyModel {
     /// [`ModelError::Io`] or [`ModelError::Format`], naming the file.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = tensors::read(path)?;
-        let file = Tensors::parse(&bytes).map_err(malformed(path))?;
-        let model = match file.dtype(&weight_name(0, 0)) {
+        Self::parse(&tensors::read(path)?).map_err(malformed(path))
+    }
+
+    /// Reads the bytes of a model file.
+    ///
+    /// # Errors
+    /// [`ModelError::Format`] for bytes that are no model.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::parse(bytes).map_err(malformed(Path::new("model")))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let file = Tensors::parse(bytes)?;
+        match file.dtype(&weight_name(0, 0)) {
             Some(Dtype::F64) => decode(&file).map(Self::F64),
             _ => decode(&file).map(Self::F32),
-        };
-        model.map_err(malformed(path))
+        }
     }
 
     /// Names, scalings and the rest.
@@ -72,6 +82,23 @@ impl<T: Real> Model<T> {
     /// [`ModelError::Io`], naming the file.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        let (tensors, texts) = self.parts().map_err(malformed(path))?;
+        tensors::write(path, &tensors, texts)
+    }
+
+    /// The bytes that [`save`](Self::save) writes.
+    ///
+    /// # Errors
+    /// [`ModelError::Format`] for metadata that cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let bytes = self.parts().and_then(|(tensors, texts)| {
+            let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+            safetensors::serialize(named, Some(texts)).map_err(|error| error.to_string())
+        });
+        bytes.map_err(malformed(Path::new("model")))
+    }
+
+    fn parts(&self) -> Result<(Vec<Tensor>, HashMap<String, String>), String> {
         let mut tensors = Vec::new();
         for (m, network) in self.networks().enumerate() {
             for (l, Layer { weights, bias }) in network.layers().iter().enumerate() {
@@ -82,10 +109,11 @@ impl<T: Real> Model<T> {
                 tensors.push(Tensor::new(&bias_name(m, l), &[bias.len()], bias));
             }
         }
-        let metadata = serde_json::to_string(&self.metadata);
-        let metadata = metadata.map_err(|error| malformed(path)(error.to_string()))?;
-        let texts = HashMap::from([(METADATA_KEY.to_owned(), metadata)]);
-        tensors::write(path, &tensors, texts)
+        let metadata = serde_json::to_string(&self.metadata).map_err(|error| error.to_string())?;
+        Ok((
+            tensors,
+            HashMap::from([(METADATA_KEY.to_owned(), metadata)]),
+        ))
     }
 
     /// Reads a model of this precision; every weight comes back with the bits it was saved with. Memory as [`AnyModel::load`].

@@ -1,8 +1,8 @@
-//! Cross-validation: a network is trained and measured on each fold in turn.
+//! Cross-validation: a model is trained and measured on each fold in turn.
 
 use crate::error::Result;
 use crate::evaluation::{Evaluation, mean};
-use crate::mlp::Mlp;
+use crate::fitting::Fit;
 use crate::table::Table;
 
 /// The figures of each fold.
@@ -40,15 +40,15 @@ impl CrossValidation {
 /// ```
 ///
 /// # Errors
-/// As [`Table::k_folds`], [`Mlp::fit`] and [`Predictor::evaluate`](crate::Predictor::evaluate).
+/// As [`Table::k_folds`], [`Fit::fit`] and [`Predictor::evaluate`](crate::Predictor::evaluate).
 pub fn cross_validate(
-    mlp: &Mlp,
+    model: &dyn Fit,
     table: &Table,
     n_folds: usize,
     seed: u64,
 ) -> Result<CrossValidation> {
     let folds = table.k_folds(n_folds, seed)?;
-    let score = |fold: crate::Parts| mlp.fit(&fold.train)?.evaluate(&fold.test);
+    let score = |fold: crate::Parts| model.fit(&fold.train)?.evaluate(&fold.test);
     Ok(CrossValidation {
         folds: folds.into_iter().map(score).collect::<Result<_>>()?,
     })

@@ -5,8 +5,40 @@ use tiam_data::{GraphParams, Reading, ScalingKind};
 use tiam_models::{Network, NetworkMeasures, Samples, SolverChoice};
 
 use crate::encoding::Encoding;
+use crate::error::Result;
+use crate::mlp::Mlp;
+use crate::predictor::Predictor;
 use crate::provenance::Training;
+use crate::search::Search;
 use crate::table::{DataKind, Table};
+
+/// What learns from a table: a network or a search, or a way of one's own to [`cross_validate`](crate::cross_validate) or
+/// [compare](crate::Trial).
+pub trait Fit {
+    /// Learns, and keeps what it takes to predict.
+    ///
+    /// # Errors
+    /// As [`Mlp::fit`].
+    fn fit(&self, train: &Table) -> Result<Predictor>;
+}
+
+impl<F: Fit + ?Sized> Fit for Box<F> {
+    fn fit(&self, train: &Table) -> Result<Predictor> {
+        (**self).fit(train)
+    }
+}
+
+impl Fit for Mlp {
+    fn fit(&self, train: &Table) -> Result<Predictor> {
+        Mlp::fit(self, train)
+    }
+}
+
+impl Fit for Search {
+    fn fit(&self, train: &Table) -> Result<Predictor> {
+        Search::fit(self, train)
+    }
+}
 
 /// The samples of one training, encoded and scaled, and what was found out about the data.
 #[derive(Debug)]

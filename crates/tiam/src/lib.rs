@@ -34,6 +34,7 @@ mod evaluation;
 mod explain;
 mod fitting;
 mod giveaway;
+pub mod machine;
 mod method;
 mod mlp;
 mod prediction;
@@ -47,13 +48,14 @@ mod search;
 mod start;
 mod table;
 mod trainer;
+mod trial;
 
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use encoding::{Encoding, samples};
 pub use error::{Error, Result};
 pub use evaluation::{ClassFigures, Evaluation, TargetFigures};
 pub use explain::{Grid, Importance, PartialDependence};
-pub use fitting::{End, Fitted, Holdout, Prepared};
+pub use fitting::{End, Fit, Fitted, Holdout, Prepared};
 pub use method::Method;
 pub use mlp::Mlp;
 pub use prediction::{Prediction, Predictions};
@@ -67,6 +69,7 @@ pub use search::{Candidate, Effort, Inputs, OnTraining, Scores, Search, SearchRe
 pub use start::{Biases, Start};
 pub use table::{DataKind, Parts, Table};
 pub use trainer::{Job, OnRow, Rule, RunParams, Trainer};
+pub use trial::{Costs, Difference, Interval, Measure, Run, Runs, Trial, TrialResult};
 
 #[doc(no_inline)]
 pub use tiam_core::{Inertia, Schedule, StopReason, Stopping};

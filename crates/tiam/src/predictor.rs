@@ -174,6 +174,30 @@ impl Predictor {
         Ok(with_model!(self, model => model.save(path))?)
     }
 
+    /// The bytes that [`save`](Self::save) writes.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for metadata that cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        Ok(with_model!(self, model => model.to_bytes())?)
+    }
+
+    /// Reads the bytes of a model file.
+    ///
+    /// ```
+    /// use tiam::{Mlp, Predictor, Table};
+    /// let model = Mlp::default().hidden([8]).fit(&Table::digits())?;
+    /// let again = Predictor::from_bytes(&model.to_bytes()?)?;
+    /// assert_eq!(again.to_bytes()?, model.to_bytes()?);
+    /// # Ok::<(), tiam::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::of_model(AnyModel::from_bytes(bytes)?)
+    }
+
     /// Sets the most threads that a large batch is shared among, from 1; without it, all cores.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tiam_data::{
     ColumnEncoding, ColumnRef, DataError, Dataset, GraphRows, LabelColumn, LoadParams,
-    MissingCells, Split, Task, digits, load_many, load_many_with_encoding,
+    MissingCells, Reading, Split, Task, digits, load_many, load_many_with_encoding,
 };
 
 use crate::error::{Error, Result};
+use crate::giveaway;
 use crate::scalar::{AnyDataset, Precision, Scalar};
 
 /// The kind of data; presets depend on it.
@@ -273,17 +274,16 @@ impl Table {
         })
     }
 
-    /// Whether the labels are several answers of no or yes; reads the cells.
+    /// The columns, what was met while they were read, and warnings of labels that are given away; none of data without columns. Reads
+    /// the cells.
     ///
     /// # Errors
     /// [`Error::Data`] for a file that cannot be read.
-    pub fn has_flags(&self) -> Result<bool> {
-        let cells = self.clone().cells()?;
-        let encoding = match &*cells {
-            AnyDataset::F32(data) => data.encoding(),
-            AnyDataset::F64(data) => data.encoding(),
-        };
-        Ok(encoding.is_some_and(ColumnEncoding::has_flags))
+    pub fn layout(&self) -> Result<Option<(ColumnEncoding, Reading)>> {
+        Ok(match &*self.clone().cells()? {
+            AnyDataset::F32(data) => layout(data),
+            AnyDataset::F64(data) => layout(data),
+        })
     }
 
     /// Cuts off a part for testing: seeded, by class where there are classes. A split that the data bring is not looked at.
@@ -546,4 +546,10 @@ impl Table {
 fn reference(column: &str) -> ColumnRef {
     let Ok(column) = column.parse();
     column
+}
+
+fn layout<T: Scalar>(data: &Dataset<T>) -> Option<(ColumnEncoding, Reading)> {
+    let mut reading = data.reading()?.clone();
+    reading.warnings.extend(giveaway::warnings(data));
+    Some((data.encoding()?.clone(), reading))
 }

@@ -8,3 +8,4 @@ mod front_door;
 mod presets;
 mod readme;
 mod search;
+mod trial;

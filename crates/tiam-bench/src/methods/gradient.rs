@@ -83,17 +83,18 @@ impl<T: Real> Iterate<T> {
         (self.epochs, self.sum) = (other.epochs, other.sum);
     }
 
-    /// One step along the mean of `gradients` over `n_batch` samples, plus the ridge's.
+    /// One step along the mean of `gradients` over `n_batch` samples, plus the ridge's, after `done` samples of the epoch.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
     fn step(
         &mut self,
         gradients: &Gradients<T>,
         config: &GradientParams,
-        (n_batch, n_samples): (usize, usize),
+        (n_batch, done, n_samples): (usize, usize, usize),
     ) {
         let scale = T::from_f64(1.0 / n_batch as f64);
         let ridge = T::from_f64(config.ridge / n_samples as f64);
-        let (rule, rate) = (config.rule, config.rate());
+        let epochs = self.epochs as f64 + done as f64 / n_samples as f64;
+        let (rule, rate) = (config.rule, config.rate_after(epochs));
         let mut memory = self.memory.begin_step();
         let layers = gradients.layers().iter();
         for ((weights, bias), layer) in self.network.parameters_mut().zip(layers) {
@@ -196,7 +197,8 @@ impl<'d, T: Real> GradientProblem<'d, T> {
             self.evaluate_candidate();
         }
         let n = self.samples.n_samples();
-        self.candidate.step(&self.gradients, &self.config, (n, n));
+        self.candidate
+            .step(&self.gradients, &self.config, (n, 0, n));
     }
 
     /// A step for each batch of the epoch's order.
@@ -216,11 +218,11 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         );
         // Inside the pool for the epoch, so that a step need not wake the workers.
         self.compute.install(|compute| {
-            for batch in order.chunks(batch_size) {
+            for (at, batch) in order.chunks(batch_size).enumerate() {
                 let (out, network) = (&mut *gradients, &iterate.network);
                 let batch_of = Some(batch);
                 loss_gradient(out, network, activation, inputs, target, batch_of, compute);
-                iterate.step(gradients, config, (batch.len(), n));
+                iterate.step(gradients, config, (batch.len(), at * batch_size, n));
             }
         });
     }

@@ -35,6 +35,25 @@ pub(crate) fn train() -> Command {
         .args(flags)
 }
 
+/// A command that trains and saves nothing: with those of the flags that it wants.
+pub(crate) fn measuring(name: &'static str, wants: fn(&str) -> bool) -> Command {
+    const SAVING: [&str; 4] = ["test", "test-fraction", "from", "trace-test"];
+    let of = |flag: &&Flag| match flag.group {
+        table::OUTPUT => ["quiet", "json"].contains(&flag.name),
+        _ => !SAVING.contains(&flag.name) && wants(flag.name),
+    };
+    let flags = table::ALL.iter().filter(of);
+    Command::new(name).args(flags.map(|flag| arg(flag).help_heading(flag.group)))
+}
+
+/// True for flags that say how data are read, or what holds whatever the method.
+pub(crate) fn is_of_any_method(name: &str) -> bool {
+    const ALL: [&str; 3] = ["seed", "precision", "threads"];
+    table::named(name).is_some_and(|flag| {
+        (flag.group == table::DATA && !flag.is_of_one_network()) || ALL.contains(&name)
+    })
+}
+
 fn arg(flag: &'static Flag) -> Arg {
     let mut help = flag.help.to_owned();
     if let Some(methods) = flag.methods() {

@@ -17,10 +17,11 @@ use crate::settings::Settings;
 pub(crate) struct Given(BTreeMap<&'static str, OsString>);
 
 impl Given {
-    /// What the command line says.
+    /// What the command line says; a command may have some of the flags alone.
     pub(crate) fn on_command_line(matches: &ArgMatches) -> Result<Self, CliError> {
         let mut given = Self::default();
-        for flag in table::ALL {
+        let known = |flag: &&Flag| matches.try_contains_id(flag.name).is_ok();
+        for flag in table::ALL.iter().filter(known) {
             if matches.value_source(flag.name) == Some(ValueSource::CommandLine) {
                 let texts: Vec<&OsStr> = matches.get_raw(flag.name).into_iter().flatten().collect();
                 let text = texts.join(OsStr::new(","));

@@ -13,7 +13,7 @@ use tiam::{Method, Preset, StochasticParams, TiamParams};
 use toml::Value;
 
 pub(crate) use advice::advised;
-pub(crate) use command::{chosen, train};
+pub(crate) use command::{chosen, is_of_any_method, measuring, train};
 pub(crate) use given::Given;
 pub(crate) use table::Settings;
 pub(crate) use value::threads;

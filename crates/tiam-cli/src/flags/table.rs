@@ -22,10 +22,10 @@ use crate::rivals;
 use crate::settings::{HOPS, OUT, TEST_FRACTION, available_threads, ridge, solver, suited};
 use crate::values::{CheckpointEvery, DataSource, Delimiter, ScalingName};
 
-const DATA: &str = "Data";
+pub(super) const DATA: &str = "Data";
 const NETWORK: &str = "Network";
 const TRAINING: &str = "Training";
-const OUTPUT: &str = "Output";
+pub(super) const OUTPUT: &str = "Output";
 const INNER: &str = "Inner parameters of the methods";
 /// Sections of the help, in their order.
 pub(super) const GROUPS: [&str; 5] = [DATA, NETWORK, TRAINING, OUTPUT, INNER];

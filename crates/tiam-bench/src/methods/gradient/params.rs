@@ -12,6 +12,7 @@ parameters! {
     /// |---|---|---|---|---|
     /// | `rule` | | Adam | see [`GradientRule`] | Kingma & Ba 2015 |
     /// | `learning_rate` | η | the rule's | > 0 | see [`GradientRule`] |
+    /// | `one_cycle` | | none: η stays | ≥ 1 | Smith & Topin 2019; shape and constants as PyTorch's `OneCycleLR` has them |
     /// | `batch_size` | B | the whole data | ≥ 1 | ours: full batch is what the alternating methods do |
     /// | `ridge` | μ | 0 | ≥ 0 | ours |
     /// | `seed` | | 0 | any | of the samples' order |
@@ -30,6 +31,9 @@ parameters! {
         rule: GradientRule = GradientRule::adam();
         /// η, of the mean loss a sample.
         learning_rate: Option<f64> = None, into;
+        /// Epochs of a cycle: the learning rate rises to η in three tenths of it and falls to nearly nothing, by half cosines.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        one_cycle: Option<usize> = None, into;
         /// Samples a step, `None` for all of them; with more than there are, all. An epoch's last batch may be smaller.
         batch_size: Option<usize> = None, into;
         /// μ, the weight of ½‖W_l‖² beside the loss summed over all samples, as in TIAM's objective.
@@ -43,6 +47,11 @@ parameters! {
     }
 }
 
+/// Part of a cycle in which the learning rate rises, by what it begins below the largest, and ends below that.
+const RISING: f64 = 0.3;
+const FIRST: f64 = 25.0;
+const LAST: f64 = 1e4;
+
 /// Checked [`GradientParams`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientConfig(pub(super) GradientParams);
@@ -51,6 +60,22 @@ impl GradientParams {
     /// The learning rate that is set, else the rule's.
     pub(super) fn rate(&self) -> f64 {
         self.learning_rate.unwrap_or(self.rule.learning_rate())
+    }
+
+    /// The learning rate after so many epochs, also parts of one.
+    #[allow(clippy::cast_precision_loss, reason = "a number of epochs")]
+    pub(super) fn rate_after(&self, epochs: f64) -> f64 {
+        let rate = self.rate();
+        let Some(cycle) = self.one_cycle else {
+            return rate;
+        };
+        let at = (epochs / cycle as f64).min(1.0);
+        let first = rate / FIRST;
+        let (from, to, share) = match at < RISING {
+            true => (first, rate, at / RISING),
+            false => (rate, first / LAST, (at - RISING) / (1.0 - RISING)),
+        };
+        to + (from - to) * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
     }
 
     /// Checks every range.
@@ -62,6 +87,7 @@ impl GradientParams {
         positive("learning_rate", self.rate())?;
         not_negative("ridge", self.ridge)?;
         ModelError::check_positive("batch_size", self.batch_size.unwrap_or(1))?;
+        ModelError::check_positive("one_cycle", self.one_cycle.unwrap_or(1))?;
         ModelError::check_positive("threads", self.threads)?;
         Ok(GradientConfig(self))
     }
@@ -103,3 +129,7 @@ fn fraction(parameter: &'static str, x: f64) -> Result<(), ModelError> {
     let allowed = "at least 0 and below 1";
     ModelError::check(parameter, x, |x| (0.0..1.0).contains(&x), allowed)
 }
+
+#[cfg(test)]
+#[path = "../../../tests/unit/methods_gradient_params.rs"]
+mod tests;
