@@ -8,7 +8,7 @@ use tiam::{End, Fitted, Prepared, Scalar};
 use tiam_core::StopReason;
 use tiam_models::{Checkpoint, Checkpointer, Network, RunIdentity};
 
-use crate::artifacts::Artifacts;
+use crate::artifacts::{Artifacts, write_whole};
 use crate::error::CliError;
 use crate::flags::config;
 use crate::flags::{Given, is_free};
@@ -18,6 +18,8 @@ use crate::values::CheckpointEvery;
 
 /// Within a run's folder.
 const FOLDER: &str = "checkpoints";
+/// The flags of a search, among its finished trainings.
+const SEARCH: &str = "search.toml";
 /// Where those of an unfinished run go when a new one takes its folder.
 const SET_ASIDE: &str = "checkpoints.old";
 /// A run to go on with.
@@ -87,24 +89,36 @@ impl Resumed {
     }
 }
 
+/// The flags of the search that wrote to this folder and was cut short.
+pub(crate) fn cut_short_search(folder: &Path) -> Result<Option<Given>, CliError> {
+    let path = folder.join(FOLDER).join(SEARCH);
+    match path.is_file() {
+        true => Ok(Some(config::read(&path)?.with_out(folder))),
+        false => Ok(None),
+    }
+}
+
 /// How a run is saved.
 pub(crate) struct Saving {
     every: Option<CheckpointEvery>,
     keep: Option<NonZeroUsize>,
     folder: PathBuf,
+    /// A search is gone on with, whose trainings are in the folder.
+    goes_on: bool,
 }
 
 impl Saving {
-    /// Of the run that writes to `out`; without a cadence that was asked for, the usual one.
+    /// Of the run that writes to `out`; without a cadence that was asked for, the usual one. With `goes_on`, a search that was cut short is gone on with.
     pub(crate) fn new(
         every: Option<CheckpointEvery>,
         keep: Option<NonZeroUsize>,
-        out: &Path,
+        (out, goes_on): (&Path, bool),
     ) -> Self {
         Self {
             every,
             keep,
             folder: out.join(FOLDER),
+            goes_on,
         }
     }
 
@@ -123,6 +137,33 @@ impl Saving {
             aside.display()
         ));
         Ok(())
+    }
+
+    /// The folder for the finished trainings of a search, with its flags: a new one's, or that which is gone on with.
+    pub(crate) fn of_search(&self, flags: &str) -> Result<PathBuf, CliError> {
+        if !self.goes_on {
+            self.set_aside()?;
+        }
+        fs::create_dir_all(&self.folder).map_err(CliError::writing(&self.folder))?;
+        let path = self.folder.join(SEARCH);
+        write_whole(&path, |file| file.write_all(flags.as_bytes()))?;
+        Ok(self.folder.clone())
+    }
+
+    /// Takes the trainings of a search away that came to its end, or tells how to go on.
+    pub(crate) fn finish_search(&self, settings: &Settings, reason: &str) {
+        let longer = match reason {
+            "time_limit" => " --time-limit LONGER",
+            "interrupted" => "",
+            _ => {
+                fs::remove_dir_all(&self.folder).ok();
+                return;
+            }
+        };
+        if !settings.quiet {
+            let out = settings.out.display();
+            output::message(&format!("go on with: tiam train --resume {out}{longer}"));
+        }
     }
 
     /// What saves the run, unless it is off.

@@ -72,7 +72,13 @@ pub(crate) fn run<T: Scalar>(
     settings.class_weights.of(prepared.train.target())?;
     reading::tell_prepared(&prepared, settings.quiet);
     let artifacts = Artifacts::create(&settings.out)?;
-    saving.set_aside()?;
+    let repeatable = Settings {
+        effort: Some(effort),
+        test_fraction: prepared.test_fraction,
+        ..settings.clone()
+    };
+    let written = config::write(repeatable, None);
+    let search = search.keep(saving.of_search(&written)?);
     let begun = std::time::Instant::now();
     let mut meter: Option<Meter> = None;
     let model = search.train(&prepared, &mut |done, of| {
@@ -112,13 +118,8 @@ pub(crate) fn run<T: Scalar>(
     let model = model.recorded(training)?;
     artifacts.save_model(&model)?;
     artifacts.remove_trace()?;
-    let repeatable = Settings {
-        effort: Some(effort),
-        test_fraction: prepared.test_fraction,
-        ..settings.clone()
-    };
-    let written = config::write(repeatable, None);
     artifacts.save_config(&written)?;
+    saving.finish_search(settings, &found.stop_reason);
     let seen = test.as_ref().unwrap_or(&train);
     let page = match settings.no_report {
         true => None,

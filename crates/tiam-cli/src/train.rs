@@ -17,19 +17,29 @@ use crate::flags::config;
 use crate::output;
 use crate::reading;
 use crate::report::{Report, describe, describe_label};
-use crate::resume::{Resumed, Saving, repeatable};
+use crate::resume::{Resumed, Saving, cut_short_search, repeatable};
 use crate::search;
 use crate::settings::Settings;
 
 /// Runs the command.
 pub(crate) fn run(given: Given) -> Result<(), CliError> {
     let asked = given.settings(DataKind::Digits);
-    let resumed = asked.resume.as_deref().map(Resumed::open).transpose()?;
-    let options = match (&resumed, &asked.config) {
-        (Some(resumed), _) => given.over(&resumed.options)?,
-        (None, Some(path)) => given.over(&config::read(path)?)?,
-        (None, None) => given,
+    let folder = asked.resume.as_deref();
+    let search = folder.map(cut_short_search).transpose()?.flatten();
+    let resumed = match (folder, &search) {
+        (Some(folder), None) => Some(Resumed::open(folder)?),
+        _ => None,
     };
+    let options = match (&search, &resumed, &asked.config) {
+        (Some(search), ..) => given.over(search)?,
+        (None, Some(resumed), _) => given.over(&resumed.options)?,
+        (None, None, Some(path)) => given.over(&config::read(path)?)?,
+        (None, None, None) => given,
+    };
+    if search.is_some() && !options.may_search() {
+        let reason = "--resume goes on with a search; leave out the flags that mean one network";
+        return Err(CliError::Usage(reason.to_owned()));
+    }
     // Wrong parameters are found before data are read; what depends on the data is settled after.
     if let Some(method) = options.method() {
         options.check(method)?;
@@ -39,7 +49,7 @@ pub(crate) fn run(given: Given) -> Result<(), CliError> {
     let saving = Saving::new(
         asked.checkpoint_every,
         asked.keep_checkpoints,
-        &settings.out,
+        (&settings.out, search.is_some()),
     );
     match settings.precision {
         Precision::F32 => train_as::<f32>(&options, &settings, &saving, resumed.as_ref()),

@@ -1,11 +1,13 @@
 //! The search for the best model of a table.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tiam::{
-    Candidate, Dataset, Effort, Error, Features, Inputs, Mlp, Predictor, Search, Stopping, Table,
-    Targets,
+    Candidate, Dataset, Effort, Error, Features, Holdout, Inputs, Mlp, Predictor, Search, Stopping,
+    Table, Targets,
 };
 
 /// A number in [0, 1) that looks random.
@@ -265,4 +267,63 @@ fn more_effort_tries_more() {
             .len()
     };
     assert!(n(Effort::Best) > n(Effort::Good));
+}
+
+/// The model of a search that keeps its trainings, ended after so many of them.
+fn kept_until(
+    table: &Table,
+    folder: &std::path::Path,
+    stop_after: usize,
+    threads: usize,
+) -> tiam::Result<(Predictor, usize)> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let stopping = Stopping::default().interrupt(Arc::clone(&flag));
+    let mlp = Mlp::default().threads(threads).stopping(stopping);
+    let search = quick().mlp(mlp).keep(folder.to_owned());
+    let prepared = search.prepare::<f32>(table.clone(), &Holdout::default())?;
+    let mut trainings = 0;
+    let model = search.train(&prepared, &mut |done, _| {
+        trainings = done;
+        flag.store(done >= stop_after, Ordering::Relaxed);
+    })?;
+    Ok((model, trainings))
+}
+
+#[test]
+fn an_interrupted_search_goes_on_to_the_same_model() {
+    let (table, folder) = (noisy(200, 3), TempDir::new().unwrap());
+    let (whole, all) = kept_until(&table, &folder.path().join("whole"), usize::MAX, 2).unwrap();
+    assert_eq!(all, 12);
+    // All was tried: nothing is kept.
+    assert!(!folder.path().join("whole").exists());
+    let kept = folder.path().join("kept");
+    let (early, done) = kept_until(&table, &kept, 3, 1).unwrap();
+    assert!(done < all && early.to_bytes().unwrap() != whole.to_bytes().unwrap());
+    let files = std::fs::read_dir(&kept).unwrap().count();
+    assert!((4..=done + 1).contains(&files), "{files}");
+    // A file that is cut short is trained again.
+    let file = kept.join("0-1.safetensors");
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    let (again, _) = kept_until(&table, &kept, usize::MAX, 2).unwrap();
+    assert_eq!(again.to_bytes().unwrap(), whole.to_bytes().unwrap());
+    assert!(!kept.exists());
+}
+
+#[test]
+fn another_search_does_not_go_on_with_what_is_kept() {
+    let folder = TempDir::new().unwrap();
+    kept_until(&noisy(200, 3), folder.path(), 2, 1).unwrap();
+    let other = kept_until(&noisy(201, 3), folder.path(), usize::MAX, 1).unwrap_err();
+    assert!(
+        other
+            .to_string()
+            .contains("is of another search: training data differs"),
+        "{other}"
+    );
+    let search = quick()
+        .keep(folder.path().to_owned())
+        .mlp(Mlp::default().seed(1));
+    let other = search.fit(&noisy(200, 3)).unwrap_err();
+    assert!(other.to_string().contains("seed was 0 and is 1"), "{other}");
 }

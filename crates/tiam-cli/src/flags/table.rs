@@ -204,11 +204,10 @@ impl Settings {
 impl Flag {
     /// True for what a search decides by itself, or has no use for.
     pub(super) fn is_of_one_network(&self) -> bool {
-        const DECIDED: [&str; 7] = [
+        const DECIDED: [&str; 6] = [
             "scaling",
             "validation-fraction",
             "trace-test",
-            "resume",
             "checkpoint-every",
             "keep-checkpoints",
             "hops",

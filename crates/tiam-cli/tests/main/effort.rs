@@ -60,6 +60,46 @@ fn a_searched_model_is_evaluated_applied_and_described() {
 }
 
 #[test]
+fn a_search_that_was_cut_short_goes_on_to_the_same_model() {
+    let bench = Bench::new();
+    bench.write("points.csv", &points(60, 1));
+    bench.train("--data points.csv --out whole");
+    assert!(!bench.path("whole/checkpoints").exists());
+    let cut = bench
+        .tiam("train --data points.csv --time-limit 0.05 --out s")
+        .ok();
+    assert!(
+        cut.stderr
+            .contains("go on with: tiam train --resume s --time-limit LONGER"),
+        "{}",
+        cut.stderr
+    );
+    assert!(bench.path("s/checkpoints/search.toml").exists());
+    bench
+        .tiam("train --resume s --hidden 4 --time-limit 60")
+        .fails(2, &["--resume", "one network"]);
+    bench.write("points.csv", &points(61, 1));
+    bench
+        .tiam("train --resume s --time-limit 60")
+        .fails(2, &["of another search", "training data"]);
+    bench.write("points.csv", &points(60, 1));
+    bench
+        .tiam("train --resume s --time-limit 60 --threads 1")
+        .ok();
+    let model = |folder: &str| bench.bytes(&format!("{folder}/model.safetensors"));
+    assert!(model("s") == model("whole"));
+    assert!(!bench.path("s/checkpoints").exists());
+    bench
+        .tiam("train --resume s")
+        .fails(2, &["no checkpoint", "has ended"]);
+    // A new run in the folder of one that was cut short.
+    bench.train("--data points.csv --time-limit 0 --out s");
+    let anew = bench.tiam("train --data points.csv --out s").ok();
+    assert!(anew.stderr.contains("checkpoints.old"), "{}", anew.stderr);
+    assert!(model("s") == model("whole"));
+}
+
+#[test]
 fn what_a_search_cannot_do_is_refused() {
     let bench = Bench::new();
     bench.write("points.csv", &points(40, 1));

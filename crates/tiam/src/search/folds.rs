@@ -14,6 +14,7 @@ use tiam_models::{
 
 use super::candidate::Candidate;
 use super::inputs::Inputs;
+use super::kept::Kept;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::start::Start;
@@ -34,6 +35,7 @@ pub(super) struct Shared<'d, T> {
     pub(super) seed: u64,
     pub(super) stopping: Stopping,
     pub(super) begun: Instant,
+    pub(super) kept: Option<Kept>,
 }
 
 /// A network trained on all folds but one.
@@ -58,6 +60,17 @@ pub(super) enum Ended<T> {
     Failed,
     /// The search was to end before.
     NotBegun,
+}
+
+impl<T> Ended<T> {
+    /// False where a clock or a user ended training early, or before it began.
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Self::Trained(trained) => trained.whole(),
+            Self::Failed => true,
+            Self::NotBegun => false,
+        }
+    }
 }
 
 /// A candidate on a fold, both by number.
@@ -128,25 +141,36 @@ impl<T: Scalar> Shared<'_, T> {
         reason.to_owned()
     }
 
-    fn train(&self, (c, f): Job, is_first: bool, threads: usize) -> Result<Ended<T>> {
+    fn train(&self, job: Job, is_first: bool, threads: usize) -> Result<Ended<T>> {
+        let (c, f) = job;
+        let (candidate, fold) = (&self.candidates[c], &self.folds[f]);
+        let shape = Architecture::new(
+            self.encoded(candidate.inputs).n_rows(),
+            &candidate.hidden,
+            self.target.n_outputs(),
+            self.activation,
+            self.target.loss(),
+        )?;
+        let ended = |network, reason| {
+            let answers = self.answers(candidate, &network, fold.test())?;
+            Ok(Ended::Trained(Box::new(Trained {
+                network,
+                answers,
+                reason,
+            })))
+        };
+        if let Some(network) = self.kept.as_ref().and_then(|kept| kept.load(job, &shape)) {
+            return ended(network, StopReason::MaxIterations);
+        }
         let stopping = match self.rules() {
             Some(stopping) => stopping,
             // There is a model whatever the limit.
             None if is_first => self.stopping.clone(),
             None => return Ok(Ended::NotBegun),
         };
-        let (candidate, fold) = (&self.candidates[c], &self.folds[f]);
         let samples = self.samples(candidate, fold.train())?;
         let weights = self.weights.map(|all| pick(all, fold.train()));
         let seed = self.seed.wrapping_add((c * self.folds.len() + f) as u64);
-        let target = samples.target();
-        let shape = Architecture::new(
-            samples.inputs().n_rows(),
-            &candidate.hidden,
-            target.n_outputs(),
-            self.activation,
-            target.loss(),
-        )?;
         let epochs = candidate.n_epochs(fold.train().len());
         let config = self
             .params
@@ -171,12 +195,12 @@ impl<T: Scalar> Shared<'_, T> {
                 return Err(Error::Training { reason });
             }
         };
-        let answers = self.answers(candidate, &trained.network, fold.test())?;
-        Ok(Ended::Trained(Box::new(Trained {
-            network: trained.network,
-            answers,
-            reason: trained.reason,
-        })))
+        if let Some(kept) = &self.kept
+            && trained.reason == StopReason::MaxIterations
+        {
+            kept.save(job, &trained.network);
+        }
+        ended(trained.network, trained.reason)
     }
 
     fn encoded(&self, inputs: Inputs) -> &Matrix<T> {

@@ -4,10 +4,12 @@ mod build;
 mod candidate;
 mod folds;
 mod inputs;
+mod kept;
 mod mix;
 mod plan;
 mod record;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use tiam_data::Split;
@@ -19,7 +21,8 @@ pub use self::inputs::Inputs;
 pub use self::mix::Scores;
 pub use self::record::{SearchRecord, Tried};
 
-use self::folds::{Job, Shared};
+use self::folds::{Ended, Job, Shared};
+use self::kept::Kept;
 use self::plan::{Data, Plan, is_skewed};
 use crate::error::Result;
 use crate::fitting::{Holdout, Prepared};
@@ -44,6 +47,7 @@ tiam_models::parameters! {
     /// | `training` | [`StochasticParams::default`] | of each network, but for ridge and epochs |
     /// | `folds` | 4; 8 for the best; for large data 10, of which one is held out | of the training samples |
     /// | `candidates` | by effort and data | what is tried, in this order |
+    /// | `keep` | none | a folder in which finished trainings are kept until all is tried: the same search goes on from there, and gives the same model |
     /// | `mixed`, `bagged`, `calibrated` | true | the parts of the model: several candidates, the networks of all folds, a temperature |
     ///
     /// ```
@@ -67,6 +71,8 @@ tiam_models::parameters! {
         candidates: Option<Vec<Candidate>> = None, into;
         /// Sets the number of folds, at least 2, each held out in turn.
         folds: Option<usize> = None, into;
+        /// Sets the folder in which finished trainings are kept until all is tried.
+        keep: Option<PathBuf> = None, into;
         /// Sets whether several candidates are mixed.
         mixed: bool = true;
         /// Sets whether a candidate's networks of all folds are kept, or only the first.
@@ -111,7 +117,7 @@ impl Search {
     /// Tries candidates on folds of prepared samples and mixes the best: the second part of [`fit`](Self::fit).
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// As [`fit`](Self::fit); [`Error::Model`](crate::Error::Model) where the folder to keep trainings in is of another search.
     pub fn train<T: Scalar>(
         &self,
         prepared: &Prepared<T>,
@@ -137,7 +143,11 @@ impl Search {
             folds => Split::k_folds(n, labels, folds, self.mlp.seed)?,
         };
         folds.truncate(plan.held_out.max(1));
-        let shared = self.shared(prepared, &plan, &folds)?;
+        let mut shared = self.shared(prepared, &plan, &folds)?;
+        if let Some(folder) = &self.keep {
+            let identity = kept::identity(self, &plan, prepared);
+            shared.kept = Some(Kept::open(folder, &identity)?);
+        }
         let jobs: Vec<Job> = (0..plan.candidates.len())
             .flat_map(|c| (0..folds.len()).map(move |f| (c, f)))
             .collect();
@@ -146,6 +156,11 @@ impl Search {
             done += 1;
             on_training(done, jobs.len());
         })?;
+        if let Some(kept) = &shared.kept
+            && outcomes.iter().all(Ended::is_whole)
+        {
+            kept.remove(&jobs);
+        }
         let parts = (self.mixed, self.bagged, self.calibrated);
         let built = build::build(self.effort, &plan, &shared, outcomes, parts)?;
         self.mlp
@@ -237,6 +252,7 @@ impl Search {
             seed: self.mlp.seed,
             stopping: self.mlp.stopping.clone().unwrap_or_default(),
             begun: Instant::now(),
+            kept: None,
         })
     }
 }
