@@ -193,6 +193,10 @@ pub(crate) struct ReproduceArgs {
 
 /// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    let own = [flags::train(), cv::command(), compare::command()];
-    Cli::command().subcommands(own.map(|command| command.display_order(0)))
+    let own = [
+        (flags::train(), 0),
+        (cv::command(), 2),
+        (compare::command(), 3),
+    ];
+    Cli::command().subcommands(own.map(|(command, at)| command.display_order(at)))
 }
