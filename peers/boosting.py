@@ -8,7 +8,7 @@ A table is a CSV file without or with a row of names, the label in the last colu
 approximate. Columns that are not numbers throughout are categories and are given to each program in the way its documentation
 says. `tiam`'s own runs come from `cargo run --release -p tiam --example tables -- OUT/splits`.
 
-Needed: scikit-learn, pandas, lightgbm, xgboost, catboost.
+Needed: scikit-learn, pandas, lightgbm, xgboost, catboost; for RealMLP-TD pytabkit and torch.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import warnings
 from collections import defaultdict
 from pathlib import Path
 
+import critical
 import tables
 
 LARGEST = 6000
@@ -103,7 +104,12 @@ def perceptron(is_values, inputs):
     return make_pipeline(encode, (MLPRegressor if is_values else MLPClassifier)(random_state=0))
 
 
-PEERS = {"LightGBM": lightgbm, "HistGradientBoosting": hist, "XGBoost": xgboost, "CatBoost": catboost, "scikit-learn MLP": perceptron}
+def realmlp(is_values, _):
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+    return (RealMLP_TD_Regressor if is_values else RealMLP_TD_Classifier)(random_state=0, n_threads=THREADS, device="cpu")
+
+
+PEERS = {"LightGBM": lightgbm, "HistGradientBoosting": hist, "XGBoost": xgboost, "CatBoost": catboost, "scikit-learn MLP": perceptron, "RealMLP-TD": realmlp}
 
 
 def fit(make, train_path):
@@ -146,32 +152,47 @@ def run(wanted):
                 file.write(json.dumps({"peer": peer, "task": task, "table": name, "seed": int(seed), **found}) + "\n")
 
 
+def of_tables(runs, peers, figure):
+    """The mean of a figure over the seeds, by table and program, of the tables that all programs have."""
+    by = defaultdict(lambda: defaultdict(list))
+    for row in runs:
+        by[row["table"]][row["peer"]].append(row[figure])
+    whole = {table: found for table, found in by.items() if all(peer in found for peer in peers)}
+    return {table: [sum(found[peer]) / len(found[peer]) for peer in peers] for table, found in whole.items()}
+
+
 def summary(wanted):
-    runs = kept([Path(wanted.out, "rivals.jsonl"), *wanted.more])
+    every = kept([Path(wanted.out, "rivals.jsonl"), *wanted.more])
     for task, figures in (("classes", [("accuracy", -1), ("log_loss", 1)]), ("values", [("r2", -1)])):
-        by = defaultdict(dict)
+        runs = [row for row in every if row["task"] == task and row["peer"] not in wanted.without]
+        peers = list(dict.fromkeys(row["peer"] for row in runs))
+        # Splits that every program has, so that means over seeds are of the same ones.
+        have = defaultdict(set)
         for row in runs:
-            if row["task"] == task:
-                by[row["table"], row["seed"]][row["peer"]] = row
-        peers = list(dict.fromkeys(row["peer"] for row in runs if row["task"] == task and row["peer"] not in wanted.without))
-        by = {key: found for key, found in by.items() if all(peer in found for peer in peers)}
-        if not by:
+            have[row["table"], row["seed"]].add(row["peer"])
+        runs = [row for row in runs if len(have[row["table"], row["seed"]]) == len(peers)]
+        if not runs:
             continue
-        print(f"{task}: {len({table for table, _ in by})} tables, {len(by)} splits\n")
+        splits = sum(len(found) == len(peers) for found in have.values())
+        lines = {peer: [] for peer in peers}
+        for name, sign in figures:
+            tables_of = of_tables(runs, peers, name)
+            ranked = [critical.ranks([sign * value for value in values]) for values in tables_of.values()]
+            means = {peer: sum(row[n] for row in ranked) / len(ranked) for n, peer in enumerate(peers)}
+            for n, peer in enumerate(peers):
+                mean = sum(values[n] for values in tables_of.values()) / len(tables_of)
+                lines[peer] += [f"{mean:.4f}", f"{means[peer]:.2f}"]
+            if wanted.diagrams and len(peers) > 1:
+                words = name.replace("_", " ").replace("r2", "R\u00b2")
+                drawn = critical.diagram(means, len(tables_of), f"Mean rank in {words} over {len(tables_of)} tables, 1 is best")
+                Path(wanted.diagrams).mkdir(parents=True, exist_ok=True)
+                Path(wanted.diagrams, f"tables-{name.replace('_', '-')}.svg").write_text(drawn)
+        print(f"{task}: {len(tables_of)} tables, {splits} splits\n")
         heads = [f"mean {name} | mean rank" for name, _ in figures]
         print(f"| program | {' | '.join(heads)} | total fit seconds | median |\n|---" + "|---:" * (2 * len(figures) + 2) + "|")
         for peer in peers:
-            cells = []
-            for name, sign in figures:
-                ranks = []
-                for found in by.values():
-                    values = [sign * found[other][name] for other in peers]
-                    own = sign * found[peer][name]
-                    ranks.append(1 + sum(v < own - 1e-12 for v in values) + (sum(abs(v - own) <= 1e-12 for v in values) - 1) / 2)
-                mean = sum(found[peer][name] for found in by.values()) / len(by)
-                cells += [f"{mean:.4f}", f"{sum(ranks) / len(ranks):.2f}"]
-            seconds = sorted(found[peer]["seconds"] for found in by.values())
-            print(f"| {peer} | {' | '.join(cells)} | {sum(seconds):.0f} | {seconds[len(seconds) // 2]:.2f} |")
+            seconds = sorted(row["seconds"] for row in runs if row["peer"] == peer)
+            print(f"| {peer} | {' | '.join(lines[peer])} | {sum(seconds):.0f} | {seconds[len(seconds) // 2]:.2f} |")
         print()
 
 
@@ -190,7 +211,8 @@ def main():
             command.add_argument("--peers", nargs="+", choices=PEERS)
         else:
             command.add_argument("more", nargs="*")
-            command.add_argument("--without", nargs="*", default=[])
+            command.add_argument("--without", nargs="*", default=[], help="programs to leave out")
+            command.add_argument("--diagrams", help="folder for critical-difference diagrams")
     wanted = parser.parse_args()
     {"split": split, "run": run, "summary": summary}[wanted.command](wanted)
 

@@ -5,6 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import critical
 import markdown
 import plan
 import summary
@@ -20,6 +21,24 @@ def race(peer, setting, curve, steps_per_second=100.0):
 def fit(peer, seconds, accuracy):
     return {"kind": "fit", "data": "digits", "network": "64-100-10", "peer": peer, "setting": "defaults", "curve": [],
             "seconds": seconds, "test_accuracy": accuracy, "epochs": 9, "steps_per_second": None}
+
+
+class CriticalDifference(unittest.TestCase):
+    def test_ties_share_the_mean_of_their_ranks(self):
+        self.assertEqual(critical.ranks([0.2, 0.1, 0.2, 0.5]), [2.5, 1, 2.5, 4])
+
+    def test_the_difference_is_that_of_the_published_example(self):
+        # Demsar 2006, section 3.2.2: four classifiers on 14 data sets, 1.25 at 5 %.
+        self.assertAlmostEqual(critical.critical_difference(4, 14), 1.25, places=2)
+
+    def test_programs_within_the_difference_are_joined_and_no_run_is_inside_another(self):
+        self.assertEqual(critical.groups([1.0, 1.5, 2.2, 4.0], 1.0), [(0, 1), (1, 2)])
+        self.assertEqual(critical.groups([1.0, 1.5, 1.9, 4.0], 1.0), [(0, 2)])
+
+    def test_a_diagram_names_every_program_with_its_rank(self):
+        drawn = critical.diagram({"a & b": 1.25, "c": 2.75, "d": 2.0}, 20, "title")
+        for part in ("a &amp; b 1.25", "c 2.75", "d 2.00", "critical difference 0.74"):
+            self.assertIn(part, drawn)
 
 
 class Summary(unittest.TestCase):
