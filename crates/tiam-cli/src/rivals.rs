@@ -85,11 +85,13 @@ mod known {
             }
             MethodParams::Relaxed(_) => MethodParams::Relaxed(settings.relaxed()),
             MethodParams::Gradient(params) => MethodParams::Gradient(gradient(settings, params)),
-            MethodParams::Dladmm(params) => {
-                MethodParams::Dladmm(params.rho(settings.rho).ridge(settings.ridge))
-            }
+            MethodParams::Dladmm(params) => MethodParams::Dladmm(with(
+                params.rho(settings.rho),
+                settings.ridge,
+                DladmmParams::ridge,
+            )),
             MethodParams::Bcd(params) => {
-                let params = params.rho(settings.rho).ridge(settings.ridge);
+                let params = with(params.rho(settings.rho), settings.ridge, BcdParams::ridge);
                 let params = with(params, settings.gamma, BcdParams::gamma);
                 MethodParams::Bcd(with(params, settings.alpha, BcdParams::alpha))
             }
@@ -98,7 +100,7 @@ mod known {
     }
 
     fn gradient(settings: &Settings, params: GradientParams) -> GradientParams {
-        let params = params.ridge(settings.ridge);
+        let params = with(params, settings.ridge, GradientParams::ridge);
         let params = with(
             params,
             settings.learning_rate,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiam::{DataKind, Method, Preset, Solver, StochasticParams, TiamParams};
+use tiam::{DataKind, Method, Preset, Solver, TiamParams};
 use tiam_core::Stopping;
 
 use crate::error::CliError;
@@ -30,11 +30,12 @@ pub(crate) fn suited(method: Option<Method>, kind: DataKind) -> Preset {
 }
 
 /// The default of `--ridge`.
-pub(crate) fn ridge(method: Method) -> f64 {
+pub(crate) fn ridge(method: Method) -> Option<f64> {
     match method {
-        Method::Stochastic => StochasticParams::RIDGE,
-        Method::Tiam | Method::Am => TiamParams::RIDGE,
-        _ => rivals::ridge(method),
+        // By the number of samples.
+        Method::Stochastic => None,
+        Method::Tiam | Method::Am => Some(TiamParams::RIDGE),
+        _ => Some(rivals::ridge(method)),
     }
 }
 

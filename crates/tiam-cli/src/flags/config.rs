@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tiam::{DataKind, Effort, ScalingKind, Solver};
+use tiam::{DataKind, Effort, ScalingKind, Solver, StochasticParams};
 use tiam_models::SolverChoice;
 use toml::Value;
 
@@ -83,6 +83,9 @@ pub(crate) fn repeatable(
         test_fraction,
         epochs,
         batch_size: settings.batch_size.or(batch_size),
+        ridge: settings
+            .ridge
+            .or_else(|| epochs.map(|_| StochasticParams::default_ridge(n_samples))),
         iterations: settings.iterations.or(by_iterations),
         ..settings.clone()
     }

@@ -133,8 +133,9 @@ flags! { |method, suited|
         [default: Words("good for tables; single for other data")];
     "rho" rho: f64 = suited.rho, "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
         [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string()), relaxed: |params, settings| params.rho(settings.rho)];
-    "ridge" ridge: f64 = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights: a larger one keeps them small, so that less is learnt by heart"
-        [stochastic: |params, settings| params.ridge(settings.ridge), relaxed: |params, settings| params.ridge(settings.ridge)];
+    "ridge" ridge: Option<f64> = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights: a larger one keeps them small, so that less is learnt by heart"
+        [default: Words("by batches 7/rows, from 0.0003 to 0.02; 0.01 with --method tiam"), stochastic: |params, settings| params.ridge(settings.ridge),
+         relaxed: |params, settings| with(params, settings.ridge, TiamParams::ridge)];
     "l1" l1: f64 = 0.0, "L1" in INNER: "Weight of the sum of absolute weights" [methods: RELAXED, relaxed: |params, settings| params.l1(settings.l1)];
     "band" band: Band = suited.band, "START,DECAY,FLOOR" in INNER: "Half-width of the band around the activations: where it starts, its factor an iteration, its least"
         [hyphens: true, methods: RELAXED, default: ByKind(|preset| preset.band.to_string()), relaxed: |params, settings| params.band(settings.band)];

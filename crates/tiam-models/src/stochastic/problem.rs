@@ -99,7 +99,8 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             ..NetworkMeasures::of_training(start.loss, start.accuracy)
         };
         let mut this = Self {
-            objective: start.loss + ridge_term(&state.network, state.config.ridge),
+            objective: start.loss
+                + ridge_term(&state.network, state.config.ridge(data.train.n_samples())),
             state,
             data,
             weights,
@@ -189,7 +190,8 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         self.state.settle();
         self.training_seconds += clock.elapsed().as_secs_f64();
         self.done += 1;
-        let (network, ridge) = (&self.state.network, self.state.config.ridge);
+        let ridge = self.state.config.ridge(self.data.train.n_samples());
+        let network = &self.state.network;
         self.objective = measures.train_loss + ridge_term(network, ridge);
         self.measures = self.measure_parts(NetworkMeasures {
             training_seconds: Some(self.training_seconds),

@@ -90,6 +90,7 @@ impl<T: Real> State<T> {
         let n_batches = n.div_ceil(self.config.batch_size(n));
         let (blocks, steps, config) = (&mut self.blocks, &mut self.steps, &self.config);
         let averaging = averaging(config, n_batches);
+        let ridge = config.ridge(n);
         let Architecture {
             activation, loss, ..
         } = self.network.architecture();
@@ -120,7 +121,7 @@ impl<T: Real> State<T> {
                 if update {
                     blocks.refresh_curvature(rule, compute);
                 }
-                let gain = blocks.directions(config.ridge, compute);
+                let gain = blocks.directions(ridge, compute);
                 if !(gain.is_finite() && found.loss.is_finite()) {
                     return None;
                 }

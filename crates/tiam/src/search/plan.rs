@@ -109,10 +109,7 @@ impl Plan {
         let cost = |candidate: &Candidate, n: usize| {
             operations(candidate, data, n, width(candidate.inputs))
         };
-        let single = cost(
-            &Candidate::new(Inputs::Standard, StochasticParams::RIDGE),
-            n,
-        );
+        let single = cost(&Candidate::new(Inputs::Standard, RIDGES[0][0]), n);
         let factor = if effort == Effort::Best { BEST } else { 1.0 };
         let budget = factor * (SINGLE_FITS * single).max(ALWAYS);
         let mut all = all(effort, data);
