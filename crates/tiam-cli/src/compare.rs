@@ -212,7 +212,7 @@ fn to_json(found: &TrialResult) -> Result<String, CliError> {
     value["verdict"] = found.verdict().into();
     value["best"] = found.best().map(|best| best.name.clone()).into();
     value["differences"] = serde_json::to_value(found.differences()).unwrap_or_default();
-    Ok(value.to_string() + "\n")
+    output::json_line(&value)
 }
 
 fn to_table(found: &TrialResult) -> String {

@@ -216,5 +216,5 @@ fn to_json(
         "mean": both(|both| both.0),
         "deviation": both(|both| both.1),
     });
-    Ok(value.to_string() + "\n")
+    output::json_line(&value)
 }

@@ -54,8 +54,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         text.push_str(&details(&found));
         return output::print(&text);
     }
-    let text = serde_json::to_string(&flat(args, &model, &found));
-    output::print(&(text.map_err(|e| CliError::Failed(e.to_string()))? + "\n"))
+    output::print(&output::json_line(&flat(args, &model, &found))?)
 }
 
 fn flat(args: &EvaluateArgs, model: &Predictor, found: &Evaluation) -> Flat {

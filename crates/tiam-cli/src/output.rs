@@ -28,6 +28,13 @@ pub(crate) fn to_stdout(
         })
 }
 
+/// A result as one line of JSON.
+pub(crate) fn json_line(result: &impl serde::Serialize) -> Result<String, CliError> {
+    let text = serde_json::to_string(result);
+    text.map(|text| text + "\n")
+        .map_err(|error| CliError::Failed(error.to_string()))
+}
+
 /// A line on standard error; if nobody listens, that is no failure.
 pub(crate) fn message(text: &str) {
     writeln!(io::stderr(), "{text}").ok();

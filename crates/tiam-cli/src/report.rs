@@ -11,6 +11,7 @@ use tiam_models::Network;
 
 use crate::error::CliError;
 use crate::figures::{Facts, details, label, metrics_table, number};
+use crate::output;
 
 /// Everything that is reported about a training.
 pub(crate) struct Report {
@@ -42,6 +43,13 @@ struct Flat<'a> {
     objective: Option<f64>,
     violation: Option<f64>,
     restarts: usize,
+    #[serde(flatten)]
+    rest: Rest<'a>,
+}
+
+/// What every result of `tiam train` has.
+#[derive(Serialize)]
+pub(crate) struct Rest<'a> {
     train_loss: f64,
     train_accuracy: Option<f64>,
     test_loss: Option<f64>,
@@ -53,6 +61,28 @@ struct Flat<'a> {
     report: Option<String>,
     #[serde(flatten)]
     facts: &'a Facts,
+}
+
+impl<'a> Rest<'a> {
+    pub(crate) fn new(
+        (train, test): (&Evaluation, Option<&Evaluation>),
+        (model, page): (&Path, Option<&Path>),
+        facts: &'a Facts,
+    ) -> Self {
+        let values = test.unwrap_or(train);
+        Self {
+            train_loss: train.loss,
+            train_accuracy: train.accuracy,
+            test_loss: test.map(|test| test.loss),
+            test_accuracy: test.and_then(|test| test.accuracy),
+            r2: values.r2,
+            rmse: values.rmse,
+            mae: values.mae,
+            model: model.display().to_string(),
+            report: page.map(|page| page.display().to_string()),
+            facts,
+        }
+    }
 }
 
 impl Report {
@@ -96,9 +126,8 @@ impl Report {
 
     /// One line of JSON.
     pub(crate) fn to_json(&self) -> Result<String, CliError> {
-        let values = self.test.as_ref().unwrap_or(&self.train);
         let training = &self.training;
-        let flat = Flat {
+        output::json_line(&Flat {
             method: self.method.name(),
             stop_reason: &training.stop_reason,
             iterations: training.iterations,
@@ -107,20 +136,12 @@ impl Report {
             objective: training.objective,
             violation: training.violation,
             restarts: training.restarts,
-            train_loss: self.train.loss,
-            train_accuracy: training.train_accuracy,
-            test_loss: self.test.as_ref().map(|m| m.loss),
-            test_accuracy: training.test_accuracy,
-            r2: values.r2,
-            rmse: values.rmse,
-            mae: values.mae,
-            model: self.model.display().to_string(),
-            report: self.page.as_ref().map(|page| page.display().to_string()),
-            facts: &self.facts,
-        };
-        let text = serde_json::to_string(&flat);
-        text.map(|text| text + "\n")
-            .map_err(|error| CliError::Failed(error.to_string()))
+            rest: Rest::new(
+                (&self.train, self.test.as_ref()),
+                (&self.model, self.page.as_deref()),
+                &self.facts,
+            ),
+        })
     }
 
     /// The table.

@@ -16,7 +16,7 @@ use crate::interrupt;
 use crate::output;
 use crate::progress::Meter;
 use crate::reading;
-use crate::report::{describe_label, ending, figures, n_missing};
+use crate::report::{Rest, describe_label, ending, figures, n_missing};
 use crate::resume::Saving;
 use crate::settings::Settings;
 
@@ -30,17 +30,8 @@ struct Flat<'a> {
     networks: usize,
     seconds: f64,
     out_of_fold_loss: Option<f64>,
-    train_loss: f64,
-    train_accuracy: Option<f64>,
-    test_loss: Option<f64>,
-    test_accuracy: Option<f64>,
-    r2: Option<f64>,
-    rmse: Option<f64>,
-    mae: Option<f64>,
-    model: String,
-    report: Option<String>,
     #[serde(flatten)]
-    facts: Facts,
+    rest: Rest<'a>,
 }
 
 /// A search as the settings have it.
@@ -145,7 +136,7 @@ pub(crate) fn run<T: Scalar>(
         page,
     };
     output::print(&if settings.json {
-        to_json(&done, facts)?
+        to_json(&done, &facts)?
     } else {
         to_table(settings, &done, &prepared.encoding)
     })
@@ -161,10 +152,9 @@ struct Done<'a> {
     page: Option<PathBuf>,
 }
 
-fn to_json(done: &Done<'_>, facts: Facts) -> Result<String, CliError> {
-    let (found, train, test) = (done.found, done.train, done.test);
-    let values = test.unwrap_or(train);
-    let flat = Flat {
+fn to_json(done: &Done<'_>, facts: &Facts) -> Result<String, CliError> {
+    let found = done.found;
+    output::json_line(&Flat {
         method: "stochastic",
         effort: found.effort,
         stop_reason: &found.stop_reason,
@@ -172,20 +162,12 @@ fn to_json(done: &Done<'_>, facts: Facts) -> Result<String, CliError> {
         networks: found.networks,
         seconds: done.seconds,
         out_of_fold_loss: found.out_of_fold.map(|scores| scores.loss),
-        train_loss: train.loss,
-        train_accuracy: train.accuracy,
-        test_loss: test.map(|test| test.loss),
-        test_accuracy: test.and_then(|test| test.accuracy),
-        r2: values.r2,
-        rmse: values.rmse,
-        mae: values.mae,
-        model: done.model.display().to_string(),
-        report: done.page.as_ref().map(|page| page.display().to_string()),
-        facts,
-    };
-    let text = serde_json::to_string(&flat);
-    text.map(|text| text + "\n")
-        .map_err(|error| CliError::Failed(error.to_string()))
+        rest: Rest::new(
+            (done.train, done.test),
+            (&done.model, done.page.as_deref()),
+            facts,
+        ),
+    })
 }
 
 fn to_table(settings: &Settings, done: &Done<'_>, encoding: &Encoding) -> String {
