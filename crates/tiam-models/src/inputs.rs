@@ -30,10 +30,10 @@ pub struct InputEncoding {
     clip: bool,
 }
 
-/// v above which smooth clipping bends: inputs stay below it in absolute value.
-const CLIP: f64 = 3.0;
-
 impl InputEncoding {
+    /// v above which smooth clipping bends: inputs stay below it in absolute value.
+    pub const CLIP: f64 = 3.0;
+
     /// One scaling an input, and the ascending knots of every feature, none or at least two.
     ///
     /// # Errors
@@ -63,6 +63,21 @@ impl InputEncoding {
                 Err(ModelError::parameter("knots", format!("{bad:?}"), allowed))
             }
         }
+    }
+
+    /// The scaling of every input.
+    pub fn scaling(&self) -> &AffineScaling {
+        &self.scaling
+    }
+
+    /// The knots of every feature, none or at least two, ascending.
+    pub fn knots(&self) -> &[Vec<f64>] {
+        &self.knots
+    }
+
+    /// Whether inputs are clipped smoothly.
+    pub fn clips(&self) -> bool {
+        self.clip
     }
 
     /// Number of raw features.
@@ -113,5 +128,5 @@ fn n_inputs(knots: &[f64]) -> usize {
 }
 
 fn clipped(v: f64) -> f64 {
-    v / (1.0 + (v / CLIP) * (v / CLIP)).sqrt()
+    v / (1.0 + (v / InputEncoding::CLIP) * (v / InputEncoding::CLIP)).sqrt()
 }

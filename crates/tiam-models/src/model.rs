@@ -51,6 +51,11 @@ impl AffineScaling {
         &self.offset
     }
 
+    /// The scale of each feature, above 0.
+    pub fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+
     /// True for no features.
     pub fn is_empty(&self) -> bool {
         self.offset.is_empty()
