@@ -31,5 +31,6 @@ pub use table::{
     AsCell, Categories, Cell, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec,
     DEFAULT_MAX_CATEGORIES, Dates, Decimal, Gaps, Header, LabelColumn, MAX_AUTO_CLASSES,
     MAX_MIXED_CATEGORIES, MissingCells, Numbers, Reading, RowEncoder, TableParams, Task, Written,
+    missing_texts,
 };
 pub use tiam_core::Scalar;

@@ -88,6 +88,33 @@ const NAN: &str = "nan";
 /// Texts that Rust reads as an infinite number, in lower case and without sign.
 const INFINITE: [&str; 2] = ["inf", "infinity"];
 
+/// All texts that stand for a missing cell, in every mixture of small and capital letters: for programs that compare texts and no more.
+///
+/// ```
+/// let all: Vec<String> = tiam_data::missing_texts().collect();
+/// assert!(["", "?", "NA", "n/A", "NaN", "-nan", "None", "--"].iter().all(|text| all.contains(&(*text).to_owned())));
+/// ```
+pub fn missing_texts() -> impl Iterator<Item = String> {
+    let words = ["", "+nan", "-nan"].into_iter().chain(MISSING).chain(NONE);
+    words.flat_map(|word| {
+        let n_letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+        (0..1_u32 << n_letters).map(move |capitals| {
+            let mut letter = 0;
+            let in_case = |c: char| {
+                if !c.is_ascii_alphabetic() {
+                    return c;
+                }
+                letter += 1;
+                match capitals >> (letter - 1) & 1 {
+                    1 => c.to_ascii_uppercase(),
+                    _ => c,
+                }
+            };
+            word.chars().map(in_case).collect()
+        })
+    })
+}
+
 /// The kind of a trimmed cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CellKind {

@@ -18,7 +18,7 @@ mod reading;
 mod survey;
 mod written;
 
-pub use cell::{AsCell, Cell};
+pub use cell::{AsCell, Cell, missing_texts};
 pub use column::Decimal;
 pub use encoder::RowEncoder;
 pub use encoding::{Categories, ColumnEncoding, ColumnKind, ColumnSpec, Dates, Gaps, Numbers};
