@@ -129,6 +129,15 @@ pub enum Error {
     /// Probabilities were asked of a model that predicts values.
     #[error("probabilities need a model for classes, this one predicts values")]
     NoProbabilities,
+    /// A model cannot be exported so.
+    #[cfg(feature = "export")]
+    #[error("a model cannot be exported as {what}: {reason}")]
+    Export {
+        /// The setting or number that is refused.
+        what: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A model's record of its training cannot be read.
     #[error("the model's record of its training is damaged: {reason}")]
     Provenance {

@@ -32,6 +32,8 @@ mod encoding;
 mod error;
 mod evaluation;
 mod explain;
+#[cfg(feature = "export")]
+mod export;
 mod fitting;
 mod giveaway;
 pub mod machine;
@@ -55,6 +57,8 @@ pub use encoding::{Encoding, samples};
 pub use error::{Error, Result};
 pub use evaluation::{ClassFigures, Evaluation, TargetFigures};
 pub use explain::{Grid, Importance, PartialDependence};
+#[cfg(feature = "export")]
+pub use export::{Export, ExportFormat};
 pub use fitting::{End, Fit, Fitted, Holdout, Prepared};
 pub use method::Method;
 pub use mlp::Mlp;

@@ -248,6 +248,23 @@ impl Predictor {
         columns.iter().filter_map(flag).collect()
     }
 
+    /// Names of the values that it predicts: those of the label columns, or `value_0` and so on; empty for classes and for flags.
+    pub fn value_names(&self) -> Vec<String> {
+        if !self.classes.is_empty() || !self.flags().is_empty() {
+            return Vec::new();
+        }
+        let labels = self.column_encoding().map_or_else(Vec::new, |columns| {
+            let labels = columns.label_columns();
+            labels
+                .map(|at| columns.columns()[at].name.clone())
+                .collect()
+        });
+        match self.shape().n_outputs() {
+            n if labels.len() == n => labels,
+            n => (0..n).map(|output| format!("value_{output}")).collect(),
+        }
+    }
+
     /// From columns to inputs, from outputs to answers.
     pub fn encoding(&self) -> Encoding {
         Encoding::of_model(self.metadata(), self.column_encoding().cloned())
@@ -256,6 +273,11 @@ impl Predictor {
     /// The columns of the table that the model was trained on, where there was one.
     pub(crate) fn column_encoding(&self) -> Option<&ColumnEncoding> {
         self.rows.as_ref().map(RowEncoder::encoding)
+    }
+
+    #[cfg(feature = "export")]
+    pub(crate) fn model(&self) -> &AnyModel {
+        &self.model
     }
 
     fn shape(&self) -> &Architecture {

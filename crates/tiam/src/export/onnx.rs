@@ -1,0 +1,359 @@
+//! ONNX graphs: opset 13, IR 8, and ai.onnx.ml 1 for categories given as texts.
+
+mod graph;
+
+use tiam_models::{Activation, InputEncoding};
+
+use super::Export;
+use super::description::Answer;
+use super::plan::{Column, Inputs, Member, Plan, PlannedLayer, Use, to_int8};
+use super::protobuf::{Attribute, Type, value};
+use graph::Graph;
+
+/// Name of the input where there is one for all features.
+const ROWS: &str = "features";
+/// Names of the outputs.
+const OUTPUTS: [&str; 4] = ["label", "probabilities", "values", "scores"];
+
+/// The bytes of a model.
+pub(super) fn model(plan: &Plan, to: &Export) -> Vec<u8> {
+    let mut graph = Graph::default();
+    let features = graph.features(plan, to.numeric);
+    let mut encoded = None;
+    let mut sum: Option<String> = None;
+    for member in &plan.members {
+        let inputs = match encoded.take() {
+            Some((encoding, inputs)) if encoding == member.encoding => inputs,
+            _ => graph.inputs(&plan.encodings[member.encoding], &features),
+        };
+        let answers = graph.member(plan.answer, member, &inputs, to.int8);
+        encoded = Some((member.encoding, inputs));
+        let single = plan.members.len() == 1;
+        let shared = match single {
+            true => answers,
+            false => graph.with_number("Mul", &answers, member.share),
+        };
+        sum = Some(match sum {
+            None => shared,
+            Some(sum) => graph.node("Add", &[&sum, &shared]),
+        });
+    }
+    let mut answers = sum.unwrap_or_default();
+    if let Some(temperature) = plan.temperature {
+        let least = graph.with_number("Max", &answers, f32::MIN_POSITIVE);
+        let log = graph.node("Log", &[&least]);
+        let scaled = graph.with_number("Div", &log, temperature);
+        answers = graph.along("Softmax", &[&scaled], 1);
+    }
+    graph.outputs(plan, to.numeric, &answers);
+    graph.finish(&to.name)
+}
+
+impl Graph {
+    /// Takes rows in; returns their features, as a table becomes some in training.
+    fn features(&mut self, plan: &Plan, numeric: bool) -> String {
+        let columns = match &plan.columns {
+            Some(columns) if !numeric => columns,
+            columns => {
+                let words = columns.as_deref().map_or_else(String::new, row_words);
+                self.inputs
+                    .push(value(ROWS, Type::Float, Some(plan.n_fields), &words));
+                match columns {
+                    None => return ROWS.to_owned(),
+                    Some(columns) => columns,
+                }
+            }
+        };
+        // Inputs in the order of the columns.
+        let input = |column| match numeric {
+            true => String::new(),
+            false => self.input(column),
+        };
+        let inputs: Vec<String> = columns.iter().map(input).collect();
+        // Numbers first and all together; the order of the features is made in the end.
+        let (mut parts, mut order) = (Vec::new(), Vec::new());
+        let (mut names, mut fields, mut fill, mut marks) = (vec![], vec![], vec![], vec![]);
+        for (column, input) in columns.iter().zip(&inputs) {
+            let Use::Numbers { fill: own, marked } = &column.what else {
+                continue;
+            };
+            order.extend(column.at..column.at + own.len());
+            if *marked {
+                marks.push((fill.len(), column.at + own.len()));
+            }
+            fields.extend(column.field..column.field + own.len());
+            fill.extend_from_slice(own);
+            names.push(input.clone());
+        }
+        if !fill.is_empty() {
+            let numbers = match numeric {
+                true if fields.len() == plan.n_fields => ROWS.to_owned(),
+                true => self.picked(ROWS, fields),
+                false => self.joined(&names),
+            };
+            // Not true of NaN, and not of infinite numbers, which count as missing too.
+            let size = self.node("Abs", &[&numbers]);
+            let there = self.with_number("LessOrEqual", &size, f32::MAX);
+            let fill = self.floats(&[fill.len()], &fill);
+            parts.push(self.node("Where", &[&there, &numbers, &fill]));
+            if !marks.is_empty() {
+                order.extend(marks.iter().map(|(_, feature)| *feature));
+                let missing = self.node("Not", &[&there]);
+                let missing = self.cast(&missing, Type::Float);
+                parts.push(self.picked(&missing, marks.iter().map(|(number, _)| *number)));
+            }
+        }
+        for (column, input) in columns.iter().zip(&inputs) {
+            let Use::Category {
+                categories,
+                missing,
+                other,
+            } = &column.what
+            else {
+                continue;
+            };
+            let (found, n_missing) = match numeric {
+                true => (self.numbered(column.field, categories.len()), 1),
+                false => self.named(input, categories, *missing || *other),
+            };
+            let width = column.features.len();
+            order.extend(column.at..column.at + width);
+            parts.push(match *missing || *other || numeric {
+                true => self.with_others(&found, categories.len(), n_missing, *missing, *other),
+                false => found,
+            });
+        }
+        let features = self.joined(&parts);
+        if order.iter().copied().eq(0..order.len()) {
+            return features;
+        }
+        let mut places = vec![0; order.len()];
+        for (place, feature) in order.into_iter().enumerate() {
+            places[feature] = place;
+        }
+        self.picked(&features, places)
+    }
+
+    /// An input of a column's own.
+    fn input(&mut self, column: &Column) -> String {
+        let of = match &column.what {
+            Use::Numbers { .. } => Type::Float,
+            Use::Category { .. } => Type::String,
+        };
+        let is_output = OUTPUTS.contains(&column.name.as_str());
+        let name = match is_output || column.name.is_empty() {
+            true => format!("{}_column", column.name),
+            false => column.name.clone(),
+        };
+        let words = match of {
+            Type::String => "a text, empty where it is missing",
+            _ => column.words.as_str(),
+        };
+        self.inputs
+            .push(value(&name, of, Some(column.n_fields()), words));
+        name
+    }
+
+    /// The categories of a column of numbers, one feature each, and a last one for missing numbers.
+    fn numbered(&mut self, field: usize, n: usize) -> String {
+        let number = self.picked(ROWS, [field]);
+        let numbers: Vec<f32> = (0..n).map(|category| category as f32).collect();
+        let equal = self.with_row("Equal", &number, &numbers);
+        let size = self.node("Abs", &[&number]);
+        let there = self.with_number("LessOrEqual", &size, f32::MAX);
+        let missing = self.node("Not", &[&there]);
+        let both = [equal, missing].map(|which| self.cast(&which, Type::Float));
+        self.joined(&both)
+    }
+
+    /// The categories of a column of texts, one feature each, followed where asked for by one for each way to write a missing cell.
+    fn named(&mut self, input: &str, categories: &[String], with_missing: bool) -> (String, usize) {
+        let mut texts = categories.to_vec();
+        if with_missing {
+            let ways = tiam_data::missing_texts();
+            texts.extend(ways.filter(|way| !categories.contains(way)));
+        }
+        let attributes = [
+            ("cats_strings", Attribute::Strings(&texts)),
+            ("zeros", Attribute::Int(1)),
+        ];
+        let found = self.node_with("OneHotEncoder", &[input], &attributes);
+        // Each column gets a place of its own: [rows, 1, texts].
+        let shape = self.integers([-1, texts.len() as i64]);
+        let found = self.node("Reshape", &[&found, &shape]);
+        (found, texts.len() - categories.len())
+    }
+
+    /// Adds up the ways to be missing, and tells what is neither a category nor missing: a product with zeros, ones and minus ones.
+    fn with_others(
+        &mut self,
+        found: &str,
+        n: usize,
+        n_missing: usize,
+        missing: bool,
+        other: bool,
+    ) -> String {
+        let width = n + usize::from(missing) + usize::from(other);
+        let (mut weights, mut bias) = (vec![0.0; (n + n_missing) * width], vec![0.0; width]);
+        for (from, row) in weights.chunks_exact_mut(width).enumerate() {
+            if from < n {
+                row[from] = 1.0;
+            } else if missing {
+                row[n] = 1.0;
+            }
+            if other {
+                row[width - 1] = -1.0;
+            }
+        }
+        if other {
+            bias[width - 1] = 1.0;
+        }
+        let weights = self.floats(&[n + n_missing, width], &weights);
+        let bias = self.floats(&[width], &bias);
+        self.node("Gemm", &[found, &weights, &bias])
+    }
+
+    /// Features as inputs of a network.
+    fn inputs(&mut self, of: &Inputs, features: &str) -> String {
+        let mut x = match &of.bins {
+            Some(bins) => self.picked(features, bins.source.iter().copied()),
+            None => features.to_owned(),
+        };
+        if of.are_features() {
+            return x;
+        }
+        for offset in [&of.high, &of.low] {
+            x = self.with_row("Sub", &x, offset);
+        }
+        x = self.with_row("Div", &x, &of.scale);
+        if let Some(bins) = &of.bins {
+            x = self.with_row("Max", &x, &bins.least);
+            x = self.with_row("Min", &x, &bins.most);
+            x = self.with_row("Sub", &x, &bins.offset);
+            x = self.with_row("Div", &x, &bins.scale);
+        }
+        if of.clip {
+            // v/√(1 + (v/3)²), where the square of a large v must not overflow.
+            let bounds = [-1e9, 1e9].map(|bound| self.floats(&[], &[bound]));
+            let v = self.node("Clip", &[&x, &bounds[0], &bounds[1]]);
+            let part = self.with_number("Div", &v, InputEncoding::CLIP as f32);
+            let square = self.node("Mul", &[&part, &part]);
+            let more = self.with_number("Add", &square, 1.0);
+            let root = self.node("Sqrt", &[&more]);
+            x = self.node("Div", &[&v, &root]);
+        }
+        x
+    }
+
+    /// A network's answers for its inputs.
+    fn member(&mut self, answer: Answer, member: &Member, inputs: &str, int8: bool) -> String {
+        let mut x = inputs.to_owned();
+        for (l, layer) in member.layers.iter().enumerate() {
+            x = self.layer(layer, &x, int8);
+            if l + 1 < member.layers.len() {
+                x = match member.activation {
+                    Activation::Relu => self.node("Relu", &[&x]),
+                    Activation::LeakyRelu => {
+                        let slope = Attribute::Float(0.01);
+                        self.node_with("LeakyRelu", &[&x], &[("alpha", slope)])
+                    }
+                    Activation::Elu => self.node("Elu", &[&x]),
+                    Activation::Identity => x,
+                };
+            }
+        }
+        if let Some(values) = &member.values {
+            x = self.with_row("Mul", &x, &values.scale);
+            x = self.with_row("Add", &x, &values.offset);
+            if let Some([least, most]) = &values.bounds {
+                x = self.with_row("Max", &x, least);
+                x = self.with_row("Min", &x, most);
+                x = self.node("Exp", &[&x]);
+            }
+        }
+        match answer {
+            Answer::Softmax => self.along("Softmax", &[&x], 1),
+            Answer::Sigmoid => self.node("Sigmoid", &[&x]),
+            Answer::Values | Answer::Scores => x,
+        }
+    }
+
+    fn layer(&mut self, layer: &PlannedLayer, x: &str, int8: bool) -> String {
+        let shape = [layer.n_out, layer.n_in];
+        let weights = if int8 {
+            let (integers, scales) = to_int8(&layer.weight, layer.n_out);
+            let bytes: Vec<u8> = integers.iter().map(|w| w.cast_unsigned()).collect();
+            let integers = self.constant(Type::Int8, &shape, &bytes);
+            let scales = self.floats(&[layer.n_out], &scales);
+            let zeros = self.constant(Type::Int8, &[layer.n_out], &vec![0; layer.n_out]);
+            self.along("DequantizeLinear", &[&integers, &scales, &zeros], 0)
+        } else {
+            self.floats(&shape, &layer.weight)
+        };
+        let bias = self.floats(&[layer.n_out], &layer.bias);
+        let transposed = Attribute::Int(1);
+        self.node_with("Gemm", &[x, &weights, &bias], &[("transB", transposed)])
+    }
+
+    /// Gives the answers their names, and the labels beside them.
+    fn outputs(&mut self, plan: &Plan, numeric: bool, answers: &str) {
+        let [label, probabilities, values, scores] = OUTPUTS;
+        let (name, names) = match plan.answer {
+            Answer::Softmax => (probabilities, &plan.classes),
+            Answer::Sigmoid => (probabilities, &Vec::new()),
+            Answer::Values => (values, &plan.values),
+            Answer::Scores => (scores, &plan.classes),
+        };
+        self.put("Identity", &[answers], name, &[]);
+        let yes = plan
+            .flags
+            .iter()
+            .map(|flag| format!("{}={}", flag.name, flag.yes));
+        let words: Vec<String> = names.iter().cloned().chain(yes).collect();
+        let n_outputs = Some(plan.n_outputs);
+        self.outputs
+            .push(value(name, Type::Float, n_outputs, &words.join(", ")));
+        let (number, texts, width): (_, Vec<&str>, _) = if !plan.classes.is_empty() {
+            let attributes = [("axis", Attribute::Int(1)), ("keepdims", Attribute::Int(0))];
+            let number = self.node_with("ArgMax", &[answers], &attributes);
+            (
+                number,
+                plan.classes.iter().map(String::as_str).collect(),
+                None,
+            )
+        } else if plan.answer == Answer::Sigmoid {
+            let yes = self.with_number("Greater", answers, 0.5);
+            let yes = self.cast(&yes, Type::Int64);
+            let texts = plan
+                .flags
+                .iter()
+                .flat_map(|flag| [flag.no.as_str(), &flag.yes]);
+            (yes, texts.collect(), n_outputs)
+        } else {
+            return;
+        };
+        if numeric || texts.is_empty() {
+            self.put("Identity", &[&number], label, &[]);
+            let words = "numbers of the classes, from 0; of answers 0 for no, 1 for yes";
+            self.outputs.push(value(label, Type::Int64, width, words));
+            return;
+        }
+        let number = match width {
+            None => number,
+            Some(n) => {
+                let first = self.integers((0..n).map(|flag| 2 * flag as i64));
+                self.node("Add", &[&number, &first])
+            }
+        };
+        let texts = self.texts(&texts);
+        self.put("Gather", &[&texts, &number], label, &[]);
+        self.outputs
+            .push(value(label, Type::String, width, "names"));
+    }
+}
+
+/// The numbers of a row, in words.
+fn row_words(columns: &[Column]) -> String {
+    let line = |column: &Column| format!("{} {}: {}", column.field, column.name, column.words);
+    columns.iter().map(line).collect::<Vec<_>>().join("\n")
+}
