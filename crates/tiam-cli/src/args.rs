@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use tiam::ExportFormat;
 #[cfg(feature = "reproduce")]
 use tiam_bench::reproduce::Experiment;
 use tiam_data::{Format, Header, TextEncoding};
@@ -21,6 +22,7 @@ Learn from a table to predict one of its columns, measure how well, and predict 
   tiam train    --data iris.csv --label species --out iris   learns; writes a model and a report
   tiam evaluate iris/model.safetensors --data more.csv       measures it on other rows
   tiam predict  iris/model.safetensors --data new.csv        predicts rows without label
+  tiam export   iris/model.safetensors --format onnx         writes it for other programs
 
 `tiam train --effort best` searches ten times as long for the best model. `tiam cv` says how good a model is to be expected, \
 and `tiam compare` which method is worth its time on your data.
@@ -52,6 +54,7 @@ pub(crate) enum Command {
     #[command(display_order = 1)]
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
+    Export(ExportArgs),
     Info(InfoArgs),
     Verify(VerifyArgs),
     #[cfg(feature = "reproduce")]
@@ -133,6 +136,35 @@ pub(crate) struct PredictArgs {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadOptions,
+}
+
+/// Write a model as a file that other programs predict with: ONNX, C, Rust or JSON.
+///
+/// The file gives the answers of `tiam predict`, and needs no tiam. It holds the encoding of the columns too. Dates, and numbers written with a
+/// currency or a unit, are given to it as numbers. docs/EXPORT.md says what each file holds, and how to run it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: tiam export iris/model.safetensors --format onnx\n         \
+                  tiam export iris/model.safetensors --format c --out iris.h --int8 --data test.csv"
+)]
+pub(crate) struct ExportArgs {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// The form in which the model leaves
+    #[arg(long, value_parser = chosen::<ExportFormat>())]
+    pub(crate) format: ExportFormat,
+    /// Write to this file; what comes before the dot names the functions of a C header [default: the model's, with the ending of the format]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Of onnx: one matrix of numbers as input, categories by their numbers, and standard operators only, as browsers and tract need
+    #[arg(long)]
+    pub(crate) numeric: bool,
+    /// Weights as integers of eight bits: a quarter of the size, nearly the same answers; see --data
+    #[arg(long)]
+    pub(crate) int8: bool,
+    /// Data with labels: measures what --int8 costs
+    #[arg(long, value_name = "PATH", requires = "int8")]
+    pub(crate) data: Option<DataSource>,
 }
 
 /// Show what a model predicts, from which columns, and how it was made.

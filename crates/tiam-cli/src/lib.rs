@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! lib           runs a subcommand
-//! train  cv  compare  evaluate  predict  info  verify  reproduce
+//! train  cv  compare  evaluate  predict  export  info  verify  reproduce
 //! fit           training;   resume: saving a run and going on with it;   search: training with an effort
 //! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
 //! method        the front door's parameters;   rivals: those of the methods that TIAM is compared with
@@ -20,6 +20,7 @@ mod compare;
 mod cv;
 mod error;
 mod evaluate;
+mod export;
 mod figures;
 mod fit;
 mod flags;
@@ -76,6 +77,7 @@ fn run(matches: &ArgMatches) -> Result<(), CliError> {
     match Command::from_arg_matches(matches).unwrap_or_else(|error| error.exit()) {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
         #[cfg(feature = "reproduce")]

@@ -96,17 +96,9 @@ fn heading(args: &PredictArgs, model: &Predictor) -> Vec<String> {
         names.extend(probabilities.map(|(name, [_, yes])| format!("{name}={yes}")));
         return names;
     }
-    let encoding = model.encoding();
-    let labels = encoding.columns.as_ref().map_or_else(Vec::new, |columns| {
-        let labels = columns.label_columns();
-        labels
-            .map(|at| columns.columns()[at].name.clone())
-            .collect()
-    });
-    match encoding.n_outputs {
-        1 => names.push("value".to_owned()),
-        n if labels.len() == n => names.extend(labels),
-        n => names.extend((0..n).map(|output| format!("value_{output}"))),
+    match model.value_names() {
+        one if one.len() == 1 => names.push("value".to_owned()),
+        several => names.extend(several),
     }
     names
 }

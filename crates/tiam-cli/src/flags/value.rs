@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tiam::{Effort, Method, Precision};
+use tiam::{Effort, ExportFormat, Method, Precision};
 use tiam_core::{Guard, Inertia, Schedule};
 use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task, TextEncoding};
 use tiam_linalg::Solver;
@@ -142,6 +142,12 @@ chosen! {
         Self::Libsvm, "libsvm" | "svmlight": "sparse text, label index:value ...";
         Self::Workbook, "xlsx" | "xls" | "ods": "the first sheet of a workbook";
         Self::Parquet, "parquet": "Parquet";
+    }
+    ExportFormat {
+        Self::Onnx, "onnx": "a graph for onnxruntime and other programs";
+        Self::C, "c": "a C header that needs no library";
+        Self::Rust, "rust": "a Rust module that needs no library, no_std";
+        Self::Json, "json": "the whole model as JSON";
     }
     Header {
         Self::Auto, "auto": "found out from the first rows";

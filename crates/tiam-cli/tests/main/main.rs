@@ -6,6 +6,7 @@ mod common;
 mod compare;
 mod config;
 mod effort;
+mod export;
 mod formats;
 #[cfg(unix)]
 mod interrupt;
