@@ -2,6 +2,7 @@
 
 mod case;
 mod onnx;
+mod snippets;
 
 use serde_json::Value;
 use tiam_data::ColumnKind;
@@ -11,7 +12,7 @@ use case::Case;
 
 #[test]
 fn one_network_for_classes() {
-    let case = Case::of_table("kind", "--effort single --epochs 20 --hidden 12,8");
+    let case = Case::of_table("kind", "", "--effort single --epochs 20 --hidden 12,8");
     let columns = case.columns.as_ref().unwrap().columns();
     let has = |is: fn(&ColumnKind) -> bool| columns.iter().any(|c| is(&c.kind));
     assert!(has(
@@ -31,7 +32,7 @@ fn one_network_for_classes() {
 
 #[test]
 fn several_networks_for_classes() {
-    let case = Case::of_table("kind", "");
+    let case = Case::of_table("kind", "", "");
     assert!(case.model["networks"].as_array().unwrap().len() > 1);
     assert_ne!(case.model["temperature"], 1.0);
     let encodings = case.model["encodings"].as_array().unwrap();
@@ -46,24 +47,29 @@ fn several_networks_for_classes() {
 
 #[test]
 fn values() {
-    for flags in [
-        "--effort single --epochs 20 --activation elu --precision f64",
-        "",
-    ] {
-        Case::of_table("cost", &format!("--task values {flags}")).check();
-    }
+    // Rows are of single precision, which does not hold the stamps of a model of double precision.
+    let double = "--task values --effort single --epochs 20 --activation elu --precision f64";
+    Case::of_table("cost", "stamp", double).check();
+    let case = Case::of_table("cost", "", "--task values");
+    let networks = case.model["networks"].as_array().unwrap();
+    assert!(
+        networks
+            .iter()
+            .any(|network| network["values"]["logarithm"] == true)
+    );
+    case.check();
 }
 
 #[test]
 fn several_values() {
     for flags in ["--effort single --epochs 20 --activation leaky_relu", ""] {
-        Case::of_table("cost,size", &format!("--task values {flags}")).check();
+        Case::of_table("cost,size", "", &format!("--task values {flags}")).check();
     }
 }
 
 #[test]
 fn several_answers_of_no_or_yes() {
-    let case = Case::of_table("sunny,windy", "--effort single --epochs 20");
+    let case = Case::of_table("sunny,windy", "", "--effort single --epochs 20");
     assert_eq!(case.model["answer"], "sigmoid");
     case.check();
 }
