@@ -4,6 +4,8 @@
 
 mod evaluation;
 mod explain;
+#[cfg(feature = "export")]
+mod export;
 mod front_door;
 mod presets;
 mod readme;

@@ -76,32 +76,7 @@ impl<'m, T: Scalar + Serialize> Description<'m, T> {
             _ if predictor.class_names().is_empty() => Answer::Values,
             _ => Answer::Scores,
         };
-        let (encodings, networks) = match &metadata.ensemble {
-            Some(ensemble) => {
-                let members = ensemble.members.iter().zip(model.networks());
-                let networks = members.map(|(member, network)| {
-                    let values = member.values.as_ref().map(Cow::Borrowed);
-                    described(network, member.share, member.encoding, values)
-                });
-                (Cow::Borrowed(&ensemble.encodings[..]), networks.collect())
-            }
-            None => {
-                let scaling = match &metadata.input_scaling {
-                    Some(scaling) => scaling.clone(),
-                    None => AffineScaling::new(vec![0.0; n_features], vec![1.0; n_features])?,
-                };
-                let encoding = InputEncoding::new(scaling, vec![Vec::new(); n_features], false)?;
-                let values = metadata.output_scaling.clone().map(|scaling| {
-                    Cow::Owned(ValueScaling {
-                        scaling,
-                        logarithm: false,
-                        bounds: Vec::new(),
-                    })
-                });
-                let network = described(model.network(), 1.0, 0, values);
-                (Cow::Owned(vec![encoding]), vec![network])
-            }
-        };
+        let (encodings, networks) = encodings_and_networks(model)?;
         let columns = predictor.column_encoding();
         let flags = predictor.flags().into_iter();
         let feature_names = match columns {
@@ -140,6 +115,39 @@ impl<'m, T: Scalar + Serialize> Description<'m, T> {
             what: "json".to_owned(),
             reason: error.to_string(),
         })
+    }
+}
+
+type EncodingsAndNetworks<'m, T> = (Cow<'m, [InputEncoding]>, Vec<DescribedNetwork<'m, T>>);
+
+fn encodings_and_networks<T: Scalar>(model: &Model<T>) -> Result<EncodingsAndNetworks<'_, T>> {
+    let metadata = model.metadata();
+    let n_features = metadata.n_features();
+    match &metadata.ensemble {
+        Some(ensemble) => {
+            let members = ensemble.members.iter().zip(model.networks());
+            let networks = members.map(|(member, network)| {
+                let values = member.values.as_ref().map(Cow::Borrowed);
+                described(network, member.share, member.encoding, values)
+            });
+            Ok((Cow::Borrowed(&ensemble.encodings[..]), networks.collect()))
+        }
+        None => {
+            let scaling = match &metadata.input_scaling {
+                Some(scaling) => scaling.clone(),
+                None => AffineScaling::new(vec![0.0; n_features], vec![1.0; n_features])?,
+            };
+            let encoding = InputEncoding::new(scaling, vec![Vec::new(); n_features], false)?;
+            let values = metadata.output_scaling.clone().map(|scaling| {
+                Cow::Owned(ValueScaling {
+                    scaling,
+                    logarithm: false,
+                    bounds: Vec::new(),
+                })
+            });
+            let network = described(model.network(), 1.0, 0, values);
+            Ok((Cow::Owned(vec![encoding]), vec![network]))
+        }
     }
 }
 

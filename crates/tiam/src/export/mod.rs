@@ -133,7 +133,8 @@ impl Predictor {
     /// The model in another form, which gives the same answers without this crate: of single precision, to 1e-5 on probabilities.
     ///
     /// # Errors
-    /// [`Error::Export`] for a setting that the format does not have, and for a number that single precision does not hold.
+    /// [`Error::Export`] for a setting that the format does not have, for a number that single precision does not hold, and for more than the
+    /// 2 GiB of an ONNX file.
     pub fn export(&self, to: &Export) -> Result<Vec<u8>> {
         match self.model() {
             AnyModel::F32(model) => self.export_as(model, to),
@@ -159,7 +160,14 @@ impl Predictor {
         }
         let plan = Plan::of(&description)?;
         Ok(match to.format {
-            ExportFormat::Onnx => onnx::model(&plan, to),
+            ExportFormat::Onnx => {
+                let bytes = onnx::model(&plan, to);
+                if i32::try_from(bytes.len()).is_err() {
+                    let reason = "its files hold 2 GiB at most, and this model is larger";
+                    return Err(refused("all weights", reason));
+                }
+                bytes
+            }
             ExportFormat::C => source::c(&plan, to).into_bytes(),
             _ => source::rust(&plan, to).into_bytes(),
         })

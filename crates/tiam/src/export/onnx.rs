@@ -64,64 +64,20 @@ impl Graph {
                 }
             }
         };
-        // Inputs in the order of the columns.
+        // Inputs of their own, in the order of the columns.
         let input = |column| match numeric {
-            true => String::new(),
-            false => self.input(column),
+            true => None,
+            false => Some(self.input(column, columns)),
         };
-        let inputs: Vec<String> = columns.iter().map(input).collect();
+        let inputs: Vec<Option<String>> = columns.iter().map(input).collect();
         // Numbers first and all together; the order of the features is made in the end.
         let (mut parts, mut order) = (Vec::new(), Vec::new());
-        let (mut names, mut fields, mut fill, mut marks) = (vec![], vec![], vec![], vec![]);
+        self.numbers(columns, &inputs, &mut parts, &mut order);
         for (column, input) in columns.iter().zip(&inputs) {
-            let Use::Numbers { fill: own, marked } = &column.what else {
-                continue;
-            };
-            order.extend(column.at..column.at + own.len());
-            if *marked {
-                marks.push((fill.len(), column.at + own.len()));
+            if let Use::Category { .. } = column.what {
+                order.extend(column.at..column.at + column.features.len());
+                parts.push(self.category(column, input.as_deref()));
             }
-            fields.extend(column.field..column.field + own.len());
-            fill.extend_from_slice(own);
-            names.push(input.clone());
-        }
-        if !fill.is_empty() {
-            let numbers = match numeric {
-                true if fields.len() == plan.n_fields => ROWS.to_owned(),
-                true => self.picked(ROWS, fields),
-                false => self.joined(&names),
-            };
-            // Not true of NaN, and not of infinite numbers, which count as missing too.
-            let size = self.node("Abs", &[&numbers]);
-            let there = self.with_number("LessOrEqual", &size, f32::MAX);
-            let fill = self.floats(&[fill.len()], &fill);
-            parts.push(self.node("Where", &[&there, &numbers, &fill]));
-            if !marks.is_empty() {
-                order.extend(marks.iter().map(|(_, feature)| *feature));
-                let missing = self.node("Not", &[&there]);
-                let missing = self.cast(&missing, Type::Float);
-                parts.push(self.picked(&missing, marks.iter().map(|(number, _)| *number)));
-            }
-        }
-        for (column, input) in columns.iter().zip(&inputs) {
-            let Use::Category {
-                categories,
-                missing,
-                other,
-            } = &column.what
-            else {
-                continue;
-            };
-            let (found, n_missing) = match numeric {
-                true => (self.numbered(column.field, categories.len()), 1),
-                false => self.named(input, categories, *missing || *other),
-            };
-            let width = column.features.len();
-            order.extend(column.at..column.at + width);
-            parts.push(match *missing || *other || numeric {
-                true => self.with_others(&found, categories.len(), n_missing, *missing, *other),
-                false => found,
-            });
         }
         let features = self.joined(&parts);
         if order.iter().copied().eq(0..order.len()) {
@@ -134,17 +90,66 @@ impl Graph {
         self.picked(&features, places)
     }
 
-    /// An input of a column's own.
-    fn input(&mut self, column: &Column) -> String {
+    /// The numbers of all columns, filled, and the marks of missing ones; the features that they are go to `order`.
+    fn numbers(
+        &mut self,
+        columns: &[Column],
+        inputs: &[Option<String>],
+        parts: &mut Vec<String>,
+        order: &mut Vec<usize>,
+    ) {
+        let (mut names, mut fields, mut fill, mut marks) = (vec![], vec![], vec![], vec![]);
+        for (column, input) in columns.iter().zip(inputs) {
+            if let Use::Numbers { fill: own, marked } = &column.what {
+                order.extend(column.at..column.at + own.len());
+                if *marked {
+                    marks.push((fill.len(), column.at + own.len()));
+                }
+                fields.extend(column.field..column.field + own.len());
+                fill.extend_from_slice(own);
+                names.extend(input.clone());
+            }
+        }
+        if fill.is_empty() {
+            return;
+        }
+        let numbers = match names.is_empty() {
+            true => self.picked(ROWS, fields),
+            false => self.joined(&names),
+        };
+        let there = self.there(&numbers);
+        let fill = self.floats(&[fill.len()], &fill);
+        parts.push(self.node("Where", &[&there, &numbers, &fill]));
+        if !marks.is_empty() {
+            order.extend(marks.iter().map(|(_, feature)| *feature));
+            let missing = self.node("Not", &[&there]);
+            let missing = self.cast(&missing, Type::Float);
+            parts.push(self.picked(&missing, marks.iter().map(|(number, _)| *number)));
+        }
+    }
+
+    /// Whether numbers are there: not NaN, and not infinite, which counts as missing too.
+    fn there(&mut self, numbers: &str) -> String {
+        let size = self.node("Abs", &[numbers]);
+        self.with_number("LessOrEqual", &size, f32::MAX)
+    }
+
+    /// An input of a column's own; its name must be that of no output and of no other column.
+    fn input(&mut self, column: &Column, columns: &[Column]) -> String {
         let of = match &column.what {
             Use::Numbers { .. } => Type::Float,
             Use::Category { .. } => Type::String,
         };
-        let is_output = OUTPUTS.contains(&column.name.as_str());
-        let name = match is_output || column.name.is_empty() {
-            true => format!("{}_column", column.name),
-            false => column.name.clone(),
+        let is_taken = |name: &String| {
+            let others = columns
+                .iter()
+                .any(|c| c.name == *name && *name != column.name);
+            others || name.is_empty() || OUTPUTS.contains(&name.as_str())
         };
+        let mut name = column.name.clone();
+        while is_taken(&name) {
+            name.push_str("_column");
+        }
         let words = match of {
             Type::String => "a text, empty where it is missing",
             _ => column.words.as_str(),
@@ -154,16 +159,61 @@ impl Graph {
         name
     }
 
-    /// The categories of a column of numbers, one feature each, and a last one for missing numbers.
-    fn numbered(&mut self, field: usize, n: usize) -> String {
+    /// The features of a column of categories.
+    fn category(&mut self, column: &Column, input: Option<&str>) -> String {
+        let Use::Category {
+            categories,
+            missing,
+            other,
+        } = &column.what
+        else {
+            return String::new();
+        };
+        let (n, with_missing) = (categories.len(), *missing || *other);
+        let (found, n_missing) = match input {
+            None => (self.numbered(column.field, n, with_missing), 1),
+            Some(name) => self.named(name, categories, with_missing),
+        };
+        if !with_missing {
+            return found;
+        }
+        let mut parts = Vec::new();
+        if n > 0 {
+            parts.push(self.picked(&found, 0..n));
+        }
+        if *missing {
+            let ways = self.picked(&found, n..n + n_missing);
+            parts.push(self.sum(&ways));
+        }
+        if *other {
+            let one = self.floats(&[], &[1.0]);
+            let known = self.sum(&found);
+            parts.push(self.node("Sub", &[&one, &known]));
+        }
+        self.joined(&parts)
+    }
+
+    /// The sum of each row.
+    fn sum(&mut self, x: &str) -> String {
+        let axes = self.integers([1]);
+        self.node("ReduceSum", &[x, &axes])
+    }
+
+    /// The categories of a column of numbers, one feature each, followed where asked for by one for missing numbers.
+    fn numbered(&mut self, field: usize, n: usize, with_missing: bool) -> String {
         let number = self.picked(ROWS, [field]);
-        let numbers: Vec<f32> = (0..n).map(|category| category as f32).collect();
-        let equal = self.with_row("Equal", &number, &numbers);
-        let size = self.node("Abs", &[&number]);
-        let there = self.with_number("LessOrEqual", &size, f32::MAX);
-        let missing = self.node("Not", &[&there]);
-        let both = [equal, missing].map(|which| self.cast(&which, Type::Float));
-        self.joined(&both)
+        let mut parts = Vec::new();
+        if n > 0 {
+            let numbers: Vec<f32> = (0..n).map(|category| category as f32).collect();
+            let found = self.with_row("Equal", &number, &numbers);
+            parts.push(self.cast(&found, Type::Float));
+        }
+        if with_missing {
+            let there = self.there(&number);
+            let missing = self.node("Not", &[&there]);
+            parts.push(self.cast(&missing, Type::Float));
+        }
+        self.joined(&parts)
     }
 
     /// The categories of a column of texts, one feature each, followed where asked for by one for each way to write a missing cell.
@@ -178,39 +228,10 @@ impl Graph {
             ("zeros", Attribute::Int(1)),
         ];
         let found = self.node_with("OneHotEncoder", &[input], &attributes);
-        // Each column gets a place of its own: [rows, 1, texts].
+        // It comes as [rows, 1, texts].
         let shape = self.integers([-1, texts.len() as i64]);
         let found = self.node("Reshape", &[&found, &shape]);
         (found, texts.len() - categories.len())
-    }
-
-    /// Adds up the ways to be missing, and tells what is neither a category nor missing: a product with zeros, ones and minus ones.
-    fn with_others(
-        &mut self,
-        found: &str,
-        n: usize,
-        n_missing: usize,
-        missing: bool,
-        other: bool,
-    ) -> String {
-        let width = n + usize::from(missing) + usize::from(other);
-        let (mut weights, mut bias) = (vec![0.0; (n + n_missing) * width], vec![0.0; width]);
-        for (from, row) in weights.chunks_exact_mut(width).enumerate() {
-            if from < n {
-                row[from] = 1.0;
-            } else if missing {
-                row[n] = 1.0;
-            }
-            if other {
-                row[width - 1] = -1.0;
-            }
-        }
-        if other {
-            bias[width - 1] = 1.0;
-        }
-        let weights = self.floats(&[n + n_missing, width], &weights);
-        let bias = self.floats(&[width], &bias);
-        self.node("Gemm", &[found, &weights, &bias])
     }
 
     /// Features as inputs of a network.

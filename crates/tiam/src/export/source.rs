@@ -64,10 +64,10 @@ struct Source {
 impl Source {
     fn of(plan: &Plan, to: &Export, c: bool) -> Self {
         let allowed = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-        let name: String = to.name.chars().map(allowed).collect();
-        let name = match name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-            true => format!("model_{name}"),
-            false => name.to_ascii_lowercase(),
+        let name: String = to.name.to_ascii_lowercase().chars().map(allowed).collect();
+        let name = match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            true => name,
+            false => format!("model_{name}"),
         };
         let mut source = Self {
             c,
@@ -318,16 +318,12 @@ impl Source {
                 used.extend(others);
             }
         }
-        let (file, c) = if self.c {
-            (C_HELPERS, true)
-        } else {
-            (RUST_HELPERS, false)
-        };
+        let file = if self.c { C_HELPERS } else { RUST_HELPERS };
         let mut text = String::new();
         for part in file.split("//: ").skip(1) {
             let (name, function) = part.split_once('\n').unwrap_or((part, ""));
             if used.contains(name) {
-                text.push_str(&function.replace("NAME", if c { &self.name } else { "NAME" }));
+                text.push_str(&function.replace("NAME", &self.name));
                 text.push('\n');
             }
         }
@@ -343,20 +339,16 @@ impl Source {
         text.push('\n');
         text.push_str(&self.helpers());
         let (name, n_out) = (&self.name, plan.n_outputs);
-        let result = if plan.classes.is_empty() {
-            "0".to_owned()
-        } else {
-            match self.c {
-                true => format!("{name}_largest(out, {n_out})"),
-                false => format!("largest(&out[..{n_out}])"),
-            }
+        let result = match (plan.classes.is_empty(), self.c) {
+            (true, _) => "0".to_owned(),
+            (false, true) => format!("{name}_largest(out, {n_out})"),
+            (false, false) => format!("largest(&out[..{n_out}])"),
         };
-        let what = match plan.classes.is_empty() {
-            true => "Fills `out` with the answers for a row. Returns 0.",
-            false => {
-                "Fills `out` with the answers for a row. Returns the number of the class, from 0."
-            }
+        let returns = match plan.classes.is_empty() {
+            true => "0",
+            false => "the number of the class, from 0",
         };
+        let what = format!("Fills `out` with the answers for a row. Returns {returns}.");
         if self.c {
             writeln!(
                 text,

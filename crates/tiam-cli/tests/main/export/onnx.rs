@@ -262,6 +262,9 @@ fn computed(
             let sum = |i: usize| row(i).map(|x| (x - most(i)).exp()).sum::<f32>();
             Tensor::of(a.shape, |i, j| (a.at(i, j) - most(i)).exp() / sum(i))
         }
+        "ReduceSum" => Tensor::of([a.shape[0], 1], |i, _| {
+            (0..a.shape[1]).map(|j| a.at(i, j)).sum()
+        }),
         "ArgMax" => Tensor::of([a.shape[0], 1], |i, _| {
             let better = |best: usize, j: usize| if a.at(i, j) > a.at(i, best) { j } else { best };
             (1..a.shape[1]).fold(0, better) as f32

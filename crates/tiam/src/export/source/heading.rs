@@ -9,7 +9,7 @@ use super::Source;
 impl Source {
     /// What the file is, what a row holds and what the answers are.
     pub(super) fn heading(&self, plan: &Plan) -> String {
-        let (name, upper) = (&self.name, self.name.to_ascii_uppercase());
+        let name = &self.name;
         let mut text = String::new();
         let line = if self.c { "//" } else { "//!" };
         let version = env!("CARGO_PKG_VERSION");
@@ -57,8 +57,16 @@ impl Source {
         for (number, value) in plan.values.iter().enumerate() {
             say(&format!("{number} {value:?}"));
         }
+        text.push_str(&self.declarations(plan));
+        text
+    }
+
+    /// The numbers of a row and of its answers, and the names of the classes.
+    fn declarations(&self, plan: &Plan) -> String {
+        let (name, upper) = (&self.name, self.name.to_ascii_uppercase());
         let (row, out) = (plan.n_fields, plan.n_outputs);
         let classes = &plan.classes;
+        let mut text = String::new();
         if self.c {
             let int8 = if self.int8 {
                 "#include <stdint.h>\n"
