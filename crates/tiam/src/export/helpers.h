@@ -50,21 +50,26 @@ static inline void NAME_clip(float *to, int n) {
     }
 }
 //: layer
+// The weights of one input lie side by side; inputs that are 0, as many are after relu, cost nothing.
 static inline void NAME_layer(const float *weight, const float *bias, const float *x, int n_x, float *to, int n) {
-    for (int o = 0; o < n; o++) {
-        float z = bias[o];
-        for (int i = 0; i < n_x; i++) z += weight[o * n_x + i] * x[i];
-        to[o] = z;
+    for (int o = 0; o < n; o++) to[o] = bias[o];
+    for (int i = 0; i < n_x; i++, weight += n) {
+        const float xi = x[i];
+        if (xi == 0.0f) continue;
+        for (int o = 0; o < n; o++) to[o] += weight[o] * xi;
     }
 }
 //: layer8
+// The weights of one input lie side by side; inputs that are 0, as many are after relu, cost nothing.
 static inline void NAME_layer8(const int8_t *weight, const float *scale, const float *bias, const float *x, int n_x,
                                float *to, int n) {
-    for (int o = 0; o < n; o++) {
-        float z = 0.0f;
-        for (int i = 0; i < n_x; i++) z += (float)weight[o * n_x + i] * x[i];
-        to[o] = bias[o] + scale[o] * z;
+    for (int o = 0; o < n; o++) to[o] = 0.0f;
+    for (int i = 0; i < n_x; i++, weight += n) {
+        const float xi = x[i];
+        if (xi == 0.0f) continue;
+        for (int o = 0; o < n; o++) to[o] += (float)weight[o] * xi;
     }
+    for (int o = 0; o < n; o++) to[o] = bias[o] + scale[o] * to[o];
 }
 //: relu
 static inline void NAME_relu(float *to, int n) {

@@ -271,12 +271,17 @@ impl Source {
             let ends = [bias, Arg::From(from, n_in), Arg::To(to, 0, n_out)];
             if self.int8 {
                 let (integers, scales) = to_int8(&layer.weight, n_out);
-                let weight = self.table(["int8_t", "i8"], "weight", &integers, i8::to_string);
+                let weight = self.table(
+                    ["int8_t", "i8"],
+                    "weight",
+                    &by_input(&integers, n_out),
+                    i8::to_string,
+                );
                 let scale = self.floats("step", &scales);
                 let args: Vec<Arg<'_>> = [weight, scale].into_iter().chain(ends).collect();
                 self.call("layer8", &args);
             } else {
-                let weight = self.floats("weight", &layer.weight);
+                let weight = self.floats("weight", &by_input(&layer.weight, n_out));
                 let args: Vec<Arg<'_>> = std::iter::once(weight).chain(ends).collect();
                 self.call("layer", &args);
             }
@@ -378,4 +383,11 @@ impl Source {
         }
         text
     }
+}
+
+/// Weights by unit as weights by input.
+fn by_input<X: Copy>(by_unit: &[X], n_units: usize) -> Vec<X> {
+    let n_inputs = by_unit.len() / n_units.max(1);
+    let of_input = |i| (0..n_units).map(move |unit| by_unit[unit * n_inputs + i]);
+    (0..n_inputs).flat_map(of_input).collect()
 }

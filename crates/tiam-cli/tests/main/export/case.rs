@@ -233,19 +233,8 @@ impl Case {
                  {header}_predict(row, out);\n        \
                  for (int i = 0; i < {upper}_OUT; i++) printf(\"%.9g \", out[i]);\n        puts(\"\");\n    }}\n}}\n"
             ));
-            let arguments = [
-                "-std=c99",
-                "-O1",
-                "-Wall",
-                "-Wextra",
-                "-Wpedantic",
-                "-Werror",
-                "main.c",
-                "-o",
-                "main",
-                "-lm",
-            ];
-            self.compiled("cc", &arguments);
+            let warnings = "-Wall -Wextra -Wpedantic -Werror";
+            self.compiled(&format!("cc -std=c99 -O1 {warnings} main.c -o main -lm"));
             self.agrees(
                 &format!("{header}.h"),
                 &self.answers_of(&self.bench.path("main")),
@@ -259,31 +248,21 @@ impl Case {
             "alone.rs",
             "#![no_std]\n#![deny(warnings)]\npub mod model;\n",
         );
-        self.compiled(
-            "rustc",
-            &[
-                "--edition=2021",
-                "--crate-type=lib",
-                "--emit=metadata",
-                "alone.rs",
-            ],
-        );
+        let alone = "rustc --edition=2021 --crate-type=lib --emit=metadata alone.rs";
+        self.compiled(alone);
+        let wasm = "wasm32-unknown-unknown";
+        let mut folder = Command::new("rustc");
+        folder.args(["--print=target-libdir", "--target", wasm]);
+        let folder = folder.output().unwrap().stdout;
+        if Path::new(String::from_utf8(folder).unwrap().trim()).is_dir() {
+            self.compiled(&format!("{alone} --target {wasm}"));
+        }
         self.bench.write("main.rs", "mod model;\nuse std::io::Read;\nfn main() {\n    let mut text = String::new();\n    \
              std::io::stdin().read_to_string(&mut text).unwrap();\n    let all: Vec<f32> = text.split_whitespace().map(|x| x.parse().unwrap()).collect();\n    \
              for row in all.chunks_exact(model::ROW) {\n        let mut out = [0.0; model::OUT];\n        \
              model::predict(row.try_into().unwrap(), &mut out);\n        \
              println!(\"{}\", out.map(|x| x.to_string()).join(\" \"));\n    }\n}\n");
-        self.compiled(
-            "rustc",
-            &[
-                "--edition=2021",
-                "-O",
-                "-Aunused",
-                "main.rs",
-                "-o",
-                "rust-main",
-            ],
-        );
+        self.compiled("rustc --edition=2021 -O -Aunused main.rs -o rust-main");
         self.agrees(
             "model.rs",
             &self.answers_of(&self.bench.path("rust-main")),
@@ -291,9 +270,12 @@ impl Case {
         );
     }
 
-    fn compiled(&self, compiler: &str, arguments: &[&str]) {
-        let output = Command::new(compiler)
-            .args(arguments)
+    /// Runs a compiler.
+    fn compiled(&self, line: &str) {
+        let mut words = line.split(' ');
+        let mut command = Command::new(words.next().unwrap());
+        let output = command
+            .args(words)
             .current_dir(self.bench.path(""))
             .output()
             .unwrap();
