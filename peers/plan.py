@@ -12,6 +12,16 @@ FITTERS = ["tiam", "sklearn"]
 """Peers of the tables, of which the whole fit is timed."""
 SKLEARN = [("defaults", []), ("defaults, 1 thread", ["--threads", "1"])]
 """A second thread gains its small products little, and costs much when a core is busy."""
+RECIPES = [(f"{name}, {epochs} epochs", [*flags, "--one-cycle", "--batch", "512", "--epochs", str(epochs)])
+           for name, flags, lengths in [
+               ("Adam in one cycle to 1e-2", ["--learning-rate", "1e-2"], (3, 5, 8)),
+               ("Adam in one cycle to 1e-2, standardised", ["--learning-rate", "1e-2", "--standardised"], (3, 4, 6, 8)),
+               ("AdamW in one cycle to 1e-2, standardised", ["--optimizer", "adamw", "--learning-rate", "1e-2", "--standardised"], (4,)),
+               ("Adam in one cycle to 3e-3", ["--learning-rate", "3e-3"], (6,)),
+               ("Muon and Adam in one cycle", ["--optimizer", "muon", "--learning-rate", "1e-2"], (3, 5, 8)),
+               ("Muon and Adam in one cycle, standardised", ["--optimizer", "muon", "--learning-rate", "1e-2", "--standardised"], (2, 3, 4)),
+           ] for epochs in lengths]
+"""PyTorch as a skilled user writes it: each recipe ends when its cycle does."""
 N_TRAIN, N_INPUTS, N_CLASSES = 60_000, 784, 10
 
 
@@ -68,7 +78,8 @@ def races(options, seed, repeat):
                 continue
             # tiam's step schedule ends with its epochs: their number is a setting of its own, not how long one watches.
             epochs = None if peer == "tiam" else options.epochs
-            for setting, flags in race_settings(options, peer):
+            settings = race_settings(options, peer) + (RECIPES if peer == "torch" and options.recipes else [])
+            for setting, flags in settings:
                 jobs.append(Job("race", "MNIST", network, peer, setting, seed, repeat, folder, None, hidden, epochs,
                                 N_TRAIN, flags))
     return jobs

@@ -57,12 +57,13 @@ def options():
     add("--repeats", type=int, default=1, help="rounds over all runs")
     add("--threads", type=int, default=2)
     add("--build-jobs", type=int, default=os.cpu_count())
+    add("--no-recipes", dest="recipes", action="store_false", help="PyTorch at constant rates alone")
     add("--quick", action="store_true", help="a smoke test: small network, few epochs, one seed, one setting, digits")
     add("--again", nargs="*", choices=[*plan.NAMES, "all"], default=[], help="peers whose kept runs are done again")
     add("--summary-only", action="store_true", help="sum up the kept runs, run nothing")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.networks, chosen.table_networks = [[100, 100]], [[100]]
+        chosen.recipes, chosen.networks, chosen.table_networks = False, [[100, 100]], [[100]]
         chosen.batch, chosen.learning_rate = [512], [3e-3]
         chosen.epochs, chosen.seeds, chosen.repeats, chosen.table = min(chosen.epochs, 3), [0], 1, []
     chosen.tiam = chosen.tiam or [("defaults", [])]

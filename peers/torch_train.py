@@ -1,4 +1,5 @@
-"""The network of the comparison in PyTorch: samples as rows, contiguous, gathered by index, Adam. One line of JSON is the result."""
+"""The network of the comparison in PyTorch: samples as rows, contiguous, gathered by index, by Adam, AdamW or Muon, at a constant rate or in one cycle. One
+line of JSON is the result."""
 
 import argparse
 import json
@@ -27,6 +28,9 @@ def options():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--standardised", action="store_true")
+    parser.add_argument("--optimizer", choices=["adam", "adamw", "muon"], default="adam")
+    parser.add_argument("--muon-rate", type=float, default=0.02)
+    parser.add_argument("--one-cycle", action="store_true", help="the rates rise to those given and fall again, over all epochs")
     parser.add_argument("--adam", choices=["fused", "foreach", "plain"], default="fused")
     return parser.parse_args()
 
@@ -38,13 +42,25 @@ def network(sizes):
     return nn.Sequential(*layers[:-1])
 
 
-def optimizer(model, wanted):
-    """Adam in the form asked for; the fused one was added late for the CPU, so a version without it falls back."""
+def adam(parameters, wanted):
+    """Adam or AdamW in the form asked for; the fused one was added late for the CPU, so a version without it falls back."""
     form = {"fused": {"fused": True}, "foreach": {"foreach": True}, "plain": {}}[wanted.adam]
+    kind = torch.optim.AdamW if wanted.optimizer == "adamw" else torch.optim.Adam
     try:
-        return torch.optim.Adam(model.parameters(), lr=wanted.learning_rate, **form), wanted.adam
+        return kind(parameters, lr=wanted.learning_rate, **form), wanted.adam
     except (RuntimeError, TypeError):
-        return torch.optim.Adam(model.parameters(), lr=wanted.learning_rate), "plain"
+        return kind(parameters, lr=wanted.learning_rate), "plain"
+
+
+def optimizers(model, wanted, n_steps):
+    """What makes the steps, with what sets their rates before each, and the form of Adam. Muon takes the matrices between hidden layers, as its authors
+    advise, Adam the rest."""
+    hidden = [layer.weight for layer in list(model.children())[1:-1] if isinstance(layer, nn.Linear)] if wanted.optimizer == "muon" else []
+    rest = [p for p in model.parameters() if not any(p is matrix for matrix in hidden)]
+    first, form = adam(rest, wanted)
+    every = [first] + ([torch.optim.Muon(hidden, lr=wanted.muon_rate)] if hidden else [])
+    cycle = lambda one: torch.optim.lr_scheduler.OneCycleLR(one, one.param_groups[0]["lr"], total_steps=n_steps + 1, pct_start=0.2, cycle_momentum=False)
+    return every, [cycle(one) for one in every] if wanted.one_cycle else [], form
 
 
 def tensors(part):
@@ -71,15 +87,20 @@ def main():
     n_classes = 10
     hidden = [int(size) for size in wanted.hidden.split(",")]
     model = network([images.shape[1], *hidden, n_classes])
-    adam, form = optimizer(model, wanted)
+    n_steps = wanted.epochs * -(-len(labels) // wanted.batch)
+    steppers, schedules, form = optimizers(model, wanted, n_steps)
     loss = nn.CrossEntropyLoss()
     curve, seconds, steps = [], 0.0, 0
     for _ in range(wanted.epochs):
         begun = time.perf_counter()
         for batch in torch.randperm(len(labels)).split(wanted.batch):
-            adam.zero_grad(set_to_none=True)
+            for stepper in steppers:
+                stepper.zero_grad(set_to_none=True)
             loss(model(images[batch]), labels[batch]).backward()
-            adam.step()
+            for stepper in steppers:
+                stepper.step()
+            for schedule in schedules:
+                schedule.step()
             steps += 1
         seconds += time.perf_counter() - begun
         curve.append([seconds, accuracy(model, test_images, test_labels)])
