@@ -6,9 +6,6 @@ mod plan;
 mod protobuf;
 mod source;
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Serialize;
 use tiam_models::{AnyModel, Layer, Model, Network};
 
@@ -32,46 +29,16 @@ pub enum ExportFormat {
     Json,
 }
 
+tiam_models::names!(ExportFormat, "format": Onnx = "onnx", C = "c", Rust = "rust", Json = "json");
+
 impl ExportFormat {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Onnx, Self::C, Self::Rust, Self::Json];
-
-    /// Name as flags write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Onnx => "onnx",
-            Self::C => "c",
-            Self::Rust => "rust",
-            Self::Json => "json",
-        }
-    }
-
     /// What names of such files end with.
     pub fn extension(self) -> &'static str {
         match self {
-            Self::Onnx => "onnx",
             Self::C => "h",
             Self::Rust => "rs",
-            Self::Json => "json",
+            Self::Onnx | Self::Json => self.name(),
         }
-    }
-}
-
-impl fmt::Display for ExportFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ExportFormat {
-    type Err = Error;
-
-    fn from_str(s: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|format| format.name() == s);
-        found.ok_or_else(|| Error::Export {
-            what: s.to_owned(),
-            reason: "the formats are onnx, c, rust and json".to_owned(),
-        })
     }
 }
 
