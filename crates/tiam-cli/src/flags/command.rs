@@ -50,7 +50,8 @@ pub(crate) fn measuring(name: &'static str, wants: fn(&str) -> bool) -> Command 
 pub(crate) fn is_of_any_method(name: &str) -> bool {
     const ALL: [&str; 3] = ["seed", "precision", "threads"];
     table::named(name).is_some_and(|flag| {
-        (flag.group == table::DATA && !flag.is_of_one_network()) || ALL.contains(&name)
+        ([table::DATA, table::READING].contains(&flag.group) && !flag.is_of_one_network())
+            || ALL.contains(&name)
     })
 }
 

@@ -23,12 +23,14 @@ use crate::settings::{HOPS, OUT, TEST_FRACTION, available_threads, ridge, solver
 use crate::values::{CheckpointEvery, DataSource, Delimiter, ScalingName};
 
 pub(super) const DATA: &str = "Data";
+/// Beyond what most need: it is found.
+pub(super) const READING: &str = "How the data are read";
 const NETWORK: &str = "Network";
 const TRAINING: &str = "Training";
 pub(super) const OUTPUT: &str = "Output";
 const INNER: &str = "Inner parameters of the methods";
 /// Sections of the help, in their order.
-pub(super) const GROUPS: [&str; 5] = [DATA, NETWORK, TRAINING, OUTPUT, INNER];
+pub(super) const GROUPS: [&str; 6] = [DATA, TRAINING, NETWORK, OUTPUT, READING, INNER];
 
 /// What cannot be given beside a model to go on from.
 const FRESH: &[&str] = &["from"];
@@ -95,26 +97,26 @@ macro_rules! flags {
 
 flags! { |method, suited|
     "data" data: DataSource = DataSource::Digits, "PATH" in DATA: "Training data: `digits`, a table (CSV and other text, JSON, ARFF, libsvm, arrays as npz), several of them separated by commas or as a pattern like 'part-*.csv', `-` for standard input, an IDX file or folder (MNIST), or a graph npz" [file: Free, several: true];
-    "format" format: Option<Format> = None, "FORMAT" in DATA: "Force the format of the data; without it, it is found by content";
-    "header" header: Header = Header::Auto, "HEADER" in DATA: "Whether the first row of a table names its columns";
-    "delimiter" delimiter: Option<Delimiter> = None, "CHARACTER" in DATA: "What separates the cells of a table: a character, `tab` or `blanks`; without it, it is found" [hyphens: true];
-    "encoding" encoding: Option<TextEncoding> = None, "NAME" in DATA: "Encoding of a text, such as utf-8, utf-16, latin1 or shift_jis; without it, it is found";
-    "decimal" decimal: Option<Decimal> = None, "MARK" in DATA: "What separates the fraction of a number; without it, it is found column by column";
-    "comment" comment: Option<Delimiter> = None, "CHARACTER" in DATA: "Lines of a table that begin so are skipped" [hyphens: true];
-    "skip-rows" skip_rows: usize = 0, "N" in DATA: "Lines skipped at the top of a table";
-    "missing" missing: MissingCells = MissingCells::Fill, "MISSING" in DATA: "What is done about missing cells";
+    "format" format: Option<Format> = None, "FORMAT" in READING: "Force the format of the data; without it, it is found by content";
+    "header" header: Header = Header::Auto, "HEADER" in READING: "Whether the first row of a table names its columns";
+    "delimiter" delimiter: Option<Delimiter> = None, "CHARACTER" in READING: "What separates the cells of a table: a character, `tab` or `blanks`; without it, it is found" [hyphens: true];
+    "encoding" encoding: Option<TextEncoding> = None, "NAME" in READING: "Encoding of a text, such as utf-8, utf-16, latin1 or shift_jis; without it, it is found";
+    "decimal" decimal: Option<Decimal> = None, "MARK" in READING: "What separates the fraction of a number; without it, it is found column by column";
+    "comment" comment: Option<Delimiter> = None, "CHARACTER" in READING: "Lines of a table that begin so are skipped" [hyphens: true];
+    "skip-rows" skip_rows: usize = 0, "N" in READING: "Lines skipped at the top of a table";
+    "missing" missing: MissingCells = MissingCells::Fill, "MISSING" in READING: "What is done about missing cells";
     "label" label: String = "last".to_owned(), "NAME|POSITION" in DATA: "The column to predict: its name, or its position from 0 (negative from the end); several columns of values are separated by commas"
         [hyphens: true, default: Words("the last column")];
     "task" task: Task = Task::Auto, "TASK" in DATA: "What the label is: classes to choose from, or values to approximate";
-    "categorical" categorical: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
-    "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in DATA: "Most different values a categorical column, or the label, may have";
-    "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to leave out, separated by commas; a name that holds a comma in double quotes" [hyphens: true];
-    "keep" keep: Vec<String> = Vec::new(), "COLUMNS" in DATA: "Columns to take as inputs although they look like ids" [hyphens: true];
+    "categorical" categorical: Vec<String> = Vec::new(), "COLUMNS" in READING: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
+    "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in READING: "Most different values a categorical column, or the label, may have";
+    "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in READING: "Columns to leave out, separated by commas; a name that holds a comma in double quotes" [hyphens: true];
+    "keep" keep: Vec<String> = Vec::new(), "COLUMNS" in READING: "Columns to take as inputs although they look like ids" [hyphens: true];
     "sample-weights" sample_weights: Option<String> = None, "NAME|POSITION" in DATA: "Column of a table that says how much each row counts in training, in numbers from 0; no input of the network"
         [hyphens: true, unless: FRESH, methods: STOCHASTIC];
     "scaling" scaling: ScalingName = ScalingName::Auto, "SCALING" in DATA: "How inputs are scaled, fitted on the training part"
         [unless: FRESH, default: ByKind(|preset| format!("{:?}", preset.scaling).to_lowercase())];
-    "hops" hops: usize = HOPS, "N" in DATA: "Graphs: the highest power of the normalised adjacency that is applied to the node features";
+    "hops" hops: usize = HOPS, "N" in READING: "Graphs: the highest power of the normalised adjacency that is applied to the node features";
     "test" test: Option<PathBuf> = None, "PATH" in DATA: "Test data, in the format of the training data" [unless: &["test-fraction"], file: Free];
     "test-fraction" test_fraction: Option<f64> = None, "FRACTION" in DATA: "Part of the data held out for testing, where they bring no split of their own; 0 for none"
         [unless: &["test"], default: ByKind(|_| TEST_FRACTION.to_string())];
@@ -125,12 +127,12 @@ flags! { |method, suited|
     "hidden" hidden: Vec<usize> = suited.hidden.to_vec(), "SIZES" in NETWORK: "Sizes of the hidden layers, separated by commas: larger ones can learn more and take longer; `none` for a linear model" [hyphens: true, unless: FRESH];
     "activation" activation: Activation = Activation::default(), "NAME" in NETWORK: "Activation of the hidden layers: relu, leaky_relu, elu or identity" [unless: FRESH];
     "init" init: Init = rivals::start(method).weights, "NAME" in NETWORK: "Starting weights: he, xavier or normal:DEVIATION" [unless: FRESH];
+    "effort" effort: Option<Effort> = None, "EFFORT" in TRAINING: "How much is tried for the best model of a table. Several networks are mixed; a flag that sets what is searched for means one network"
+        [default: Words("good for tables; single for other data")];
     "method" method: Method = method, "NAME" in TRAINING: "How to train. `stochastic` trains by batches: errors are back-propagated through each batch, then every layer solves a \
           least-squares problem of its own. `tiam` (the paper's), am, mdlam, dladmm and bcd take all samples at once, without \
           back-propagation. gd, sgd, adagrad, adadelta and adam are the usual gradient methods"
         [default: ByKind(|preset| preset.method.to_string())];
-    "effort" effort: Option<Effort> = None, "EFFORT" in TRAINING: "How much is tried for the best model of a table. Several networks are mixed; a flag that sets what is searched for means one network"
-        [default: Words("good for tables; single for other data")];
     "rho" rho: f64 = suited.rho, "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
         [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string()), relaxed: |params, settings| params.rho(settings.rho)];
     "ridge" ridge: Option<f64> = ridge(method), "RIDGE" in TRAINING: "Weight of half the sum of squared weights: a larger one keeps them small, so that less is learnt by heart"
@@ -224,7 +226,7 @@ impl Flag {
             "threads",
         ];
         match self.group {
-            DATA | OUTPUT => DECIDED.contains(&self.name),
+            DATA | READING | OUTPUT => DECIDED.contains(&self.name),
             _ => !TAKEN.contains(&self.name),
         }
     }

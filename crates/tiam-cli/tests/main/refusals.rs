@@ -391,19 +391,22 @@ fn help_says_what_back_propagates_and_puts_inner_parameters_last() {
     let help = bench.tiam("train --help").ok().stdout;
     let headings = [
         "\nData:",
-        "\nNetwork:",
         "\nTraining:",
+        "\nNetwork:",
         "\nOutput:",
+        "\nHow the data are read:",
         "\nInner parameters of the methods:",
     ];
     let places = headings.map(|heading| help.find(heading).unwrap());
     assert!(places.is_sorted(), "{places:?}");
     for (flag, section) in [
         ("--test-fraction", 0),
-        ("--hidden", 1),
-        ("--learning-rate", 2),
+        ("--effort", 1),
+        ("--learning-rate", 1),
+        ("--hidden", 2),
         ("--resume", 3),
-        ("--damping", 4),
+        ("--delimiter", 4),
+        ("--damping", 5),
     ] {
         let at = help.find(&format!("\n      {flag} ")).unwrap();
         assert!(
@@ -411,7 +414,15 @@ fn help_says_what_back_propagates_and_puts_inner_parameters_last() {
             "{flag}"
         );
     }
-    for command in ["evaluate", "predict", "info", "verify", "reproduce"] {
+    for command in [
+        "cv",
+        "compare",
+        "evaluate",
+        "predict",
+        "info",
+        "verify",
+        "reproduce",
+    ] {
         bench.tiam(&format!("{command} -h")).ok();
     }
 }
