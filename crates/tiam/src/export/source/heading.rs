@@ -88,7 +88,7 @@ impl Source {
             if !classes.is_empty() {
                 writeln!(
                     text,
-                    "/// Names of the classes.\npub static CLASSES: [&str; OUT] = {classes:?};\n"
+                    "/// Names of the classes.\n#[allow(dead_code)]\npub static CLASSES: [&str; OUT] = {classes:?};\n"
                 )
                 .ok();
             }
