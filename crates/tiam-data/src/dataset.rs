@@ -191,6 +191,27 @@ impl<T: Scalar> Dataset<T> {
         self
     }
 
+    pub(crate) fn without_weights(mut self) -> Self {
+        self.sample_weights = None;
+        self
+    }
+
+    /// Other targets, with the encoding changed for them where there is one.
+    pub(crate) fn with_labels(
+        self,
+        targets: Targets<T>,
+        change: impl FnOnce(&ColumnEncoding) -> Result<ColumnEncoding>,
+    ) -> Result<Self> {
+        let encoding = self.encoding.as_ref().map(change).transpose()?;
+        let checked = Self::with_gaps(self.features, targets)?;
+        Ok(Self {
+            features: checked.features,
+            targets: checked.targets,
+            encoding,
+            ..self
+        })
+    }
+
     pub(crate) fn with_encoding(mut self, encoding: ColumnEncoding) -> Self {
         self.encoding = Some(encoding);
         self

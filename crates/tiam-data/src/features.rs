@@ -1,7 +1,7 @@
 //! The dense matrix of features, stored sample after sample.
 
 use crate::{
-    Scalar,
+    ColumnEncoding, Scalar,
     error::{DataError, Result, check_index, check_size, reserve},
 };
 
@@ -116,6 +116,56 @@ impl<T: Scalar> Features<T> {
             feature: at % self.n_features.max(1),
             value: self.values[at].to_f64(),
         })
+    }
+
+    /// How many values of each feature are NaN; refuses infinite ones.
+    pub(crate) fn missing(&self) -> Result<Vec<usize>> {
+        let mut counts = vec![0; self.n_features];
+        // Nearly always there are none, which one fast pass tells.
+        if self.values.iter().fold(true, |all, v| all & v.is_finite()) {
+            return Ok(counts);
+        }
+        for (at, value) in self.values.iter().enumerate() {
+            let feature = at % self.n_features.max(1);
+            let value = Scalar::to_f64(*value);
+            if value.is_infinite() {
+                let sample = at / self.n_features.max(1);
+                return Err(DataError::NonFinite {
+                    sample,
+                    feature,
+                    value,
+                });
+            }
+            counts[feature] += usize::from(value.is_nan());
+        }
+        Ok(counts)
+    }
+
+    /// The same with a feature behind each column of numbers whose missing ones are marked: 1 where the number is NaN. Without such a
+    /// column nothing moves.
+    pub(crate) fn marked(mut self, encoding: &ColumnEncoding) -> Self {
+        let inputs = encoding.columns().iter().map(|c| c.kind.width());
+        let widths: Vec<usize> = inputs.filter(|width| *width > 0).collect();
+        let (from, to) = (self.n_features, encoding.n_features());
+        if from == to {
+            return self;
+        }
+        self.values.resize(self.n_samples * to, T::zero());
+        // From the end, so that nothing is overwritten before it has moved.
+        for sample in (0..self.n_samples).rev() {
+            let mut at = (sample + 1) * to;
+            for (feature, width) in widths.iter().enumerate().rev() {
+                let value = self.values[sample * from + feature];
+                at -= width;
+                if *width > 1 {
+                    let missing = value.is_nan();
+                    self.values[at + 1] = if missing { T::one() } else { T::zero() };
+                }
+                self.values[at] = value;
+            }
+        }
+        self.n_features = to;
+        self
     }
 
     /// Keeps the named samples without copying them to another place: `samples` is strictly ascending and in range.

@@ -84,6 +84,20 @@ impl Source {
         Ok(source)
     }
 
+    /// What is in memory already, for messages about it: no limit but that of the memory.
+    pub(crate) fn in_memory(name: &Path) -> Self {
+        Self {
+            path: name.to_path_buf(),
+            packing: Packing::None,
+            content: None,
+            zip: Zip::None,
+            disk_len: 0,
+            max_bytes: u64::MAX,
+            max_expansion: u64::MAX,
+            text_encoding: None,
+        }
+    }
+
     /// Several files as one, for limits and messages about all of them.
     pub(crate) fn joined(sources: &[Self]) -> Self {
         let disk_len = sources

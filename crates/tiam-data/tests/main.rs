@@ -13,6 +13,7 @@ mod foreign;
 mod generate;
 mod graph;
 mod idx;
+mod in_memory;
 mod json;
 mod libsvm;
 mod many;

@@ -318,7 +318,8 @@ impl RowEncoder {
         Ok(strange)
     }
 
-    fn put<T: Scalar>(&self, column: usize, cell: Cell<'_>, features: &mut [T]) -> Met {
+    /// Writes what a cell of an input column becomes.
+    pub(super) fn put<T: Scalar>(&self, column: usize, cell: Cell<'_>, features: &mut [T]) -> Met {
         let x = match cell {
             Cell::Text(text) => {
                 return self.put_text(column, text.trim_ascii().as_bytes(), features);
@@ -404,7 +405,7 @@ impl RowEncoder {
     }
 
     /// The error about a cell of a row that is of no file.
-    fn refuse(&self, column: usize, cell: Cell<'_>) -> DataError {
+    pub(super) fn refuse(&self, column: usize, cell: Cell<'_>) -> DataError {
         let cell = match cell {
             Cell::Text(text) => text.trim_ascii().to_owned(),
             Cell::Number(x) => x.to_string(),

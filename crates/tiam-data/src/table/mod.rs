@@ -12,6 +12,7 @@ mod decide;
 mod encode;
 mod encoder;
 mod encoding;
+mod memory;
 pub(crate) mod parallel;
 mod params;
 mod reading;
@@ -22,6 +23,7 @@ pub use cell::{AsCell, Cell, missing_texts};
 pub use column::Decimal;
 pub use encoder::RowEncoder;
 pub use encoding::{Categories, ColumnEncoding, ColumnKind, ColumnSpec, Dates, Gaps, Numbers};
+pub use memory::{Cells, MemoryColumn};
 pub use params::{
     ColumnRef, DEFAULT_MAX_CATEGORIES, Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES,
     MissingCells, TableParams, Task,
