@@ -18,6 +18,8 @@ use crate::tensors::{self, Tensor, Tensors};
 
 /// Key of the metadata in the file's header.
 const METADATA_KEY: &str = "tiam";
+/// What bytes without a file are called in messages.
+const IN_MEMORY: &str = "a model in memory";
 
 /// A model of either precision, as a file holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +48,7 @@ impl AnyModel {
     /// # Errors
     /// [`ModelError::Format`] for bytes that are no model.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::parse(bytes).map_err(malformed(Path::new("model")))
+        Self::parse(bytes).map_err(malformed(Path::new(IN_MEMORY)))
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
@@ -95,7 +97,7 @@ impl<T: Real> Model<T> {
             let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
             safetensors::serialize(named, Some(texts)).map_err(|error| error.to_string())
         });
-        bytes.map_err(malformed(Path::new("model")))
+        bytes.map_err(malformed(Path::new(IN_MEMORY)))
     }
 
     fn parts(&self) -> Result<(Vec<Tensor>, HashMap<String, String>), String> {

@@ -75,12 +75,38 @@ impl<T: tiam_linalg::Real> Scratch<T> {
     }
 }
 
+/// Threads of a process for large batches.
+#[doc(hidden)]
+pub struct Threads<T> {
+    pub(crate) compute: Compute<T>,
+    process: u32,
+}
+
+impl<T: tiam_linalg::Real> Threads<T> {
+    /// Those that are there, or new ones. A process that was forked has none of its parent's threads, and would wait for them for ever.
+    pub(crate) fn of_this_process(
+        kept: &mut Option<Self>,
+        threads: usize,
+    ) -> Result<&mut Compute<T>, LinalgError> {
+        let process = std::process::id();
+        let own = kept.take().filter(|kept| kept.process == process);
+        let own = match own {
+            Some(own) => own,
+            None => Self {
+                compute: Compute::new(threads)?,
+                process,
+            },
+        };
+        Ok(&mut kept.insert(own).compute)
+    }
+}
+
 /// Threads for large batches, started when the first one comes.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct Pool {
-    single: Mutex<Option<Compute<f32>>>,
-    double: Mutex<Option<Compute<f64>>>,
+    single: Mutex<Option<Threads<f32>>>,
+    double: Mutex<Option<Threads<f64>>>,
 }
 
 impl Clone for Pool {
@@ -115,7 +141,7 @@ pub trait Scalar: tiam_linalg::Real {
     #[doc(hidden)]
     fn with_scratch<R>(body: impl FnOnce(&mut Scratch<Self>) -> R) -> Result<R, LinalgError>;
     #[doc(hidden)]
-    fn pool(pool: &Pool) -> &Mutex<Option<Compute<Self>>>;
+    fn pool(pool: &Pool) -> &Mutex<Option<Threads<Self>>>;
 }
 
 macro_rules! scalar {
@@ -159,7 +185,7 @@ macro_rules! scalar {
                 })
             }
 
-            fn pool(pool: &Pool) -> &Mutex<Option<Compute<Self>>> {
+            fn pool(pool: &Pool) -> &Mutex<Option<Threads<Self>>> {
                 &pool.$scratch
             }
 

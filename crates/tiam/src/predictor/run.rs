@@ -10,7 +10,7 @@ use tiam_models::{Loss, Model};
 use super::Predictor;
 use crate::error::{Error, Result};
 use crate::prediction::Predictions;
-use crate::scalar::{Scalar, Scratch};
+use crate::scalar::{Scalar, Scratch, Threads};
 
 /// Products below this number of multiplications stay on the caller's thread: waking another takes longer.
 const SHARED_WORK: usize = 4_000_000;
@@ -115,11 +115,7 @@ impl Predictor {
             && work >= SHARED_WORK
             && let Ok(mut pool) = T::pool(&self.pool).try_lock()
         {
-            let compute = match &mut *pool {
-                Some(compute) => compute,
-                none => none.insert(Compute::new(self.threads)?),
-            };
-            return body(compute);
+            return body(Threads::of_this_process(&mut pool, self.threads)?);
         }
         body(own)
     }
