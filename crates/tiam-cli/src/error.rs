@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use thiserror::Error;
 #[cfg(feature = "reproduce")]
@@ -101,20 +100,20 @@ impl CliError {
     }
 
     /// The exit status: 2 for wrong usage or input, 1 for a failure while running, 0 for a reader that had enough.
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_status(&self) -> u8 {
         match self {
-            Self::ClosedPipe => ExitCode::SUCCESS,
+            Self::ClosedPipe => 0,
             #[cfg(feature = "reproduce")]
-            Self::Bench(BenchError::Data(_) | BenchError::Peers { .. }) => ExitCode::from(USAGE),
+            Self::Bench(BenchError::Data(_) | BenchError::Peers { .. }) => USAGE,
             #[cfg(feature = "reproduce")]
-            Self::Bench(_) => ExitCode::from(FAILED),
-            Self::Write { .. } | Self::Save(_) | Self::Failed(_) => ExitCode::from(FAILED),
+            Self::Bench(_) => FAILED,
+            Self::Write { .. } | Self::Save(_) | Self::Failed(_) => FAILED,
             Self::Usage(_)
             | Self::Data(_)
             | Self::Model(_)
             | Self::Core(_)
             | Self::Linalg(_)
-            | Self::Create { .. } => ExitCode::from(USAGE),
+            | Self::Create { .. } => USAGE,
         }
     }
 }

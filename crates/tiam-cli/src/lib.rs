@@ -1,6 +1,7 @@
 //! The command `tiam`: trains, evaluates and applies networks, and verifies recorded trajectories.
 //!
-//! The binary calls [`main`]. It is a library for the sake of tests and fuzzing alone; programs depend on `tiam`.
+//! The binary calls [`main`], the Python package [`main_of`]. It is a library for their sake, and that of tests and fuzzing; programs
+//! depend on `tiam`.
 //!
 //! Modules name only those below them:
 //!
@@ -42,6 +43,7 @@ mod train;
 mod values;
 mod verify;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, FromArgMatches};
@@ -54,14 +56,19 @@ pub use flags::config::rewritten;
 
 /// Does what the arguments of this process ask for.
 pub fn main() -> ExitCode {
-    let matches = args::command().try_get_matches();
+    main_of(std::env::args_os()).into()
+}
+
+/// Does what these arguments ask for, of which the first is the name of the program; returns the exit status. Wrong usage ends the process.
+pub fn main_of(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let matches = args::command().try_get_matches_from(args);
     match run(&matches.unwrap_or_else(|error| flags::advised(error).exit())) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             if !matches!(error, CliError::ClosedPipe) {
                 output::message(&format!("error: {}", error.in_words()));
             }
-            error.exit_code()
+            error.exit_status()
         }
     }
 }
