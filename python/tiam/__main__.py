@@ -1,0 +1,7 @@
+"""``python -m tiam``: the command."""
+
+import sys
+
+from tiam._cli import main
+
+sys.exit(main())
