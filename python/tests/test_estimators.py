@@ -219,3 +219,20 @@ def test_infinite_numbers_and_unknown_parameters_are_refused(iris):
     for wrong in ({"activation": "tanh"}, {"effort": "much"}, {"method": "adam"}, {"precision": "float16"}, {"missing": "drop"}):
         with pytest.raises(ValueError, match=next(iter(wrong.values()))):
             TiamClassifier(**wrong).fit(X, y)
+
+
+def test_a_model_leaves_for_other_programs(iris, tmp_path):
+    X, y = iris
+    model = TiamClassifier(effort="single", max_iter=5, random_state=0).fit(X, y)
+    model.export(tmp_path / "iris.json")
+    left = json.loads((tmp_path / "iris.json").read_text())
+    assert left["format"] == "tiam" and len(left["networks"]) == 1
+    model.export(tmp_path / "iris.h", int8=True)
+    assert "int iris_predict(const float *row, float *out)" in (tmp_path / "iris.h").read_text()
+    model.export(tmp_path / "graph", format="onnx", numeric=True)
+    # The first field of a graph is its IR version, 8.
+    assert (tmp_path / "graph").read_bytes()[:2] == b"\x08\x08"
+    with pytest.raises(ValueError, match="onnx"):
+        model.export(tmp_path / "iris.pmml")
+    with pytest.raises(ValueError, match="numeric"):
+        model.export(tmp_path / "iris.h", numeric=True)

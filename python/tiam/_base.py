@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from numbers import Number
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -294,6 +295,22 @@ class BaseTiam(BaseEstimator):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as safetensors, for the command and for Rust."""
         self._fitted().save(os.fspath(path))
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        numeric: bool = False,
+        int8: bool = False,
+    ) -> None:
+        """Writes the model for other programs: ``onnx``, ``c``, ``rust`` or ``json``, by default as the path ends (.onnx, .h, .rs, .json).
+
+        ``numeric``: an ONNX graph of one matrix of numbers, without operators of ai.onnx.ml. ``int8``: weights as integers of eight bits.
+        """
+        place = Path(path)
+        format = format or {".h": "c", ".rs": "rust"}.get(place.suffix, place.suffix.removeprefix("."))
+        place.write_bytes(self._fitted().export(format, place.stem, (numeric, int8)))
 
     def report(self, X: Any, y: Any = None, path: str | os.PathLike[str] | None = None) -> str:
         """A page in HTML about the model on rows with labels, best rows that it did not learn from; written to ``path`` where one is given."""

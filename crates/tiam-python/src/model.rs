@@ -6,7 +6,7 @@ use pyo3::buffer::Element;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tiam::{ColumnKind, MissingCells, Precision, Predictor, Table};
+use tiam::{ColumnKind, Export, ExportFormat, MissingCells, Precision, Predictor, Table};
 
 use crate::arrays;
 use crate::error::{json, raised};
@@ -146,6 +146,19 @@ impl PyModel {
     #[getter]
     fn provenance(&self) -> PyResult<String> {
         serde_json::to_string(self.0.provenance()).map_err(json)
+    }
+
+    /// The model in another form: `onnx`, `c`, `rust` or `json`.
+    fn export<'py>(
+        &self,
+        py: Python<'py>,
+        format: &str,
+        name: &str,
+        (numeric, int8): (bool, bool),
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let format: ExportFormat = format.parse().map_err(|error| raised(tiam::Error::Model(error)))?;
+        let to = Export::new(format).name(name).numeric(numeric).int8(int8);
+        Ok(PyBytes::new(py, &self.0.export(&to).map_err(raised)?))
     }
 
     /// A page about the model on a table with labels.
