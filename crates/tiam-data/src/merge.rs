@@ -1,10 +1,9 @@
 //! Equal samples as one, with the sum of their weights.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 
-use foldhash::fast::{FixedState, RandomState};
+use foldhash::fast::FixedState;
 
 use crate::{Dataset, Scalar, Targets, error::Result};
 
@@ -32,24 +31,31 @@ impl<T: Scalar> Dataset<T> {
     /// [`DataError::OutOfMemory`](crate::DataError::OutOfMemory) for the copy that is made where a sample goes.
     pub fn merged(self) -> Result<Self> {
         let weight = |sample: usize| self.sample_weights().map_or(1.0, |all| all[sample]);
-        // Samples by hash; those of one hash may yet differ.
-        let mut by_hash: HashMap<u64, Vec<usize>, RandomState> = HashMap::default();
-        let mut weights = vec![0.0; self.n_samples()];
-        let mut kept = Vec::new();
         let state = FixedState::default();
-        for sample in (0..self.n_samples()).filter(|i| weight(*i) > 0.0) {
+        let hash = |sample: usize| {
             let mut hasher = state.build_hasher();
-            self.numbers(sample)
-                .for_each(|x| hasher.write_u64(x.to_bits()));
-            let alike = by_hash.entry(hasher.finish()).or_default();
-            let is_equal = |other: &&usize| self.order(**other, sample).is_eq();
-            let first = alike.iter().find(is_equal).copied();
-            weights[first.unwrap_or(sample)] += weight(sample);
-            if first.is_none() {
-                alike.push(sample);
-                kept.push(sample);
+            let numbers = self.numbers(sample);
+            numbers.for_each(|x| hasher.write_u64(x.to_bits()));
+            hasher.finish()
+        };
+        let counting = (0..self.n_samples()).filter(|i| weight(*i) > 0.0);
+        let mut by_hash: Vec<(u64, usize)> = counting.map(|i| (hash(i), i)).collect();
+        by_hash.sort_unstable();
+        let mut weights = vec![0.0; self.n_samples()];
+        let mut kept = Vec::with_capacity(by_hash.len());
+        for alike in by_hash.chunk_by(|a, b| a.0 == b.0) {
+            // Samples of one hash may yet differ.
+            let start = kept.len();
+            for &(_, sample) in alike {
+                let is_equal = |other: &&usize| self.order(**other, sample).is_eq();
+                let first = kept[start..].iter().find(is_equal).copied();
+                weights[first.unwrap_or(sample)] += weight(sample);
+                if first.is_none() {
+                    kept.push(sample);
+                }
             }
         }
+        kept.sort_unstable();
         let are_equal = |pair: &[usize]| weights[pair[0]].total_cmp(&weights[pair[1]]).is_eq();
         if kept.windows(2).all(are_equal) {
             let all = kept.len() == self.n_samples() && !kept.is_empty();

@@ -156,7 +156,9 @@ impl PyModel {
         name: &str,
         (numeric, int8): (bool, bool),
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let format: ExportFormat = format.parse().map_err(|error| raised(tiam::Error::Model(error)))?;
+        let format: ExportFormat = format
+            .parse()
+            .map_err(|error| raised(tiam::Error::Model(error)))?;
         let to = Export::new(format).name(name).numeric(numeric).int8(int8);
         Ok(PyBytes::new(py, &self.0.export(&to).map_err(raised)?))
     }
