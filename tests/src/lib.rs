@@ -2,7 +2,11 @@
 
 pub mod inputs;
 
-/// Compiles the guide's programs, and runs those that read no file.
+/// Compiles the Rust programs of the book, and runs those that read no file. docs/start.md has the one of the READMEs, EXPORT.md needs an exported model.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/GUIDE.md")]
-struct Guide;
+mod book {
+    #[doc = include_str!("../../docs/research.md")]
+    struct Research;
+    #[doc = include_str!("../../docs/parameters.md")]
+    struct Parameters;
+}

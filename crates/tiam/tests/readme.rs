@@ -1,4 +1,4 @@
-//! The example that the READMEs show is the one that runs.
+//! The example that the READMEs and the book's first page show is the one that runs.
 
 use std::path::Path;
 
@@ -19,8 +19,8 @@ fn the_readmes_show_the_example_that_runs() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let runs = example(include_str!("../src/lib.rs"), "//! ");
     assert_eq!(runs.len(), 6);
-    for readme in ["README.md", "../../README.md"] {
-        // The second one is not in the package.
+    for readme in ["README.md", "../../README.md", "../../docs/start.md"] {
+        // The package holds the first alone.
         if let Ok(text) = std::fs::read_to_string(folder.join(readme)) {
             let rust = text.find("```rust").unwrap();
             assert_eq!(example(&text[rust..], ""), runs, "{readme}");
