@@ -234,7 +234,10 @@ impl Case {
                  for (int i = 0; i < {upper}_OUT; i++) printf(\"%.9g \", out[i]);\n        puts(\"\");\n    }}\n}}\n"
             ));
             let warnings = "-Wall -Wextra -Wpedantic -Werror";
-            self.compiled(&format!("cc -std=c99 -O1 {warnings} main.c -o main -lm"));
+            compiled(
+                &self.bench,
+                &format!("cc -std=c99 -O1 {warnings} main.c -o main -lm"),
+            );
             self.agrees(
                 &format!("{header}.h"),
                 &self.answers_of(&self.bench.path("main")),
@@ -249,40 +252,27 @@ impl Case {
             "#![no_std]\n#![deny(warnings)]\npub mod model;\n",
         );
         let alone = "rustc --edition=2021 --crate-type=lib --emit=metadata alone.rs";
-        self.compiled(alone);
+        compiled(&self.bench, alone);
         let wasm = "wasm32-unknown-unknown";
         let mut folder = Command::new("rustc");
         folder.args(["--print=target-libdir", "--target", wasm]);
         let folder = folder.output().unwrap().stdout;
         if Path::new(String::from_utf8(folder).unwrap().trim()).is_dir() {
-            self.compiled(&format!("{alone} --target {wasm}"));
+            compiled(&self.bench, &format!("{alone} --target {wasm}"));
         }
         self.bench.write("main.rs", "mod model;\nuse std::io::Read;\nfn main() {\n    let mut text = String::new();\n    \
              std::io::stdin().read_to_string(&mut text).unwrap();\n    let all: Vec<f32> = text.split_whitespace().map(|x| x.parse().unwrap()).collect();\n    \
              for row in all.chunks_exact(model::ROW) {\n        let mut out = [0.0; model::OUT];\n        \
              model::predict(row.try_into().unwrap(), &mut out);\n        \
              println!(\"{}\", out.map(|x| x.to_string()).join(\" \"));\n    }\n}\n");
-        self.compiled("rustc --edition=2021 -O -Aunused main.rs -o rust-main");
+        compiled(
+            &self.bench,
+            "rustc --edition=2021 -O -Aunused main.rs -o rust-main",
+        );
         self.agrees(
             "model.rs",
             &self.answers_of(&self.bench.path("rust-main")),
             BOUND,
-        );
-    }
-
-    /// Runs a compiler.
-    fn compiled(&self, line: &str) {
-        let mut words = line.split(' ');
-        let mut command = Command::new(words.next().unwrap());
-        let output = command
-            .args(words)
-            .current_dir(self.bench.path(""))
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
         );
     }
 
@@ -313,7 +303,23 @@ impl Case {
     }
 }
 
-fn is_there(program: &str) -> bool {
+/// Runs a compiler.
+pub(super) fn compiled(bench: &Bench, line: &str) {
+    let mut words = line.split(' ');
+    let mut command = Command::new(words.next().unwrap());
+    let output = command
+        .args(words)
+        .current_dir(bench.path(""))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+pub(super) fn is_there(program: &str) -> bool {
     Command::new(program)
         .arg("--version")
         .output()
