@@ -1,4 +1,4 @@
-//! Accuracy on the citation graphs, where their files are: five seeds each, the settings of the guide.
+//! Accuracy on the citation graphs, where their files are: five seeds each, the settings of docs/parameters.md.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

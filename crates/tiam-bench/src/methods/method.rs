@@ -63,7 +63,7 @@ const BATCH: usize = 128;
 const SECOND_BIAS: usize = 5;
 
 impl Setup {
-    /// A method in its paper's setting; TIAM in ours (section "parameters" of the guide).
+    /// A method in its paper's setting; TIAM in ours (docs/parameters.md).
     pub fn published(method: Method) -> Self {
         let params = match method {
             Method::Stochastic => MethodParams::Stochastic(StochasticParams::default()),
