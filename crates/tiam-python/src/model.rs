@@ -154,8 +154,9 @@ impl PyModel {
         py: Python<'py>,
         format: &str,
         name: &str,
-        (numeric, int8): (bool, bool),
+        how: (bool, bool),
     ) -> PyResult<Bound<'py, PyBytes>> {
+        let (numeric, int8) = how;
         let format: ExportFormat = format
             .parse()
             .map_err(|error| raised(tiam::Error::Model(error)))?;
