@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use self::verdict::{Difference, Interval};
 
 use crate::error::{Error, Result};
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, mean};
 use crate::fitting::Fit;
 use crate::machine::{Ballast, memory, peak_memory, processor_seconds, reset_peak_memory};
 use crate::predictor::Predictor;
@@ -220,10 +220,9 @@ impl Runs {
     }
 
     /// Mean of a figure over the splits; none where a run has none.
-    #[allow(clippy::cast_precision_loss, reason = "a number of splits")]
     pub fn mean(&self, figure: impl Fn(&Run) -> Option<f64>) -> Option<f64> {
         let figures: Vec<f64> = self.runs.iter().map(figure).collect::<Option<_>>()?;
-        (!figures.is_empty()).then(|| figures.iter().sum::<f64>() / figures.len() as f64)
+        (!figures.is_empty()).then(|| mean(&figures))
     }
 }
 

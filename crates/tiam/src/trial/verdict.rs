@@ -4,6 +4,7 @@ use serde::Serialize;
 use tiam_core::student;
 
 use super::{Measure, Run, Runs, TrialResult};
+use crate::evaluation::mean;
 
 /// Chance of so large a difference between equals, below which one counts as measured.
 const SIGNIFICANT: f64 = 0.05;
@@ -98,7 +99,7 @@ impl TrialResult {
     #[allow(clippy::cast_precision_loss, reason = "a number of splits")]
     fn test(&self, differences: &[f64]) -> (Interval, f64) {
         let n = differences.len() as f64;
-        let mean = differences.iter().sum::<f64>() / n;
+        let mean = mean(differences);
         if differences.len() < 2 {
             return (
                 Interval {
