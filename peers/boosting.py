@@ -24,6 +24,7 @@ import critical
 import tables
 
 LARGEST = 6000
+MISSING = ["", "NA"]
 # Of LightGBM, XGBoost and CatBoost; on small tables a second one gains little, and costs much on a busy machine.
 THREADS = 1
 
@@ -57,8 +58,12 @@ def frames(train_path, is_values):
     parts = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in (train_path, test_of(train_path))]
     both = pd.concat(parts, ignore_index=True)
     for name in both.columns[:-1]:
-        number = all(tables.is_number(cell) for cell in both[name])
-        both[name] = both[name].astype(float) if number else both[name].astype("category")
+        missing = both[name].isin(MISSING)
+        if all(tables.is_number(cell) for cell in both[name][~missing]):
+            both[name] = both[name].where(~missing, "nan").astype(float)
+        else:
+            # A missing category is one of its own, which every program takes.
+            both[name] = both[name].astype("category")
     label = both.columns[-1]
     both[label] = both[label].astype(float) if is_values else both[label].astype("category").cat.codes
     n = len(parts[0])
@@ -95,12 +100,14 @@ def catboost(is_values, inputs):
 
 def perceptron(is_values, inputs):
     from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
     categories = [name for name in inputs if inputs[name].dtype == "category"]
     numbers = [name for name in inputs if name not in categories]
-    encode = ColumnTransformer([("n", StandardScaler(), numbers), ("c", OneHotEncoder(handle_unknown="ignore"), categories)])
+    scale = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    encode = ColumnTransformer([("n", scale, numbers), ("c", OneHotEncoder(handle_unknown="ignore"), categories)])
     return make_pipeline(encode, (MLPRegressor if is_values else MLPClassifier)(random_state=0))
 
 
@@ -138,6 +145,8 @@ def run(wanted):
     done = {(row["peer"], row["table"], row["seed"]) for row in kept([results])}
     for peer in wanted.peers or PEERS:
         for path in sorted(Path(wanted.out, "splits").glob("*-train.csv"), key=lambda path: path.stat().st_size):
+            if wanted.seeds is not None and int(path.name.rsplit("-", 2)[1]) >= wanted.seeds:
+                continue
             task, name, seed, _ = path.name.rsplit("-", 2)[0].split("-", 1) + path.name.rsplit("-", 2)[1:]
             if (peer, name, int(seed)) in done:
                 continue
@@ -209,6 +218,7 @@ def main():
             command.add_argument("--largest", type=int, default=LARGEST, help="tables with more rows are left out")
         elif name == "run":
             command.add_argument("--peers", nargs="+", choices=PEERS)
+            command.add_argument("--seeds", type=int, help="only the first so many splits of each table")
         else:
             command.add_argument("more", nargs="*")
             command.add_argument("--without", nargs="*", default=[], help="programs to leave out")

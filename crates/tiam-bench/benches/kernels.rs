@@ -139,7 +139,7 @@ fn stochastic_steps(criterion: &mut Criterion) {
     for hidden in [HIDDEN, [1500, 1500]] {
         let (network, labels) = network(&hidden);
         let batch = StochasticBatch {
-            inputs: &inputs,
+            inputs: (&inputs).into(),
             target: LossTarget::classes(&labels, CLASSES),
             indices: &scattered,
             weights: None,

@@ -228,6 +228,7 @@ impl<T: Real> Pass<'_, T> {
             tile_b,
             tile_c,
             labels,
+            ..
         } = scratch;
         let (start, n) = (samples.start, samples.len);
         let n_0 = self.inputs.n_rows();

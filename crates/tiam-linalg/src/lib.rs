@@ -26,6 +26,7 @@ pub mod prox;
 mod real;
 pub mod reduce;
 mod simd;
+mod sparse;
 mod spd;
 mod state;
 mod step;
@@ -52,6 +53,7 @@ pub use preactivations::{LastObjective, PreactivationBlock, Prediction, penalty}
 pub use product::{outer_product, product, product_transposed};
 pub use prox::LossSum;
 pub use real::Real;
+pub use sparse::{Inputs, SparseMatrix};
 pub use spd::SpdFactor;
 pub use state::StateVisitor;
 pub use step::{Accuracy, Form, Inertia, Solve, Solver, Step, StepReport};

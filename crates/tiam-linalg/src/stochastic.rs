@@ -1,9 +1,14 @@
 //! Stochastic TIAM: the parameters of all layers, their inertia, their curvature, and the step of one batch.
 
+mod arithmetic;
 mod curvature;
+mod factors;
+mod first;
 mod pass;
 mod step;
 mod units;
+
+pub(crate) use factors::Factors;
 
 pub use curvature::{CurvatureForm, CurvatureRule};
 pub use pass::StochasticBatch;

@@ -1,9 +1,12 @@
 //! Training data: inputs with targets, checked when they are made.
 
-use tiam_linalg::{AnyLoss, LossTarget, Matrix, Real, Targets, reduce};
+use tiam_linalg::{AnyLoss, Compute, LossTarget, Matrix, Real, SparseMatrix, Targets, reduce};
 
 use crate::error::{ModelError, Result};
 use crate::loss::Loss;
+
+/// Fewest inputs that are worth lists.
+const LEAST_SPARSE: usize = 32;
 
 /// The targets: what the network is to predict.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +106,18 @@ impl<T: Real> Samples<T> {
     /// n_features x N.
     pub fn inputs(&self) -> &Matrix<T> {
         &self.inputs
+    }
+
+    /// The inputs without their zeros, where so few are left that products with them are faster; decided on a thousand samples.
+    pub(crate) fn sparse_inputs(&self, compute: &mut Compute<T>) -> Option<SparseMatrix<T>> {
+        let inputs = &self.inputs;
+        let looked_at = (0..inputs.n_cols()).step_by(inputs.n_cols().div_ceil(1000));
+        let columns = looked_at.clone().map(|j| inputs.col(j));
+        let n_entries = columns.flatten().filter(|x| **x != T::zero()).count();
+        #[allow(clippy::cast_precision_loss, reason = "numbers of entries")]
+        let share = n_entries as f64 / (looked_at.count() * inputs.n_rows()) as f64;
+        let pays = inputs.n_rows() >= LEAST_SPARSE && share <= SparseMatrix::<T>::WORTHWHILE;
+        pays.then(|| SparseMatrix::from_dense(inputs, compute))
     }
 
     /// The targets of the N samples.

@@ -116,7 +116,14 @@ impl<T: Real> StochasticTrainer<T> {
             of: None,
             inertia: self.state.config.inertia,
         };
-        let sum = self.state.epoch(samples, weights.as_deref(), place);
+        let sparse = samples.sparse_inputs(&mut self.state.compute);
+        let inputs = match &sparse {
+            Some(sparse) => sparse.into(),
+            None => samples.inputs().into(),
+        };
+        let sum = self
+            .state
+            .epoch((samples, inputs), weights.as_deref(), place);
         let sum = sum.ok_or(ModelError::Diverged)?;
         self.state.settle();
         Ok(sum.loss / samples.n_samples() as f64)

@@ -7,6 +7,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::error::LinalgError;
 use crate::product::first_product;
 use crate::real::Real;
+use crate::sparse::ByRow;
+use crate::stochastic::Factors;
 
 mod reduction;
 mod slab;
@@ -42,6 +44,10 @@ pub(crate) struct WorkerScratch<T> {
     pub(crate) tile_b: Vec<T>,
     pub(crate) tile_c: Vec<T>,
     pub(crate) labels: Vec<u32>,
+    /// Of a batch's tile.
+    pub(crate) factors: Factors<T>,
+    /// Sparse inputs, transposed.
+    pub(crate) by_row: ByRow<T>,
 }
 
 /// The first `len` entries of a buffer, which grows when it is too short (so only the first time).

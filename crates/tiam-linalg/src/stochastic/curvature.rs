@@ -1,13 +1,14 @@
 //! The running average of a layer's curvature, and the approximate solve with it.
 
 use crate::cholesky::Factor;
-use crate::compute::buffer;
+use crate::compute::{WorkerScratch, buffer};
 use crate::kernels::add_scaled;
 use crate::matrix::Matrix;
 use crate::product::{tile_gram, tile_outer, tile_product};
 use crate::real::Real;
 use crate::reduce::dot;
 use crate::simd::vectorised;
+use crate::sparse::{Columns, Padded, Start, add_gram, add_transposed, combine};
 use crate::state::StateVisitor;
 
 /// How a layer's curvature Ā ≈ E[â âᵀ], â = (a_{l−1}, 1), is kept and D = (Ā + λ_l I)⁻¹ g solved.
@@ -209,6 +210,46 @@ impl<T: Real> LayerCurvature<T> {
             }
         }
         *trace += T::from_f64(dot(a, a));
+    }
+
+    /// [`LayerCurvature::accumulate`] for sparse inputs, without the 1 that is appended to each.
+    pub(super) fn accumulate_lists(
+        &self,
+        sums: &mut [T],
+        inputs: &impl Columns<T>,
+        scratch: &mut WorkerScratch<T>,
+    ) {
+        let Some((trace, sums)) = sums.split_last_mut() else {
+            return;
+        };
+        let n_rows = self.n - 1;
+        match &self.form {
+            Form::Identity => {}
+            Form::Full(_) => add_gram(sums, inputs, n_rows),
+            Form::Sketch(sketch) => {
+                let WorkerScratch {
+                    tile_a,
+                    tile_b,
+                    tile_c,
+                    by_row,
+                    ..
+                } = scratch;
+                let rank = sketch.omega.n_cols();
+                let omega = Padded::transposed(tile_a, sketch.omega.as_slice(), self.n);
+                let t = buffer(tile_b, rank * inputs.len());
+                combine(t, Start::Column(n_rows), omega, inputs);
+                by_row.transpose(inputs, n_rows);
+                let t = Padded::copied(tile_a, (t, rank), 0..rank);
+                let transposed = buffer(tile_c, rank * self.n);
+                combine(transposed, Start::Zero, t, by_row);
+                let parts = std::iter::once(&*transposed);
+                add_transposed((sums, self.n), parts, (rank, 0), T::one(), tile_b);
+            }
+        }
+        for j in 0..inputs.len() {
+            let squares = inputs.list(j).map(|(_, x)| x * x);
+            *trace += T::one() + squares.sum::<T>();
+        }
     }
 
     /// Takes the shards' sums over `n_samples` samples into the average, all of them with the same weight at first.

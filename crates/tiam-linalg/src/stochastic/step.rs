@@ -1,6 +1,8 @@
 //! The parameters of all layers and their triple-inertial step.
 
+use super::arithmetic::{Coefficients, advance, decay};
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
+use super::first::{add_sparse, transpose_first};
 use super::pass::{Pass, Shard, StochasticBatch};
 use super::units::{UnitLayout, Units};
 use crate::activation::Activation;
@@ -11,7 +13,6 @@ use crate::product::RowRange;
 use crate::prox::LossSum;
 use crate::real::Real;
 use crate::reduce::dot;
-use crate::simd::vectorised;
 use crate::state::StateVisitor;
 use crate::step::Inertia;
 
@@ -49,7 +50,7 @@ pub struct StochasticStep {
 /// let weights = Matrix::<f64>::zeros(1, 1);
 /// let layers = [AffineLayer { weights: &weights, bias: &[0.0] }];
 /// let mut blocks = StochasticBlocks::new(&layers, &|_| CurvatureForm::Full, &mut || 0.0);
-/// let batch = StochasticBatch { inputs: &inputs, target: LossTarget::values(&y), indices: &[0, 1], weights: None, error_tolerance: None };
+/// let batch = StochasticBatch { inputs: (&inputs).into(), target: LossTarget::values(&y), indices: &[0, 1], weights: None, error_tolerance: None };
 /// let compute = &mut Compute::new(1)?;
 /// blocks.gradient(Activation::Identity, batch, true, compute);
 /// blocks.refresh_curvature(CurvatureRule { retain: 0.9, damping: 1e-12 }, compute);
@@ -74,6 +75,10 @@ pub struct StochasticBlocks<T> {
     average_filled: f64,
     gradient: Vec<T>,
     direction: Vec<T>,
+    /// Ŵ_1 column after column, for sparse inputs.
+    first: Vec<T>,
+    /// Whether the last batch was.
+    is_sparse: bool,
     curvature: Vec<LayerCurvature<T>>,
     /// The last batch's shards, of which the first `n_shards` count.
     shards: Vec<Shard<T>>,
@@ -130,6 +135,8 @@ impl<T: Real> StochasticBlocks<T> {
             average_filled: 0.0,
             gradient: vec![T::zero(); n],
             direction: vec![T::zero(); n],
+            first: Vec::new(),
+            is_sparse: false,
             curvature,
             shards: Vec::new(),
             n_shards: 0,
@@ -189,9 +196,14 @@ impl<T: Real> StochasticBlocks<T> {
         compute: &mut Compute<T>,
     ) -> LossSum {
         batch.check(&self.layout);
+        self.is_sparse = batch.inputs.is_sparse();
+        let first = self
+            .is_sparse
+            .then(|| transpose_first(&mut self.first, &self.ahead, &self.layout, compute));
         let pass = Pass {
             layout: &self.layout,
             parameters: &self.ahead,
+            first,
             curvature: with_curvature.then_some(&self.curvature[..]),
             h,
             batch,
@@ -278,24 +290,30 @@ impl<T: Real> StochasticBlocks<T> {
     }
 
     pub(crate) fn directions_generic(&mut self, ridge: f64, compute: &mut Compute<T>) -> f64 {
-        let layout = &self.layout;
+        let ((least, flops), layout) = (self.unit_shards(), &self.layout);
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let share = T::from_f64(-1.0 / self.n_batch.max(1) as f64);
         let shards = &self.shards[..self.n_shards];
         let (ahead, curvature) = (&self.ahead, &self.curvature);
         let ridge = T::from_f64(-ridge);
+        let is_sparse = self.is_sparse;
         let body = |scratch: &mut WorkerScratch<T>, units: Units<'_, [&mut [T]; 2]>| {
             let [g, d] = units.data;
             let mut gain = 0.0;
             for (l, range) in layout.pieces(units.range.clone()) {
                 let own = range.start - units.range.start..range.end - units.range.start;
                 let (g, d) = (&mut g[own.clone()], &mut d[own]);
-                let unit = layout.layers()[l].len;
-                decay(g, &ahead[range.clone()], ridge, unit);
-                for shard in shards {
-                    match shard.gradient.get(range.clone()) {
-                        Some(sum) => add_scaled(g, sum, share),
-                        None => shard.add_gradient(g, layout, l, &range, share),
+                let units = layout.layers()[l];
+                decay(g, &ahead[range.clone()], ridge, units.len);
+                if is_sparse && l == 0 {
+                    let own = (units, units.numbers(&range));
+                    add_sparse(g, shards, own, share, scratch);
+                } else {
+                    for shard in shards {
+                        match shard.gradient.get(range.clone()) {
+                            Some(sum) => add_scaled(g, sum, share),
+                            None => shard.factors.add_gradient(g, (l, units), &range, share),
+                        }
                     }
                 }
                 curvature[l].solve(d, g, &mut scratch.tile_c);
@@ -304,13 +322,20 @@ impl<T: Real> StochasticBlocks<T> {
             gain
         };
         let slab = Units::all(layout, [&mut self.gradient[..], &mut self.direction[..]]);
-        if shards.iter().all(|shard| !shard.gradient.is_empty()) {
-            return compute.over_units(DIRECTION_FLOPS, slab, &body);
-        }
-        let flops = DIRECTION_FLOPS + 2 * self.n_batch;
-        let widest = layout.layers().iter().map(|units| units.len).max();
-        let least = LEAST_UNITS * widest.unwrap_or(1);
         compute.over_units_of(least, flops, slab, &body)
+    }
+
+    /// How units are shared out: the least parameters of a shard, and flops a parameter.
+    fn unit_shards(&self) -> (usize, usize) {
+        let shards = &self.shards[..self.n_shards];
+        if shards.iter().all(|shard| !shard.gradient.is_empty()) {
+            return (1, DIRECTION_FLOPS);
+        }
+        let widest = self.layout.layers().iter().map(|units| units.len).max();
+        (
+            LEAST_UNITS * widest.unwrap_or(1),
+            DIRECTION_FLOPS + 2 * self.n_batch,
+        )
     }
 
     /// Takes the step along the directions, moves Ŵ ahead for the next gradient, and averages.
@@ -329,6 +354,7 @@ impl<T: Real> StochasticBlocks<T> {
             ahead: T::from_f64(step.inertia.gradient),
             average: T::from_f64((1.0 - averaging) / self.average_filled),
         };
+        let (least, flops) = self.unit_shards();
         let data = [
             &mut self.current[..],
             &mut self.change[..],
@@ -339,7 +365,8 @@ impl<T: Real> StochasticBlocks<T> {
         let body = |_: &mut WorkerScratch<T>, units: Units<'_, [&mut [T]; 5]>| {
             advance(units.data, c);
         };
-        compute.for_each(ADVANCE_FLOPS, Units::all(&self.layout, data), &body);
+        // Each worker has the directions it made in its cache, and without a gap between the two none falls asleep.
+        compute.over_units_of(least, flops, Units::all(&self.layout, data), &body);
     }
 
     /// Puts Ŵ at Wᵗ + p2 Δ: [`advance`](Self::advance) does so for the steps after the first.
@@ -391,9 +418,6 @@ const MAX_SUMMED: usize = 1 << 19;
 const LEAST_UNITS: usize = 48;
 /// Flops a parameter of a direction: assembling the gradient, and a sketch's solve.
 const DIRECTION_FLOPS: usize = 4 * CurvatureForm::RANK + 8;
-/// A step is split between workers beyond half a million parameters: it waits for memory, and below that the parameters are in
-/// one core's cache (at 89,610 parameters: 0.04 ms on one core, 0.07 ms on two).
-const ADVANCE_FLOPS: usize = 4;
 /// Flops of a refresh for each entry of the averages.
 const REFRESH_FLOPS: usize = 2 * CurvatureForm::RANK;
 
@@ -421,51 +445,4 @@ impl<T: Real> Slab for LayerSlab<'_, T> {
         };
         (head, tail)
     }
-}
-
-/// The step's numbers in the scalar type.
-#[derive(Clone, Copy)]
-struct Coefficients<T> {
-    change: T,
-    direction: T,
-    ahead: T,
-    average: T,
-}
-
-/// g ← c Ŵ on the weights and 0 on the biases, for units of `len` entries.
-fn decay<T: Real>(g: &mut [T], ahead: &[T], c: T, len: usize) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for (g, w) in g.chunks_exact_mut(len).zip(ahead.chunks_exact(len)) {
-                for (g, w) in g.iter_mut().zip(w) {
-                    *g = c * *w;
-                }
-                g[len - 1] = T::zero();
-            }
-        },
-    );
-}
-
-/// Δ ← (1 + p3)(p1 Δ + c η D), W ← W + Δ, Ŵ ← W + p2 Δ, average ← average + α (W − average).
-fn advance<T: Real>(
-    [current, change, ahead, average, direction]: [&mut [T]; 5],
-    c: Coefficients<T>,
-) {
-    let n = current.len();
-    // Equal lengths, said once, spare the loop its checks.
-    let (change, ahead) = (&mut change[..n], &mut ahead[..n]);
-    let (average, direction) = (&mut average[..n], &direction[..n]);
-    vectorised(
-        #[inline(always)]
-        || {
-            for i in 0..n {
-                let moved = c.change * change[i] + c.direction * direction[i];
-                let w = current[i] + moved;
-                (current[i], change[i]) = (w, moved);
-                ahead[i] = w + c.ahead * moved;
-                average[i] += c.average * (w - average[i]);
-            }
-        },
-    );
 }

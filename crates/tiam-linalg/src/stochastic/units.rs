@@ -24,6 +24,11 @@ impl LayerUnits {
         self.start..self.start + self.len * self.n_units
     }
 
+    /// The numbers of the units in `range` of the parameters.
+    pub(super) fn numbers(self, range: &Range<usize>) -> Range<usize> {
+        (range.start - self.start) / self.len..(range.end - self.start) / self.len
+    }
+
     /// Rows of the tape before the layer's inputs â_{l−1}, which stand directly before its z; not for the first layer.
     pub(super) fn input_row(self) -> usize {
         self.z_row - self.len

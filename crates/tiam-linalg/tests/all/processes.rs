@@ -192,7 +192,7 @@ fn back_propagation_and_a_batch() {
         let mut blocks = StochasticBlocks::new(&layers, &|_| CurvatureForm::Full, &mut || 0.0);
         let indices: Vec<usize> = (0..samples.len()).collect();
         let batch = StochasticBatch {
-            inputs: &x,
+            inputs: (&x).into(),
             target,
             indices: &indices,
             weights: None,

@@ -3,10 +3,10 @@
 use crate::common::random;
 use tiam_linalg::{
     Activation, ActivationBand, ActivationBlock, AffineLayer, BiasBlock, Compute, CurvatureForm,
-    CurvatureRule, ForwardFrom, Gradients, Inertia, LossTarget, Matrix, NextLayer,
-    PreactivationBlock, Prediction, Real, Solver, StepReport, StochasticBatch, StochasticBlocks,
-    StochasticStep, WeightBlock, WeightProblem, band_violation, forward_loss, loss_gradient,
-    map_entries, penalty, sum_entries,
+    CurvatureRule, ForwardFrom, Gradients, Inertia, Inputs, LossTarget, Matrix, NextLayer,
+    PreactivationBlock, Prediction, Real, Solver, SparseMatrix, StepReport, StochasticBatch,
+    StochasticBlocks, StochasticStep, WeightBlock, WeightProblem, band_violation, forward_loss,
+    loss_gradient, map_entries, penalty, sum_entries,
 };
 
 const STEPS: [Inertia; 3] = [
@@ -230,7 +230,10 @@ fn network<T: Real>(sizes: [usize; 4], forms: &[CurvatureForm]) {
         seen.push(forward_loss(&layers, Activation::Relu, from, target, compute).loss);
         seen
     });
-    for &form in forms {
+    let sparse = SparseMatrix::from_dense(&x, &mut Compute::new(2).unwrap());
+    let dense = forms.iter().map(|form| (*form, Inputs::Dense(&x)));
+    let last = forms.last().map(|form| (*form, Inputs::Sparse(&sparse)));
+    for (form, inputs) in dense.chain(last) {
         assert_same::<T>(form.name(), |compute| {
             let mut draws = random::<f64>(1, 20_000, 5).into_vec().into_iter();
             let mut draw = || draws.next().unwrap();
@@ -239,7 +242,7 @@ fn network<T: Real>(sizes: [usize; 4], forms: &[CurvatureForm]) {
             for (i, inertia) in STEPS.into_iter().enumerate() {
                 let batch: Vec<usize> = (0..512 - i).map(|j| (7 * j + i) % n_samples).collect();
                 let batch = StochasticBatch {
-                    inputs: &x,
+                    inputs,
                     target,
                     indices: &batch,
                     weights: None,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, StateVisitor};
+use tiam_linalg::{CurvatureForm, Matrix, Real, SparseMatrix, StateVisitor};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
@@ -52,6 +52,8 @@ impl<'d, T> StochasticData<'d, T> {
 pub struct StochasticProblem<'d, T> {
     state: State<T>,
     data: StochasticData<'d, T>,
+    /// The inputs, where that pays.
+    sparse: Option<SparseMatrix<T>>,
     weights: Option<Vec<T>>,
     epochs: usize,
     done: usize,
@@ -92,6 +94,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
         let epochs = config.epochs(data.train.n_samples());
         let mut state = State::new(network, config)?;
+        let sparse = data.train.sparse_inputs(&mut state.compute);
         let start = first_samples(data.train, START_SAMPLES)?;
         let start = state.network.evaluate(&start, &mut state.compute)?;
         let measures = NetworkMeasures {
@@ -102,6 +105,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             objective: start.loss
                 + ridge_term(&state.network, state.config.ridge(data.train.n_samples())),
             state,
+            sparse,
             data,
             weights,
             epochs,
@@ -172,7 +176,11 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         };
         let (samples, weights) = (self.data.train, self.weights.as_deref());
         let before = self.objective;
-        let Some(sum) = self.state.epoch(samples, weights, place) else {
+        let inputs = match &self.sparse {
+            Some(sparse) => sparse.into(),
+            None => samples.inputs().into(),
+        };
+        let Some(sum) = self.state.epoch((samples, inputs), weights, place) else {
             return BlockChange::new(before, f64::NAN);
         };
         self.training_seconds += clock.elapsed().as_secs_f64();

@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    AnyLoss, Compute, CurvatureRule, LossSum, Real, StateVisitor, StochasticBatch,
+    AnyLoss, Compute, CurvatureRule, Inputs, LossSum, Real, StateVisitor, StochasticBatch,
     StochasticBlocks, StochasticStep,
 };
 
@@ -81,7 +81,7 @@ impl<T: Real> State<T> {
     /// summed over the batches, each before its step; none once a batch's loss or direction is not finite.
     pub(super) fn epoch(
         &mut self,
-        samples: &Samples<T>,
+        (samples, inputs): (&Samples<T>, Inputs<'_, T>),
         weights: Option<&[T]>,
         place: EpochInRun,
     ) -> Option<LossSum> {
@@ -109,7 +109,7 @@ impl<T: Real> State<T> {
             for i in 0..n_batches {
                 let indices = &self.order[i * n / n_batches..(i + 1) * n / n_batches];
                 let batch = StochasticBatch {
-                    inputs: samples.inputs(),
+                    inputs,
                     target: samples.target().as_loss_target(&*self.code),
                     indices,
                     weights,

@@ -2,6 +2,7 @@
 
 mod layers;
 mod samples;
+mod sparse;
 mod state;
 
 use crate::common::random;
@@ -68,7 +69,7 @@ impl Setting {
 
     fn batch<'a>(&'a self, classes: bool, indices: &'a [usize]) -> StochasticBatch<'a, f64> {
         StochasticBatch {
-            inputs: &self.inputs,
+            inputs: (&self.inputs).into(),
             target: self.target(classes),
             indices,
             weights: None,
@@ -330,7 +331,7 @@ fn steps_follow_the_equations() {
         averaging,
     };
     let batch = StochasticBatch {
-        inputs: &inputs,
+        inputs: (&inputs).into(),
         target: LossTarget::values(&values),
         indices: &[0],
         weights: None,
