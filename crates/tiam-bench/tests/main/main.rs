@@ -4,6 +4,7 @@
 
 mod bcd;
 mod common;
+mod descent;
 mod dladmm;
 mod gradient;
 mod gradient_rules;
