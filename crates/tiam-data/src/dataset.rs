@@ -233,7 +233,8 @@ impl<T: Scalar> Dataset<T> {
         &self.row_names
     }
 
-    /// Learns from these samples what stands for missing numbers of the table, which are NaN, and puts it in their places.
+    /// Learns from these samples what stands for missing numbers of the table, which are NaN, and puts it in their places;
+    /// [`learn_columns`](Self::learn_columns) with the seed 0.
     ///
     /// ```
     /// use tiam_data::{LoadParams, load};
@@ -247,16 +248,16 @@ impl<T: Scalar> Dataset<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn fill_missing(&mut self) {
-        if let Some(encoding) = &self.encoding {
-            let filled = encoding.filled(&self.features);
-            self.fill_with(filled);
-        }
+        self.learn_columns(0);
     }
 
-    /// Puts what stands for missing numbers in the places of those that are NaN, as the encoding of an earlier data set has it: see
-    /// [`ColumnEncoding::filled`].
-    pub fn fill_with(&mut self, encoding: ColumnEncoding) {
-        encoding.fill(&mut self.features);
+    pub(crate) fn set_features(&mut self, features: Features<T>) {
+        self.features = features;
+    }
+
+    /// Sets the encoding of the features as they are.
+    pub(crate) fn set_encoding(&mut self, encoding: ColumnEncoding) {
+        self.feature_names = encoding.feature_names();
         self.encoding = Some(encoding);
     }
 

@@ -29,9 +29,9 @@ pub use scaling::{Scaling, ScalingKind};
 pub use source::TextEncoding;
 pub use split::Split;
 pub use table::{
-    AsCell, Categories, Cell, Cells, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec,
+    AsCell, Categories, Cell, Cells, Codes, ColumnEncoding, ColumnKind, ColumnRef, ColumnSpec,
     DEFAULT_MAX_CATEGORIES, Dates, Decimal, Gaps, Header, LabelColumn, MAX_AUTO_CLASSES,
-    MAX_MIXED_CATEGORIES, MemoryColumn, MissingCells, Numbers, Reading, RowEncoder, TableParams,
-    Task, Written, missing_texts,
+    MAX_CODED_CATEGORIES, MAX_MIXED_CATEGORIES, MemoryColumn, MissingCells, Numbers, Reading,
+    RowEncoder, TableParams, Task, Written, missing_texts,
 };
 pub use tiam_core::Scalar;

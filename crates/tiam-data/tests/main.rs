@@ -7,6 +7,7 @@
 
 mod arff;
 mod arrays;
+mod codes;
 mod common;
 mod encoding;
 mod foreign;

@@ -272,16 +272,22 @@ fn a_broken_number_is_missing_or_an_error_but_no_category() {
 fn categories_are_limited() {
     let rows: String = (0..9).map(|i| format!("name{i},1\n")).collect();
     let named = || params().categorical(ColumnRef::Name("x".into()));
-    let limited = with(named().max_categories(8));
-    let error = table(format!("x,y\n{rows}"), &limited).unwrap_err();
-    assert_eq!(*fault(&error), CellFault::TooManyCategories(8));
+    let width = |most: usize| {
+        let limited = with(named().max_categories(most));
+        table(format!("x,y\n{rows}"), &limited)
+            .unwrap()
+            .n_features()
+    };
+    assert_eq!((width(9), width(8)), (9, 1));
+    let label = params().label(LabelColumn::position(0)).max_categories(8);
+    let error = table(format!("x,y\n{rows}"), &with(label)).unwrap_err();
+    assert_eq!(*fault(&error), CellFault::TooManyClasses(8));
     assert_eq!(place(&error), (10, 0, "x"));
-    assert!(table(format!("x,y\n{rows}"), &with(named().max_categories(9))).is_ok());
     let left_out = table(format!("x,y\n{rows}"), &with(params().max_categories(8))).unwrap_err();
     assert!(
         left_out
             .to_string()
-            .contains("it holds more than 8 different texts"),
+            .contains("hardly any cell of it comes again"),
         "{left_out}"
     );
 }

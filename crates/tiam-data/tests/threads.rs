@@ -104,26 +104,43 @@ fn the_first_bad_cell_is_named_with_its_line() {
 }
 
 #[test]
-fn the_first_category_too_many_is_named_with_its_line() {
-    let categorical = TableParams::default().categorical(ColumnRef::Position(3));
+fn the_first_class_too_many_is_named_with_its_line() {
+    let label = TableParams::default()
+        .label(LabelColumn::position(3))
+        .task(Task::Classes);
     // Seven in all; those of the spoilt rows are new, each in a piece of its own.
     let text = rows(|i, row| {
         if i >= 60_000 && i % 20_000 == 0 {
             *row = format!("1,2,t1,{i},k1");
         }
     });
-    let fitting = same(&text, &categorical.clone().max_categories(53)).unwrap();
-    assert_eq!(fitting.n_features(), 2 + 50 + 10);
+    let fitting = same(&text, &label.clone().max_categories(53)).unwrap();
+    assert_eq!(fitting.n_features(), 2 + 50 + 5);
     let error = same(
         &text,
-        &categorical
+        &label
             .clone()
             .ignore(ColumnRef::Position(2))
             .max_categories(8),
     );
     assert!(error.unwrap_err().contains("line 106668"));
-    let at_once = categorical.ignore(ColumnRef::Position(2)).max_categories(6);
+    let at_once = label.ignore(ColumnRef::Position(2)).max_categories(6);
     assert!(same(&text, &at_once).unwrap_err().contains("column 3"));
+}
+
+#[test]
+fn codes_do_not_depend_on_threads() {
+    let few = TableParams::default().max_categories(20);
+    assert_eq!(
+        same(&rows(|_, _| {}), &few).unwrap().n_features(),
+        2 + 5 + 1
+    );
+    // Numbers are texts of many kinds where categories are asked for.
+    let asked = few.categorical(ColumnRef::Position(1));
+    assert_eq!(
+        same(&rows(|_, _| {}), &asked).unwrap().n_features(),
+        1 + 5 + 5 + 1
+    );
 }
 
 #[test]

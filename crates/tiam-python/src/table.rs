@@ -198,7 +198,11 @@ fn columns_as<T: tiam::Scalar + Element>(
     let params = TableParams::default().missing(missing(Some(how))?);
     let data = match known {
         None => Dataset::<T>::of_columns(columns, &params),
-        Some(model) => Dataset::of_columns_with_encoding(columns, &columns_of(model)?, &params),
+        // Codes of categories come when it is known whether the rows are to be learnt from.
+        Some(model) => {
+            let known = columns_of(model)?.unlearnt();
+            Dataset::of_columns_with_encoding(columns, &known, &params)
+        }
     };
     labelled(data.map_err(refused)?, target)
 }

@@ -5,7 +5,7 @@ mod probe;
 use std::ops::Range;
 
 use serde::Serialize;
-use tiam_data::ColumnKind;
+use tiam_data::{Codes, ColumnKind};
 
 use crate::encoding::Encoding;
 use crate::error::Result;
@@ -48,7 +48,7 @@ pub struct PartialDependence {
 pub enum Grid {
     /// Quantiles of its numbers, rising.
     Numbers(Vec<f64>),
-    /// All its categories.
+    /// All its categories; of a column of very many those at quantiles of their first code, rising.
     Categories(Vec<String>),
 }
 
@@ -103,6 +103,8 @@ pub(crate) struct InputColumn {
     features: Range<usize>,
     /// Of a categorical column.
     categories: Option<Vec<String>>,
+    /// What stands for the categories in place of one feature each.
+    codes: Option<Codes>,
 }
 
 /// The input columns of a table, or one for each feature.
@@ -131,6 +133,7 @@ pub(crate) fn input_columns(encoding: &Encoding) -> Vec<InputColumn> {
                 name: column.name.clone(),
                 features: from..to,
                 categories,
+                codes: column.kind.codes().cloned(),
             });
         }
         from = to;
@@ -146,6 +149,7 @@ pub(crate) fn input_columns(encoding: &Encoding) -> Vec<InputColumn> {
         name: name(at),
         features: at..at + 1,
         categories: None,
+        codes: None,
     };
     (0..encoding.n_inputs).map(feature).collect()
 }

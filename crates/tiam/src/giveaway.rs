@@ -29,7 +29,9 @@ pub(crate) fn warnings<T: Scalar>(data: &Dataset<T>) -> Vec<String> {
                 let pairs = rows.iter().map(|&i| (number(i, first), labels[i]));
                 tells_classes_apart(pairs.collect(), names.len())
             }
-            (Targets::Classes { labels, names }, ColumnKind::Categorical(_)) => {
+            (Targets::Classes { labels, names }, ColumnKind::Categorical(of))
+                if of.codes.is_none() =>
+            {
                 let category = |i: usize| (first..first + width).position(|f| number(i, f) > 0.5);
                 #[allow(clippy::cast_precision_loss, reason = "a number of categories")]
                 let pairs = rows

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tiam_core::{Stopping, TraceRow};
-use tiam_data::{Dataset, Parts as DataParts, ScalingKind};
+use tiam_data::{ColumnEncoding, Dataset, Parts as DataParts, ScalingKind};
 use tiam_linalg::Solver;
 use tiam_models::{
     Activation, Architecture, Ensemble, Init, Loss, ModelError, Network, NetworkMeasures, Session,
@@ -200,22 +200,24 @@ impl Mlp {
     ) -> Result<Prepared<T>> {
         let from = self.from.as_deref();
         let network = from.map(Predictor::network).transpose()?;
+        // Codes of categories are learnt anew, so that none of a row tells of its own label.
         let columns = from.and_then(Predictor::column_encoding);
+        let columns = columns.map(ColumnEncoding::unlearnt);
         let described = table.without_cells();
         let (source, name) = (table.to_string(), table.name());
-        let data = table.into_data::<T>(columns)?;
+        let data = table.into_data::<T>(columns.as_ref())?;
         let kind = described.kind_of(&data);
         described.check(kind, &data)?;
         let test_fraction = match holdout {
             Holdout::Fraction(fraction) if data.split().is_none() => Some(*fraction),
             _ => None,
         };
-        let own_columns = data.encoding().cloned();
         let mut parts = self.divide(data, test_fraction.unwrap_or(0.0), kind)?;
-        // Medians for missing numbers are those of the training part.
-        let own_columns = own_columns.map(|columns| columns.filled(parts.train.features()));
+        // Medians for missing numbers, and codes of categories, are those of the training part.
+        parts.train.learn_columns(self.seed);
+        let own_columns = parts.train.encoding().cloned();
         if let Some(columns) = &own_columns {
-            for part in [&mut parts.train, &mut parts.validation, &mut parts.test] {
+            for part in [&mut parts.validation, &mut parts.test] {
                 part.fill_with(columns.clone());
             }
         }

@@ -436,10 +436,11 @@ impl Table {
             }
             data
         };
-        if let (Source::Given, Some(columns)) = (&self.source, columns) {
+        let usable = self.loaded.as_deref().is_some_and(fits);
+        if let (Source::Given, Some(columns), false) = (&self.source, columns, usable) {
             self.check_names(columns)?;
         }
-        let usable = self.source == Source::Given || self.loaded.as_deref().is_some_and(fits);
+        let usable = self.source == Source::Given || usable;
         let (rows, other) = (self.rows.clone(), self.other_precision());
         let own = match self.loaded.clone().filter(|_| usable) {
             None => self.file(columns)?,

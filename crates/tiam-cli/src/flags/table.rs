@@ -109,7 +109,7 @@ flags! { |method, suited|
         [hyphens: true, default: Words("the last column")];
     "task" task: Task = Task::Auto, "TASK" in DATA: "What the label is: classes to choose from, or values to approximate";
     "categorical" categorical: Vec<String> = Vec::new(), "COLUMNS" in READING: "Columns of numbers to be read as categories, separated by commas" [hyphens: true];
-    "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in READING: "Most different values a categorical column, or the label, may have";
+    "max-categories" max_categories: usize = DEFAULT_MAX_CATEGORIES, "N" in READING: "Most different values of a categorical column that become one input each, and of the label";
     "ignore" ignore: Vec<String> = Vec::new(), "COLUMNS" in READING: "Columns to leave out, separated by commas; a name that holds a comma in double quotes" [hyphens: true];
     "keep" keep: Vec<String> = Vec::new(), "COLUMNS" in READING: "Columns to take as inputs although they look like ids" [hyphens: true];
     "sample-weights" sample_weights: Option<String> = None, "NAME|POSITION" in DATA: "Column of a table that says how much each row counts in training, in numbers from 0; no input of the network"

@@ -28,8 +28,10 @@ pub(super) struct Column<'a> {
     pub(super) n_texts: usize,
     /// Line and text of the first cell that is no plain number.
     pub(super) first_text: Option<(u64, Vec<u8>)>,
-    /// Distinct cells, at most `max_categories`.
+    /// Distinct cells, as many as there is room for.
     pub(super) distinct: HashMap<Cow<'a, [u8]>, Seen, RandomState>,
+    /// Those among them that are numbers.
+    n_distinct_numbers: usize,
     /// Line of the first distinct cell past that.
     pub(super) overflow: Option<u64>,
     pub(super) order: Order,
@@ -47,7 +49,9 @@ pub(super) struct Seen {
 /// How a column is looked at.
 #[derive(Clone, Copy)]
 pub(super) struct Look<'p> {
-    pub(super) max_categories: usize,
+    /// Distinct cells to keep, and distinct numbers among them: columns of numbers have no use for more.
+    pub(super) most: usize,
+    pub(super) most_numbers: usize,
     /// The ways in which its first dates are written.
     pub(super) dates: &'p [String],
 }
@@ -118,7 +122,10 @@ impl<'a> Column<'a> {
 
     /// Keeps a cell that was not seen before.
     fn distinguish(&mut self, cell: Cow<'a, [u8]>, seen: Seen, look: Look<'_>) {
-        if self.distinct.len() < look.max_categories {
+        let is_number = kind(&cell) != CellKind::Text;
+        let has_room = !is_number || self.n_distinct_numbers < look.most_numbers;
+        if self.distinct.len() < look.most && has_room {
+            self.n_distinct_numbers += usize::from(is_number);
             self.distinct.insert(cell, seen);
         } else {
             self.overflow = Some(seen.line);

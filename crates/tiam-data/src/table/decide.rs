@@ -1,7 +1,7 @@
 //! The kind of a column, as it follows from its cells and its role.
 
 use super::{
-    MissingCells, Sheet, TableParams, Task,
+    Codes, MissingCells, Sheet, TableParams, Task,
     cell::parse,
     column::{Column, Look, Words},
     dates,
@@ -90,6 +90,7 @@ impl<R> Candidate<'_, '_, R> {
     pub(super) fn decide(&self, role: Role) -> Result<Decision> {
         match role {
             Role::Ignored => Ok(Decision::noted(ColumnKind::Ignored, "left out: asked for")),
+            Role::Categorical if self.are_many() => self.coded(1),
             Role::Categorical => Ok(Decision::plain(self.categorical()?)),
             Role::SampleWeight if self.is_plain() => Ok(Decision::plain(ColumnKind::SampleWeight)),
             Role::SampleWeight => {
@@ -254,30 +255,65 @@ impl<R> Candidate<'_, '_, R> {
     /// Categories, unless they say no more than which row it is.
     fn categories_or_none(&self, keep: bool) -> Result<Decision> {
         let column = self.column;
+        if keep && self.are_many() {
+            return self.coded(1);
+        }
         if keep {
             return Ok(Decision::noted(self.categorical()?, "kept"));
         }
         if column.overflow.is_some() {
-            let why = format!(
-                "it holds more than {} different texts",
-                self.params.max_categories
-            );
+            let numbers = match self.look.most_numbers {
+                few if few < self.look.most => format!(", or {few} different numbers beside texts"),
+                _ => String::new(),
+            };
+            let most = self.look.most;
+            let why = format!("it holds more than {most} different texts{numbers}");
             let mut decision = Decision::left_out(&why, None);
             decision.warning = Some(format!("column {:?} is {}", self.name(), decision.note));
             return Ok(decision);
         }
         let (n, distinct) = (column.n(), column.distinct.len());
+        let once = column.distinct.values().filter(|seen| seen.count == 1);
+        let once = once.count();
+        if self.are_many() && once < distinct && once * 2 <= n {
+            return self.coded(2);
+        }
         if n >= FEWEST_NAMES && distinct == n {
-            let otherwise = Some(self.categorical()?);
-            return Ok(Decision::left_out(
-                "every cell of it is different",
-                otherwise,
-            ));
+            let otherwise = match self.are_many() {
+                true => None,
+                false => Some(self.categorical()?),
+            };
+            let why = "every cell of it is different";
+            return Ok(Decision::left_out(why, otherwise));
+        }
+        if self.are_many() {
+            let why = "hardly any cell of it comes again";
+            return Ok(Decision::left_out(why, None));
         }
         if distinct <= MANY_CATEGORIES || distinct * FEW_EACH <= n {
             return Ok(Decision::noted(self.categorical()?, self.missing_words()));
         }
         self.pooled()
+    }
+
+    /// Whether there are too many categories for one feature each.
+    fn are_many(&self) -> bool {
+        let n = self.column.distinct.len();
+        self.column.overflow.is_none() && n > self.params.max_categories
+    }
+
+    /// Codes of the categories that are there so often.
+    fn coded(&self, often: usize) -> Result<Decision> {
+        let mut kind = self.pool(often)?;
+        let n = kind.categories.len();
+        let mut notes = vec![format!("{n} categories, as codes learnt from the label")];
+        notes.extend(Some(self.rare_words(&kind)).filter(|words| !words.is_empty()));
+        notes.extend(Some(self.missing_words()).filter(|words| !words.is_empty()));
+        kind.codes = Some(Codes::default());
+        Ok(Decision::noted(
+            ColumnKind::Categorical(kind),
+            notes.join("; "),
+        ))
     }
 
     fn missing_words(&self) -> String {
@@ -289,34 +325,42 @@ impl<R> Candidate<'_, '_, R> {
 
     /// Categories of which the rare ones are one.
     fn pooled(&self) -> Result<Decision> {
-        let column = self.column;
-        let mut categories = self.texts(|count| count >= FEW_EACH)?;
-        let rare = column.distinct.len() - categories.len();
-        let missing = column.n_missing > 0;
-        if categories.is_empty() && !missing {
-            return Ok(Decision::left_out(
-                "hardly any cell of it comes again",
-                None,
-            ));
+        let kind = self.pool(FEW_EACH)?;
+        if kind.categories.is_empty() && !kind.missing {
+            let why = "hardly any cell of it comes again";
+            return Ok(Decision::left_out(why, None));
         }
-        let note = match self.missing_words() {
-            words if words.is_empty() => format!("{rare} rare texts are one category"),
-            words => format!("{rare} rare texts are one category; {words}"),
-        };
-        categories.sort_unstable();
-        let kind = ColumnKind::Categorical(Categories {
+        let mut notes = vec![self.rare_words(&kind)];
+        notes.extend(Some(self.missing_words()).filter(|words| !words.is_empty()));
+        Ok(Decision::noted(
+            ColumnKind::Categorical(kind),
+            notes.join("; "),
+        ))
+    }
+
+    /// Categories of which those that are there less often are one.
+    fn pool(&self, often: usize) -> Result<Categories> {
+        let categories = self.texts(|count| count >= often)?;
+        Ok(Categories {
+            missing: self.column.n_missing > 0,
+            other: categories.len() < self.column.distinct.len(),
             categories,
-            missing,
-            other: rare > 0,
-        });
-        Ok(Decision::noted(kind, note))
+            codes: None,
+        })
+    }
+
+    fn rare_words(&self, kind: &Categories) -> String {
+        match self.column.distinct.len() - kind.categories.len() {
+            0 => String::new(),
+            rare => format!("{rare} rare texts are one category"),
+        }
     }
 
     fn categorical(&self) -> Result<ColumnKind> {
         Ok(ColumnKind::Categorical(Categories {
             categories: self.categories(CellFault::TooManyCategories)?,
             missing: self.column.n_missing > 0,
-            other: false,
+            ..Categories::default()
         }))
     }
 
@@ -436,7 +480,7 @@ impl<R> Candidate<'_, '_, R> {
     /// The distinct cells in byte order.
     fn categories(&self, fault: fn(usize) -> CellFault) -> Result<Vec<String>> {
         if let Some(line) = self.column.overflow {
-            let fault = fault(self.params.max_categories);
+            let fault = fault(self.look.most);
             return Err(self.bad(line, b"", fault));
         }
         self.texts(|_| true)

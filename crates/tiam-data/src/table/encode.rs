@@ -200,7 +200,7 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
             };
             match encoder.action(column) {
                 Action::Nothing => {}
-                Action::Number(..) | Action::Date(..) | Action::OneHot(..) => {
+                Action::Number(..) | Action::Date(..) | Action::Category(..) => {
                     let met = encoder.put_text(column, cell, features);
                     if met == Met::Known {
                         continue;

@@ -6,8 +6,9 @@ use foldhash::fast::RandomState;
 
 use super::{
     cell::{AsCell, Cell, CellKind, Places, finite, kind, list, parse},
+    codes::Codes,
     dates,
-    encoding::{ColumnEncoding, ColumnKind, Gaps},
+    encoding::{Categories, ColumnEncoding, ColumnKind, Gaps},
     written::Written,
 };
 use crate::{
@@ -55,8 +56,12 @@ impl Lookup {
         let single = |a: f64| f64::from(a as f32);
         let is_single = equal(single(value), value);
         let same = |known: f64| equal(known, value) || is_single && equal(single(known), value);
-        let found = self.by_value.iter().find(|(known, _)| same(*known));
-        found.map(|(_, number)| *number)
+        // Those that are as near in single precision stand together.
+        let near = (self.by_value).partition_point(|(known, _)| single(*known) < single(value));
+        let found = self.by_value[near..].iter();
+        let found = found.take_while(|(known, _)| single(*known) <= single(value));
+        let mut found = found.filter(|(known, _)| same(*known));
+        found.next().map(|(_, number)| *number)
     }
 }
 
@@ -68,8 +73,8 @@ pub(super) enum Action {
     Number(usize, Written, Gap),
     /// The parts of its date go to this feature and those after it.
     Date(usize, String, Gap),
-    /// A one goes to this feature plus the category's number.
-    OneHot(usize, Lookup, Others),
+    /// Its category goes to this feature and those after it.
+    Category(usize, Lookup, Others),
     Class(Lookup),
     /// It is this one of the values.
     Value(usize, Written),
@@ -119,17 +124,32 @@ impl Gap {
     }
 }
 
-/// Features of cells that are none of the categories.
+/// The features of categories, and the places of cells that are none.
 #[derive(Debug, Clone)]
 pub(super) struct Others {
     missing: Option<usize>,
     other: Option<usize>,
+    n_places: usize,
+    codes: Option<Codes>,
 }
 
 impl Others {
-    fn put<T: Scalar>(&self, feature: Option<usize>, features: &mut [T]) {
-        if let Some(feature) = feature {
-            features[feature] = T::one();
+    fn new(of: &Categories) -> Self {
+        let n = of.categories.len();
+        Self {
+            missing: of.missing.then_some(n),
+            other: of.other.then_some(n + usize::from(of.missing)),
+            n_places: of.n_places(),
+            codes: of.codes.clone(),
+        }
+    }
+
+    /// Writes what the category at a place becomes; none is not known.
+    fn put<T: Scalar>(&self, place: Option<usize>, features: &mut [T]) {
+        match (&self.codes, place) {
+            (Some(codes), place) => codes.put(place.unwrap_or(self.n_places), features),
+            (None, Some(place)) => features[place] = T::one(),
+            (None, None) => {}
         }
     }
 
@@ -156,7 +176,7 @@ pub(super) enum Met {
 
 impl Action {
     fn is_input(&self) -> bool {
-        matches!(self, Self::Number(..) | Self::Date(..) | Self::OneHot(..))
+        matches!(self, Self::Number(..) | Self::Date(..) | Self::Category(..))
     }
 }
 
@@ -210,12 +230,8 @@ impl RowEncoder {
                     Action::Date(n_features, of.format.clone(), gap)
                 }
                 ColumnKind::Categorical(of) => {
-                    let end = n_features + of.categories.len();
-                    let others = Others {
-                        missing: of.missing.then_some(end),
-                        other: of.other.then_some(end + usize::from(of.missing)),
-                    };
-                    Action::OneHot(n_features, Lookup::new(&of.categories, false), others)
+                    let categories = Lookup::new(&of.categories, false);
+                    Action::Category(n_features, categories, Others::new(of))
                 }
                 ColumnKind::ClassLabel { names, numeric } => {
                     let is_text = |name: &&String| parse::<f64>(name.as_bytes()).is_none();
@@ -335,12 +351,12 @@ impl RowEncoder {
                     return Met::Unknown;
                 }
             },
-            Action::OneHot(first, categories, others) => {
-                let Some(category) = categories.find_value(x) else {
-                    others.put(others.other, features);
+            Action::Category(first, categories, others) => {
+                let found = categories.find_value(x).map(|category| category as usize);
+                others.put(found.or(others.other), &mut features[*first..]);
+                if found.is_none() {
                     return Met::Unknown;
-                };
-                features[first + category as usize] = T::one();
+                }
             }
             _ => return self.put_text(column, b"*", features),
         }
@@ -365,11 +381,12 @@ impl RowEncoder {
                 let known = dates::encode(text, format, features);
                 return known.map_or_else(|| gap.met(text, features), |()| Met::Known);
             }
-            Action::OneHot(first, categories, others) => {
+            Action::Category(first, categories, others) => {
+                let features = &mut features[*first..];
                 let Some(category) = categories.find(text) else {
                     return others.met(text, features);
                 };
-                features[first + category as usize] = T::one();
+                others.put(Some(category as usize), features);
             }
             _ => {}
         }

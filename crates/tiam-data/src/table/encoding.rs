@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{dates, params::ColumnRef, written::Written};
+use super::{Codes, dates, params::ColumnRef, written::Written};
 use crate::{
     Features, Scalar,
     error::{DataError, Result},
@@ -42,7 +42,7 @@ pub struct Dates {
     pub gaps: Gaps,
 }
 
-/// A column of categories: one feature each, 1 where the cell is that category and 0 elsewhere.
+/// A column of categories: one feature each, 1 where the cell is that category and 0 elsewhere; or codes in place of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Categories {
@@ -54,6 +54,16 @@ pub struct Categories {
     /// Whether a last feature stands for all other texts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other: bool,
+    /// What stands for the categories in place of one feature each, where they are very many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Codes>,
+}
+
+impl Categories {
+    /// Number of categories, those of missing cells and of other texts among them.
+    pub fn n_places(&self) -> usize {
+        self.categories.len() + usize::from(self.missing) + usize::from(self.other)
+    }
 }
 
 /// The use of a column of a table.
@@ -65,7 +75,7 @@ pub enum ColumnKind {
     /// A feature for each part of a date: year, month, day, weekday from Monday = 1, day of the year, days since 1970; hour and minute of
     /// the day.
     Date(Dates),
-    /// One feature a category.
+    /// One feature a category, or codes of the categories.
     Categorical(Categories),
     /// The class of the sample.
     ClassLabel {
@@ -300,13 +310,44 @@ impl ColumnEncoding {
     }
 
     /// Names of the features: that of a numeric column, `column=category` for each category, `column:part` for each part of a date,
-    /// `column is missing`.
+    /// `column is missing`; of codes `column`, or `column:class` (`column:value`) where there are several.
     pub fn feature_names(&self) -> Vec<String> {
-        self.0
-            .columns
-            .iter()
-            .flat_map(ColumnSpec::feature_names)
-            .collect()
+        let outputs = self.output_names();
+        let columns = self.0.columns.iter();
+        columns.flat_map(|c| c.feature_names(&outputs)).collect()
+    }
+
+    /// Names of the classes, or of the label columns.
+    fn output_names(&self) -> Vec<&str> {
+        match self.class_names() {
+            Some(classes) => classes.iter().map(String::as_str).collect(),
+            None => (self.label_columns())
+                .map(|at| self.0.columns[at].name.as_str())
+                .collect(),
+        }
+    }
+
+    /// Tells of each column that has codes: its first feature, the number of its categories, and the codes.
+    pub(super) fn for_codes(&mut self, mut each: impl FnMut(usize, usize, &mut Codes)) {
+        let mut first = 0;
+        for column in &mut self.0.columns {
+            let width = column.kind.width();
+            if let ColumnKind::Categorical(of) = &mut column.kind {
+                let n_places = of.n_places();
+                if let Some(codes) = &mut of.codes {
+                    each(first, n_places, codes);
+                }
+            }
+            first += width;
+        }
+    }
+
+    /// The same with codes that are not learnt yet, but of the same classes or values.
+    #[must_use]
+    pub fn unlearnt(&self) -> Self {
+        let mut unlearnt = self.clone();
+        unlearnt.for_codes(|_, _, codes| codes.numbers.clear());
+        unlearnt
     }
 
     /// Bytes that [`feature_names`](Self::feature_names) takes.
@@ -314,7 +355,9 @@ impl ColumnEncoding {
         let bytes = |column: &ColumnSpec| {
             let of_each = size_of::<String>() + column.name.len() + " is missing".len();
             let texts = match &column.kind {
-                ColumnKind::Categorical(of) => of.categories.iter().map(String::len).sum(),
+                ColumnKind::Categorical(of) if of.codes.is_none() => {
+                    of.categories.iter().map(String::len).sum()
+                }
                 _ => 0,
             };
             (column.kind.width() * of_each + texts) as u64
@@ -371,10 +414,15 @@ impl ColumnEncoding {
         }
     }
 
-    /// Whether rows read by either have the same features, but for what stands for missing ones.
+    /// Whether rows read by either have the same features, but for what stands for missing ones, and for codes that this one has yet to learn.
     pub fn agrees_with(&self, other: &Self) -> bool {
+        let mut codes = self.0.columns.iter().filter_map(|c| c.kind.codes());
+        let has_learnt = codes.any(Codes::is_learnt);
         let without = |encoding: &Self| {
             let mut encoding = encoding.clone();
+            if !has_learnt {
+                encoding.for_codes(|_, _, codes| *codes = Codes::default());
+            }
             for column in &mut encoding.0.columns {
                 if let Some(gaps) = column.kind.gaps_mut() {
                     gaps.fill.clear();
@@ -387,7 +435,7 @@ impl ColumnEncoding {
 }
 
 impl ColumnSpec {
-    fn feature_names(&self) -> Vec<String> {
+    fn feature_names(&self, outputs: &[&str]) -> Vec<String> {
         let name = &self.name;
         let of = |part: &str| format!("{name}:{part}");
         let is = |category: &String| format!("{name}={category}");
@@ -401,6 +449,15 @@ impl ColumnSpec {
                 let missing = further(dates.gaps.marked, " is missing");
                 dates::parts(&dates.format).map(of).chain(missing).collect()
             }
+            ColumnKind::Categorical(Categories {
+                codes: Some(codes), ..
+            }) => match &codes.outputs[..] {
+                several @ [_, _, ..] if codes.is_learnt() => {
+                    let output = |at: &usize| outputs.get(*at).copied().unwrap_or("?");
+                    several.iter().map(|at| of(output(at))).collect()
+                }
+                _ => vec![name.clone()],
+            },
             ColumnKind::Categorical(all) => {
                 let missing = further(all.missing, " is missing");
                 let other = further(all.other, " is another");
@@ -443,9 +500,10 @@ impl ColumnKind {
     pub fn width(&self) -> usize {
         let marked = self.gaps().is_some_and(|gaps| gaps.marked);
         match self {
-            Self::Categorical(of) => {
-                of.categories.len() + usize::from(of.missing) + usize::from(of.other)
-            }
+            Self::Categorical(of) => match &of.codes {
+                Some(codes) => codes.width(),
+                None => of.n_places(),
+            },
             _ => self.n_numbers() + usize::from(marked),
         }
     }
@@ -456,6 +514,14 @@ impl ColumnKind {
             Self::Numeric(_) => 1,
             Self::Date(dates) => dates::parts(&dates.format).count(),
             _ => 0,
+        }
+    }
+
+    /// What stands for categories in place of one feature each.
+    pub fn codes(&self) -> Option<&Codes> {
+        match self {
+            Self::Categorical(of) => of.codes.as_ref(),
+            _ => None,
         }
     }
 
@@ -480,6 +546,11 @@ impl ColumnKind {
             && !dates::formats().any(|known| known == of.format)
         {
             return Err(format!("holds dates of an unknown format {:?}", of.format));
+        }
+        if let Self::Categorical(of) = self
+            && let Some(codes) = &of.codes
+        {
+            return codes.check(of.n_places());
         }
         let Some(fill) = self.gaps().map(|gaps| &gaps.fill) else {
             return Ok(());

@@ -6,6 +6,7 @@
 //! the number of threads.
 
 mod cell;
+mod codes;
 mod column;
 mod dates;
 mod decide;
@@ -20,13 +21,14 @@ mod survey;
 mod written;
 
 pub use cell::{AsCell, Cell, missing_texts};
+pub use codes::Codes;
 pub use column::Decimal;
 pub use encoder::RowEncoder;
 pub use encoding::{Categories, ColumnEncoding, ColumnKind, ColumnSpec, Dates, Gaps, Numbers};
 pub use memory::{Cells, MemoryColumn};
 pub use params::{
-    ColumnRef, DEFAULT_MAX_CATEGORIES, Header, LabelColumn, MAX_AUTO_CLASSES, MAX_MIXED_CATEGORIES,
-    MissingCells, TableParams, Task,
+    ColumnRef, DEFAULT_MAX_CATEGORIES, Header, LabelColumn, MAX_AUTO_CLASSES, MAX_CODED_CATEGORIES,
+    MAX_MIXED_CATEGORIES, MissingCells, TableParams, Task,
 };
 pub use reading::Reading;
 pub use written::Written;

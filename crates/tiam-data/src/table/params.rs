@@ -13,6 +13,9 @@ pub const MAX_AUTO_CLASSES: usize = 20;
 /// Most distinct integers a column may have that holds mostly integers and is still taken for categorical because of
 /// a cell that is no number; with more, that cell is an error.
 pub const MAX_MIXED_CATEGORIES: usize = 32;
+/// Most distinct texts of a column that becomes [`Codes`](crate::Codes). While a table is read, 256 bytes for each are enough, in each of
+/// the pieces that threads read.
+pub const MAX_CODED_CATEGORIES: usize = 100_000;
 /// Most parts at commas that may be one name.
 const MOST_PARTS: usize = 8;
 /// Default of [`TableParams::max_categories`].
@@ -231,7 +234,7 @@ params! {
     /// | `keep` | empty | columns that exist | columns that are features whatever they hold |
     /// | `row_names` | none | a column that exists | the column whose texts name the rows, kept beside the data; not a feature |
     /// | `sample_weights` | none | a column that exists | the column that says how much each sample counts, in numbers of at least 0; not a feature |
-    /// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values a categorical column, or a class label, may have |
+    /// | `max_categories` | [`DEFAULT_MAX_CATEGORIES`] | from 1 | distinct values of a categorical column that become a feature each, and those a class label may have |
     ///
     /// # Rules
     ///
@@ -245,8 +248,10 @@ params! {
     /// * A column of dates or times in one way of writing becomes the parts of a date: see [`ColumnKind::Date`](crate::ColumnKind).
     /// * Any other column is categorical and becomes one feature a category, named `column=category`, in byte order of the
     ///   categories, 1 or 0. Above 32 categories with fewer than five cells each on average, those with fewer than five cells become one.
+    /// * With more than `max_categories` it becomes [`Codes`](crate::Codes) of them; those of one cell become one.
     /// * Left out are columns that hold nothing, whole numbers that count rows (or that differ and are named as an id is), from 20 rows on texts
-    ///   that are all different, and texts of which more than `max_categories` differ.
+    ///   that are all different, those of more than `max_categories` texts of which more than half come once, and those of more than
+    ///   [`MAX_CODED_CATEGORIES`] texts.
     /// * Class names are in byte order, or in order of value if all are numbers.
     ///
     /// All rules are ours.
@@ -280,7 +285,7 @@ params! {
         row_names: Option<ColumnRef> = None, set ColumnRef;
         /// The column of sample weights.
         sample_weights: Option<ColumnRef> = None, set ColumnRef;
-        /// Distinct values a categorical column may have.
+        /// Distinct values of a categorical column that become a feature each.
         max_categories: usize = DEFAULT_MAX_CATEGORIES, set usize;
     }
 }

@@ -10,7 +10,7 @@ use super::{
     decide::{Candidate, Decision, Role},
     encoding::{ColumnEncoding, ColumnKind, ColumnSpec},
     parallel::map,
-    params::{ColumnRef, LabelColumn, TableParams, Task},
+    params::{ColumnRef, LabelColumn, MAX_CODED_CATEGORIES, TableParams, Task},
 };
 use crate::error::{CellFault, DataError, Place, Result};
 
@@ -268,8 +268,18 @@ pub(super) fn survey<'a, R: Rows<'a>>(
 
 impl<'a, R: Rows<'a>> Survey<'_, 'a, R> {
     fn look(&self, column: usize) -> Look<'_> {
+        let few = self.params.max_categories;
+        let many = few.max(MAX_CODED_CATEGORIES);
+        let declared = self.sheet.is_categorical(column);
+        let (most, most_numbers) = match self.roles[column] {
+            Role::Categorical => (many, many),
+            Role::Feature | Role::Kept if declared => (many, many),
+            Role::Feature | Role::Kept => (many, few),
+            _ => (few, few),
+        };
         Look {
-            max_categories: self.params.max_categories,
+            most,
+            most_numbers,
             dates: &self.dates[column],
         }
     }

@@ -208,6 +208,16 @@ impl<'a, T: Scalar> Probe<'a, T> {
         }
         let first = column.features.start;
         let (grid, features, points) = match &column.categories {
+            Some(names) if column.codes.is_some() => {
+                let code = |place| column.codes.as_ref().map_or(Vec::new(), |c| c.of(place));
+                let mut coded: Vec<_> = (0..names.len()).map(|at| (code(at), at)).collect();
+                coded.sort_by(|(a, _), (b, _)| a[0].total_cmp(&b[0]));
+                let step = coded.len().div_ceil(GRID);
+                let chosen = coded.into_iter().skip(step / 2).step_by(step);
+                let chosen = chosen.map(|(code, at)| (names[at].clone(), code));
+                let (names, points) = chosen.unzip();
+                (Grid::Categories(names), column.features.clone(), points)
+            }
             Some(names) => {
                 let is = |a: usize, b: usize| f64::from(u8::from(a == b));
                 let point = |n: usize| (0..names.len()).map(|other| is(n, other)).collect();

@@ -21,6 +21,20 @@ static inline void NAME_category(float x, int n_categories, int missing, float *
     if (missing) to[n_categories] = isfinite(x) ? 0.0f : 1.0f;
     if (n > n_categories + missing) to[n - 1] = known ? 0.0f : 1.0f;
 }
+//: code
+// The codes of a category, of a missing cell or of others, as far as there are such; else 0.
+static inline void NAME_code(float x, int n_categories, int missing, int other, const float *codes, float *to, int n) {
+    int at = n_categories + missing;
+    int known = other;
+    if (!isfinite(x)) {
+        at = n_categories;
+        known = missing;
+    } else if (x >= 0.0f && x < (float)n_categories && x == (float)(int)x) {
+        at = (int)x;
+        known = 1;
+    }
+    for (int i = 0; i < n; i++) to[i] = known ? codes[at * n + i] : 0.0f;
+}
 //: scale
 // Scaled features. The offset is a sum of two, so that no digits are lost.
 static inline void NAME_scale(const float *x, int n_x, const float *high, const float *low, const float *scale,

@@ -76,7 +76,8 @@ impl Graph {
         for (column, input) in columns.iter().zip(&inputs) {
             if let Use::Category { .. } = column.what {
                 order.extend(column.at..column.at + column.features.len());
-                parts.push(self.category(column, input.as_deref()));
+                let found = self.category(column, input.as_deref());
+                parts.push(self.coded(column, found));
             }
         }
         let features = self.joined(&parts);
@@ -165,6 +166,7 @@ impl Graph {
             categories,
             missing,
             other,
+            ..
         } = &column.what
         else {
             return String::new();
@@ -191,6 +193,19 @@ impl Graph {
             parts.push(self.node("Sub", &[&one, &known]));
         }
         self.joined(&parts)
+    }
+
+    /// The codes of categories, where they have some, from one feature each.
+    fn coded(&mut self, column: &Column, found: String) -> String {
+        let Use::Category {
+            codes: Some(codes), ..
+        } = &column.what
+        else {
+            return found;
+        };
+        let width = column.features.len();
+        let codes = self.floats(&[codes.len() / width, width], codes);
+        self.node("MatMul", &[&found, &codes])
     }
 
     /// The sum of each row.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tiam_data::{ColumnKind, ColumnSpec};
+use tiam_data::{Codes, ColumnKind, ColumnSpec};
 use tiam_models::{Activation, InputEncoding};
 
 use super::description::{Answer, DescribedLayer, DescribedNetwork, Description, Flag};
@@ -14,11 +14,12 @@ use crate::scalar::Scalar;
 pub(super) enum Use {
     /// Numbers, with what stands for each where it is missing: one, or the parts of a date.
     Numbers { fill: Vec<f32>, marked: bool },
-    /// A feature a category.
+    /// A feature a category, or codes: numbers of each category, of missing cells, of others.
     Category {
         categories: Vec<String>,
         missing: bool,
         other: bool,
+        codes: Option<Vec<f32>>,
     },
 }
 
@@ -189,10 +190,15 @@ fn column(spec: &ColumnSpec, features: Vec<String>, at: usize, field: usize) -> 
                 write!(words, "{number} {category:?}, ").ok();
             }
             words.push_str("NaN for a missing cell, -1 for any other text");
+            let numbers = |codes: &Codes| {
+                let places = 0..of.n_places();
+                singles(places.flat_map(|place| codes.of(place)))
+            };
             let what = Use::Category {
                 categories: of.categories.clone(),
                 missing: of.missing,
                 other: of.other,
+                codes: of.codes.as_ref().map(numbers).transpose()?,
             };
             (what, words)
         }

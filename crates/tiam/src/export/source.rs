@@ -202,15 +202,21 @@ impl Source {
                 Use::Category {
                     categories,
                     missing,
-                    ..
+                    other,
+                    codes,
                 } => {
-                    let args = [
-                        Arg::Field(column.field),
-                        Arg::Int(categories.len()),
-                        Arg::Int(usize::from(*missing)),
-                        Arg::To("features", column.at, column.features.len()),
-                    ];
-                    self.call("category", &args);
+                    let [n, missing, other] =
+                        [categories.len(), (*missing).into(), (*other).into()];
+                    let mut args = vec![Arg::Field(column.field), Arg::Int(n), Arg::Int(missing)];
+                    let function = match codes {
+                        Some(codes) => {
+                            args.extend([Arg::Int(other), self.floats("codes", codes)]);
+                            "code"
+                        }
+                        None => "category",
+                    };
+                    args.push(Arg::To("features", column.at, column.features.len()));
+                    self.call(function, &args);
                 }
             }
         }

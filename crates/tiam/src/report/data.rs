@@ -99,6 +99,18 @@ fn used(kind: &ColumnKind, scaled: bool) -> (&'static str, String) {
         }
         ColumnKind::Numeric(_) => ("number", "taken as it is".to_owned()),
         ColumnKind::Date(_) => ("date", "its parts as numbers".to_owned()),
+        ColumnKind::Categorical(of) if of.codes.is_some() => (
+            "category",
+            format!(
+                "each of {} as {}: {}",
+                of.categories.len(),
+                match kind.width() {
+                    1 => "a number".to_owned(),
+                    n => format!("{n} numbers"),
+                },
+                few(&of.categories)
+            ),
+        ),
         ColumnKind::Categorical(of) => (
             "category",
             format!(

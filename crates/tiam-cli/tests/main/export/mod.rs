@@ -75,6 +75,23 @@ fn several_answers_of_no_or_yes() {
 }
 
 #[test]
+fn codes_of_very_many_categories() {
+    for (label, flags, width) in [
+        ("kind", "--max-categories 3 --effort single --epochs 20", 3),
+        ("cost", "--max-categories 2 --task values", 1),
+    ] {
+        let case = Case::of_table(label, "", flags);
+        let columns = case.columns.as_ref().unwrap().columns();
+        let street = columns
+            .iter()
+            .find(|column| column.name == "street")
+            .unwrap();
+        assert!(street.kind.codes().is_some() && street.kind.width() == width);
+        case.check();
+    }
+}
+
+#[test]
 fn images() {
     let bench = Bench::new();
     bench.train("--data digits --epochs 3 --hidden 20 --activation identity --no-report");
