@@ -33,8 +33,9 @@ params! {
     /// A plain table of `B` bytes that gives `V` feature values is loaded within `B + V * size_of::<T>()` bytes: its text and
     /// its features, of which the features stay. Since a number takes at least two bytes of text, that is at most `3 B` in
     /// single and `5 B` in double precision for a table of numbers. Besides there are, for each column, its name, the cells of a
-    /// row and the distinct cells found (64 bytes each, at most `max_categories`, on each thread): less than a tenth of the
-    /// sum from some tens of thousands of rows on. One-hot features are counted in `V`. The text of a gzip file grows as it
+    /// row and the distinct cells found (64 bytes each, on each thread; at most `max_categories` of a column, of texts
+    /// [`MAX_CODED_CATEGORIES`](crate::MAX_CODED_CATEGORIES)): less than a tenth of the sum from some tens of thousands of
+    /// rows on, unless their texts are nearly all different. One-hot features are counted in `V`. The text of a gzip file grows as it
     /// is decompressed and takes up to `3 B` for `B` decompressed bytes.
     ///
     /// Whatever a file holds or promises, damaged and forged ones included, no single buffer is larger than

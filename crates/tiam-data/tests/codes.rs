@@ -132,10 +132,24 @@ fn categories_that_say_nothing_are_nought() {
         // Every town has as many of either class.
         writeln!(text, "t{},{}.5,c{}", i / 4, i % 7, i % 2).unwrap();
     }
-    let mut data = table(text, &few(20)).unwrap();
-    data.fill_missing();
-    let (_, codes) = codes(data.encoding().unwrap());
-    assert!(codes.numbers.iter().all(|number| *number == 0));
+    let nought = |text: &str| {
+        let mut data = table(text, &few(20)).unwrap();
+        data.fill_missing();
+        let (_, codes) = codes(data.encoding().unwrap());
+        codes.numbers.iter().all(|number| *number == 0)
+    };
+    assert!(nought(&text));
+    // Draws of a coin, and one that falls a little more often on a side in some towns.
+    let tossed = |bias: usize| {
+        let toss = |i: usize| {
+            let mixed = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40;
+            mixed as usize % 100 < 50 - bias * (i % 2)
+        };
+        let rows = (0..4000).map(|i| format!("t{},{}.5,{}\n", i % 200, i % 7, toss(i)));
+        format!("town,x,y\n{}", rows.collect::<String>())
+    };
+    assert_eq!([0, 20].map(|bias| nought(&tossed(bias))), [true, false]);
 }
 
 #[test]

@@ -197,15 +197,18 @@ impl Graph {
 
     /// The codes of categories, where they have some, from one feature each.
     fn coded(&mut self, column: &Column, found: String) -> String {
-        let Use::Category {
-            codes: Some(codes), ..
-        } = &column.what
-        else {
+        let Some(codes) = column.codes() else {
             return found;
         };
-        let width = column.features.len();
-        let codes = self.floats(&[codes.len() / width, width], codes);
-        self.node("MatMul", &[&found, &codes])
+        let n_out = column.features.len();
+        let of = |output| codes.iter().skip(output).step_by(n_out).copied();
+        let layer = PlannedLayer {
+            n_in: codes.len() / n_out,
+            n_out,
+            weight: (0..n_out).flat_map(of).collect(),
+            bias: vec![0.0; n_out],
+        };
+        self.layer(&layer, &found, false)
     }
 
     /// The sum of each row.

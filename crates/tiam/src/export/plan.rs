@@ -54,6 +54,14 @@ impl Column {
             Use::Category { .. } => 1,
         }
     }
+
+    /// Of a column of categories that have some.
+    pub(super) fn codes(&self) -> Option<&[f32]> {
+        match &self.what {
+            Use::Category { codes, .. } => codes.as_deref(),
+            Use::Numbers { .. } => None,
+        }
+    }
 }
 
 /// From features to a network's inputs: u = ((x − high) − low)/scale, between bounds where it is a place among bins, which are scaled in turn.
