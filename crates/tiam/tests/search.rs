@@ -267,6 +267,14 @@ fn more_effort_tries_more() {
             .len()
     };
     assert!(n(Effort::Best) > n(Effort::Good));
+    // Outliers among the inputs matter where values are learnt.
+    let clips = |table: &Table| {
+        let tried = Search::default().candidates_for(table).unwrap();
+        tried
+            .iter()
+            .any(|candidate| candidate.inputs == Inputs::Clipped)
+    };
+    assert!(!clips(&table) && clips(&skewed(300)));
 }
 
 /// The model of a search that keeps its trainings, ended after so many of them.

@@ -189,6 +189,7 @@ impl Search {
         let data = Data {
             n_samples: inputs.n_cols(),
             n_outputs: target.n_outputs(),
+            is_values: values.is_some(),
             is_skewed: values.is_some_and(is_skewed),
         };
         let n_features = inputs.n_rows();

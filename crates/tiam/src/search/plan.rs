@@ -21,12 +21,14 @@ pub(super) struct Plan {
 pub(super) struct Data {
     pub(super) n_samples: usize,
     pub(super) n_outputs: usize,
+    /// Values, not classes.
+    pub(super) is_values: bool,
     /// Positive values with a long tail.
     pub(super) is_skewed: bool,
 }
 
-/// Multiplications that a search may take whatever a single network takes: two seconds on two cores.
-const ALWAYS: f64 = 4e10;
+/// Multiplications that a search may take whatever a single network takes: three seconds on two cores.
+const ALWAYS: f64 = 6e10;
 /// Trainings of a single network on all samples that a search may take.
 const SINGLE_FITS: f64 = 5.0;
 /// How many times more is spent on the best model.
@@ -70,9 +72,15 @@ fn all(effort: Effort, data: Data) -> Vec<Candidate> {
     };
     let pairs = of(Inputs::Standard, 0).zip(of(Inputs::Bins, 1));
     let mut found: Vec<Candidate> = pairs.flat_map(<[Candidate; 2]>::from).collect();
+    if data.is_values {
+        // Outliers draw a fit of values away, one of classes hardly.
+        let clipped: Vec<Candidate> = of(Inputs::Clipped, 0).take(CLIPPED).collect();
+        found.splice(2..2, clipped);
+    }
     if effort == Effort::Best {
         let usual = found.clone();
-        found.extend(of(Inputs::Clipped, 0));
+        let tried = if data.is_values { CLIPPED } else { 0 };
+        found.extend(of(Inputs::Clipped, 0).skip(tried));
         for (hidden, epochs) in BEST_FORMS {
             let form = |candidate: &Candidate| Candidate {
                 hidden: hidden.to_vec(),
@@ -95,6 +103,8 @@ fn all(effort: Effort, data: Data) -> Vec<Candidate> {
     found
 }
 
+/// Candidates with clipped inputs, where values are learnt.
+const CLIPPED: usize = 2;
 /// Epochs of a candidate, of those of a single network: on folds of small tables a half was as good as all of them.
 const SHARE_OF_EPOCHS: f64 = 0.5;
 /// Fewer epochs than these, as large tables have, are all done.
