@@ -1,7 +1,5 @@
 //! The recorded trajectories of the algorithm, from an independent reference in double precision.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,7 +1,5 @@
 //! What the fuzz targets keep, and files changed at random, in the ordinary tests: an error or a sound value, never a panic.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

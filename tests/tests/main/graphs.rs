@@ -1,7 +1,5 @@
 //! Accuracy on the citation graphs, where their files are: five seeds each, the settings of docs/parameters.md.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::PathBuf;
 
 use tiam_data::{Dataset, LoadParams, load};

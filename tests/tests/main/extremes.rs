@@ -1,7 +1,5 @@
 //! Problems at the edge of what is legal: every method trains on them or says why not, and hands back nothing that is not finite.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::thread;
 
 use tiam_bench::methods::{Method, RunParams, Setup};

@@ -1,8 +1,6 @@
 //! The same training by other means: other numbers of threads, the other precision, other solvers. What must agree, and how closely.
 //!
-//! `cargo test -p tiam-tests --test agreement -- --nocapture` prints how closely it does.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! `cargo test -p tiam-tests --test main agreement -- --nocapture` prints how closely it does.
 
 use tiam::Scalar;
 use tiam_bench::methods::{Method, MethodParams, RunParams, Setup};

@@ -1,8 +1,6 @@
 //! Dependencies (their sources, licences and compilers) and our packages (their licence files, addresses and links). `cargo deny` checks
 //! more where it is installed; these tests run everywhere and read its list.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
