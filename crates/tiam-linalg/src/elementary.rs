@@ -2,8 +2,8 @@
 //!
 //! The standard library's `exp` is a call into libm per element. The three functions here are straight-line
 //! arithmetic on the value and on its bits; they inline, and a loop over them becomes SIMD code for whatever instruction
-//! set the loop is compiled for. Called plainly that is the build's baseline (SSE2 on a plain x86-64 build); the slice
-//! functions compile their loops for several levels and choose at run time through `pulp`.
+//! set the loop is compiled for. Called plainly that is the build's baseline (SSE2 on a plain x86-64 build); this crate compiles
+//! its loops for several levels and chooses at run time through `pulp`, those of [`map_entries`](crate::map_entries) too.
 //!
 //! **Inlining.** A loop runs at the wider level only if it is inlined into the function that `pulp` compiles for that level.
 //! A closure handed to `Arch::dispatch` is called from one place per level, so LLVM may leave a large one outside, compiled for
@@ -261,48 +261,3 @@ mod double {
 
 elementary!(f32, single);
 elementary!(f64, double);
-
-/// x_i ← e^{x_i}. About 25 (f32) or 40 (f64) flops an element; no scratch.
-///
-/// ```
-/// let mut x = [0.0_f32, 1.0, f32::NEG_INFINITY];
-/// tiam_linalg::elementary::exp_in_place(&mut x);
-/// assert!((x[1] - std::f32::consts::E).abs() < 1e-6 && x[0] + x[2] <= 1.0);
-/// ```
-pub fn exp_in_place<T: Elementary>(x: &mut [T]) {
-    dispatch_kernel!(<T: Elementary> (x: &'a mut [T]) -> () {
-        for v in x {
-            *v = v.fast_exp();
-        }
-    });
-}
-
-/// x_i ← e^{x_i} − 1. About 30 (f32) or 45 (f64) flops an element; no scratch.
-///
-/// ```
-/// let mut x = [-1e-12_f64];
-/// tiam_linalg::elementary::exp_m1_in_place(&mut x);
-/// assert!((x[0] + 9.999_999_999_995e-13).abs() < 1e-27);
-/// ```
-pub fn exp_m1_in_place<T: Elementary>(x: &mut [T]) {
-    dispatch_kernel!(<T: Elementary> (x: &'a mut [T]) -> () {
-        for v in x {
-            *v = v.fast_exp_m1();
-        }
-    });
-}
-
-/// x_i ← ln(1 + x_i). About 40 flops an element, two of them divisions; no scratch.
-///
-/// ```
-/// let mut x = [-0.5_f64];
-/// tiam_linalg::elementary::ln_1p_in_place(&mut x);
-/// assert!((x[0] + std::f64::consts::LN_2).abs() < 1e-15);
-/// ```
-pub fn ln_1p_in_place<T: Elementary>(x: &mut [T]) {
-    dispatch_kernel!(<T: Elementary> (x: &'a mut [T]) -> () {
-        for v in x {
-            *v = v.fast_ln_1p();
-        }
-    });
-}
