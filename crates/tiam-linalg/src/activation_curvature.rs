@@ -41,7 +41,7 @@ impl<T: Real> ActivationCurvature<T> {
         self.refresh(next);
         let n = x.n_rows();
         let this = &*self;
-        let slab = ColsMut::new(x.as_mut_slice(), n);
+        let slab = x.cols_mut();
         let body = |scratch: &mut WorkerScratch<T>, slab: ColsMut<'_, T>| {
             let (mut error_sq, mut whole_sq, mut iterations) = (0.0, 0.0, 0);
             for_tiles(slab, tile_cols::<T>(n), |tile| {

@@ -137,12 +137,11 @@ impl<T: Real> ActivationBlock<T> {
     ) -> bool {
         let n = self.iterate.current.n_rows();
         let (weights, product) = next.product_mut();
-        let n_next = weights.n_rows();
         let (h, epsilon) = (band.activation, T::from_f64(band.epsilon));
         let slab = (
-            ColsMut::new(self.iterate.current.as_mut_slice(), n),
-            Cols::new(band.center.as_slice(), n),
-            ColsMut::new(product.as_mut_slice(), n_next),
+            self.iterate.current.cols_mut(),
+            band.center.cols(),
+            product.cols_mut(),
         );
         let body = |_: &mut WorkerScratch<T>,
                     slab: (ColsMut<'_, T>, Cols<'_, T>, ColsMut<'_, T>)| {
@@ -225,34 +224,34 @@ impl<T: Real> ActivationBlock<T> {
         let n_next = weights.n_rows();
         let (p, rho) = (T::from_f64(inertia.gradient), T::from_f64(next.rho));
         let slab = (
-            ColsMut::new(self.gradient.as_mut_slice(), n),
-            Cols::new(self.iterate.current.as_slice(), n),
-            Cols::new(self.iterate.previous.as_slice(), n),
-            Cols::new(next.weights.product().as_slice(), n_next),
-            Cols::new(next.target.as_slice(), n_next),
+            self.gradient.cols_mut(),
+            [
+                &self.iterate.current,
+                &self.iterate.previous,
+                next.weights.product(),
+                next.target,
+            ]
+            .map(Matrix::cols),
         );
-        type Slabs<'a, T> = (
-            ColsMut<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-        );
-        let body = |scratch: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
+        let body = |scratch: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, [Cols<'_, T>; 4])| {
             let mut residual_sq = 0.0;
-            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(g, a, ap, wa, z)| {
-                residual_sq += residual_norm_sq(wa.data, next.bias, z.data);
-                let r = buffer(&mut scratch.tile_b, wa.data.len());
-                if p > T::zero() {
-                    let hat = buffer(&mut scratch.tile_a, a.data.len());
-                    extrapolate_tile(hat, a.data, ap.data, p);
-                    tile_product(r, weights.view(), hat);
-                } else {
-                    r.copy_from_slice(wa.data);
-                }
-                scaled_residual(r, next.bias, z.data, rho);
-                tile_product(g.data, weights.view().transpose(), r);
-            });
+            for_tiles(
+                slab,
+                tile_cols::<T>(n.max(n_next)),
+                |(g, [a, ap, wa, z])| {
+                    residual_sq += residual_norm_sq(wa.data, next.bias, z.data);
+                    let r = buffer(&mut scratch.tile_b, wa.data.len());
+                    if p > T::zero() {
+                        let hat = buffer(&mut scratch.tile_a, a.data.len());
+                        extrapolate_tile(hat, a.data, ap.data, p);
+                        tile_product(r, weights.view(), hat);
+                    } else {
+                        r.copy_from_slice(wa.data);
+                    }
+                    scaled_residual(r, next.bias, z.data, rho);
+                    tile_product(g.data, weights.view().transpose(), r);
+                },
+            );
             residual_sq
         };
         0.5 * next.rho * compute.over_samples(4 * n * n_next, slab, &body)
@@ -293,18 +292,15 @@ impl<T: Real> ActivationBlock<T> {
         let weights = next.weights.weights();
         let n_next = weights.n_rows();
         let trial = Trial::new(inertia, step, band.epsilon);
-        let slab = (
-            Cols::new(self.iterate.current.as_slice(), n),
-            Cols::new(self.iterate.previous.as_slice(), n),
-            Cols::new(band.center.as_slice(), n),
-            Cols::new(self.gradient.as_slice(), n),
-        );
-        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
-        let body = |scratch: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
+        let Iterate {
+            current, previous, ..
+        } = &self.iterate;
+        let slab = [current, previous, band.center, &self.gradient].map(Matrix::cols);
+        let body = |scratch: &mut WorkerScratch<T>, slab: [Cols<'_, T>; 4]| {
             let mut sums = [0.0; 2];
-            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |(a, ap, z, g)| {
-                let d = buffer(&mut scratch.tile_a, a.data.len());
-                let inputs = [a.data, ap.data, z.data, g.data];
+            for_tiles(slab, tile_cols::<T>(n.max(n_next)), |inputs| {
+                let inputs = inputs.map(|columns| columns.data);
+                let d = buffer(&mut scratch.tile_a, inputs[0].len());
                 let h = band.activation;
                 sums[1] += with_activation!(h, h => direction_tile(d, inputs, h, trial));
                 let wd = buffer(&mut scratch.tile_b, d.len() / n * n_next);
@@ -336,39 +332,29 @@ impl<T: Real> ActivationBlock<T> {
         let trial = Trial::new(inertia, step, band.epsilon);
         let p3 = T::from_f64(inertia.correction);
         let slab = (
-            (
-                ColsMut::new(candidate.as_mut_slice(), n),
-                ColsMut::new(self.candidate_product.as_mut_slice(), n_next),
-            ),
-            Cols::new(current.as_slice(), n),
-            Cols::new(previous.as_slice(), n),
-            Cols::new(band.center.as_slice(), n),
-            Cols::new(self.gradient.as_slice(), n),
-            Cols::new(next.target.as_slice(), n_next),
+            candidate.cols_mut(),
+            self.candidate_product.cols_mut(),
+            [&*current, previous, band.center, &self.gradient].map(Matrix::cols),
+            next.target.cols(),
         );
         type Slabs<'a, T> = (
-            (ColsMut<'a, T>, ColsMut<'a, T>),
-            Cols<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
+            ColsMut<'a, T>,
+            ColsMut<'a, T>,
+            [Cols<'a, T>; 4],
             Cols<'a, T>,
         );
         let body = |_: &mut WorkerScratch<T>, slab: Slabs<'_, T>| {
             let (mut residual_sq, mut violation) = (0.0, Largest::default());
-            for_tiles(
-                slab,
-                tile_cols::<T>(n.max(n_next)),
-                |((out, wa), a, ap, z, g, target)| {
-                    let inputs = [a.data, ap.data, z.data, g.data];
-                    let distance = with_activation!(band.activation, h => {
-                        candidate_tile(out.data, inputs, h, trial, p3)
-                    });
-                    violation = violation.merge(Largest(distance));
-                    tile_product(wa.data, weights.view(), out.data);
-                    residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
-                },
-            );
+            let tile = tile_cols::<T>(n.max(n_next));
+            for_tiles(slab, tile, |(out, wa, inputs, target)| {
+                let inputs = inputs.map(|columns| columns.data);
+                let distance = with_activation!(band.activation, h => {
+                    candidate_tile(out.data, inputs, h, trial, p3)
+                });
+                violation = violation.merge(Largest(distance));
+                tile_product(wa.data, weights.view(), out.data);
+                residual_sq += residual_norm_sq(wa.data, next.bias, target.data);
+            });
             (residual_sq, violation)
         };
         let (residual_sq, Largest(violation)) = compute.over_samples(2 * n * n_next, slab, &body);
@@ -529,13 +515,12 @@ pub(crate) fn band_violation_generic<T: Real>(
         "band_violation: shapes differ"
     );
     let n = a.n_rows();
-    let slab = (Cols::new(a.as_slice(), n), Cols::new(z.as_slice(), n));
-    let body = |_: &mut WorkerScratch<T>, (a, z): (Cols<'_, T>, Cols<'_, T>)| {
+    let body = |_: &mut WorkerScratch<T>, [a, z]: [Cols<'_, T>; 2]| {
         with_activation!(h, h => {
             let pairs = a.data.iter().zip(z.data);
             let distances = pairs.map(|(a, z)| Largest((*a - h.apply(*z)).abs().to_f64()));
             distances.fold(Largest::default(), Largest::merge)
         })
     };
-    compute.over_samples(4 * n, slab, &body).0
+    compute.over_samples(4 * n, [a.cols(), z.cols()], &body).0
 }

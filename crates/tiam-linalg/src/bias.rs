@@ -95,14 +95,10 @@ impl<T: Real> BiasBlock<T> {
     ) -> (f64, usize) {
         let n = self.current.len();
         let bias = self.current.as_slice();
-        let slab = (
-            Cols::new(product.as_slice(), n),
-            Cols::new(target.as_slice(), n),
-        );
-        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>);
-        let body = |scratch: &mut WorkerScratch<T>, sums: &mut [f64], slab: Slabs<'_, T>| {
+        let slab = [product.cols(), target.cols()];
+        let body = |scratch: &mut WorkerScratch<T>, sums: &mut [f64], slab: [Cols<'_, T>; 2]| {
             let (mut residual_sq, n_samples) = (0.0, slab.n_cols());
-            for_tiles(slab, tile_cols::<T>(2 * n), |(m, z)| {
+            for_tiles(slab, tile_cols::<T>(2 * n), |[m, z]| {
                 let acc = buffer(&mut scratch.tile_a, n);
                 add_row_sums(sums, m.data, z.data, acc);
                 residual_sq += residual_norm_sq(m.data, bias, z.data);

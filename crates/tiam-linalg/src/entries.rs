@@ -42,7 +42,7 @@ pub fn map_entries<T: Real, const K: usize, const M: usize>(
     let shape = (n, out.n_cols());
     assert_eq!((out.n_rows(), out.n_cols()), shape, "map_entries: rows");
     let cols = columns(inputs, shape);
-    let slab = (ColsMut::new(out.as_mut_slice(), n), cols);
+    let slab = (out.cols_mut(), cols);
     let body = |_: &mut WorkerScratch<T>, (out, cols): (ColsMut<'_, T>, [Cols<'_, T>; K])| {
         vectorised(
             #[inline(always)]
@@ -123,7 +123,7 @@ fn columns<'a, T: Real, const K: usize>(
 ) -> [Cols<'a, T>; K] {
     inputs.map(|x| {
         assert_eq!((x.n_rows(), x.n_cols()), shape, "entries: shapes differ");
-        Cols::new(x.as_slice(), shape.0)
+        x.cols()
     })
 }
 

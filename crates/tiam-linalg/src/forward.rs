@@ -62,7 +62,7 @@ pub enum ForwardFrom<'a, T> {
 impl<'a, T: Real> ForwardFrom<'a, T> {
     fn columns(self) -> Cols<'a, T> {
         let (Self::Inputs(m) | Self::FirstProduct(m)) = self;
-        Cols::new(m.as_slice(), m.n_rows())
+        m.cols()
     }
 }
 
@@ -98,10 +98,7 @@ pub(crate) fn forward_generic<T: Real>(
         from.columns().n_cols(),
         "forward: samples differ"
     );
-    let slab = (
-        ColsMut::new(out.as_mut_slice(), plan.n_last),
-        from.columns(),
-    );
+    let slab = (out.cols_mut(), from.columns());
     let body = |scratch: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, Cols<'_, T>)| {
         for_tiles(slab, plan.tile, |(out, start)| {
             let last = forward_tile(scratch, layers, h, from, start);

@@ -4,6 +4,7 @@ use std::ops::{Index, IndexMut};
 
 use faer::{MatMut, MatRef};
 
+use crate::compute::{Cols, ColsMut};
 use crate::error::LinalgError;
 use crate::real::Real;
 
@@ -125,6 +126,15 @@ impl<T: Real> Matrix<T> {
     /// ‖·‖_F², summed in double precision.
     pub fn norm_sq(&self) -> f64 {
         crate::reduce::dot(&self.data, &self.data)
+    }
+
+    /// The columns, to be cut among workers.
+    pub(crate) fn cols(&self) -> Cols<'_, T> {
+        Cols::new(&self.data, self.n_rows)
+    }
+
+    pub(crate) fn cols_mut(&mut self) -> ColsMut<'_, T> {
+        ColsMut::new(&mut self.data, self.n_rows)
     }
 
     pub(crate) fn view(&self) -> MatRef<'_, T> {

@@ -96,21 +96,11 @@ impl<T: Real> PreactivationBlock<T> {
         let (bias, epsilon) = (prediction.bias, T::from_f64(epsilon));
         let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
         let slab = (
-            ColsMut::new(candidate.as_mut_slice(), n),
-            Cols::new(current.as_slice(), n),
-            Cols::new(previous.as_slice(), n),
-            Cols::new(prediction.product.as_slice(), n),
-            Cols::new(activations.as_slice(), n),
+            candidate.cols_mut(),
+            [&*current, previous, prediction.product, activations].map(Matrix::cols),
         );
-        type Slabs<'a, T> = (
-            ColsMut<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-            Cols<'a, T>,
-        );
-        let body = |_: &mut WorkerScratch<T>, (out, z, zp, m, a): Slabs<'_, T>| {
-            let inputs = [z.data, zp.data, m.data, a.data];
+        let body = |_: &mut WorkerScratch<T>, (out, inputs): (ColsMut<'_, T>, [Cols<'_, T>; 4])| {
+            let inputs = inputs.map(|columns| columns.data);
             with_activation!(h, h => hidden_tile(out.data, inputs, bias, h, epsilon, p))
         };
         let ends = compute.over_samples(20 * n, slab, &body);
@@ -154,15 +144,13 @@ impl<T: Real> PreactivationBlock<T> {
         let p = [inertia.start - inertia.gradient, inertia.correction].map(T::from_f64);
         let (tile, scratch_len) = (tile_cols::<T>(4 * n), loss.prox_scratch_len(n));
         let slab = (
-            ColsMut::new(candidate.as_mut_slice(), n),
-            Cols::new(current.as_slice(), n),
-            Cols::new(previous.as_slice(), n),
-            Cols::new(prediction.product.as_slice(), n),
+            candidate.cols_mut(),
+            [&*current, previous, prediction.product].map(Matrix::cols),
             targets,
         );
         let body = |scratch: &mut WorkerScratch<T>, slab: LastSlab<'_, T>| {
             let (mut distances_sq, mut losses) = ([0.0; 2], [0.0; 2]);
-            for_tiles(slab, tile, |(out, z, zp, wa, y)| {
+            for_tiles(slab, tile, |(out, [z, zp, wa], y)| {
                 let center = buffer(&mut scratch.tile_a, out.data.len());
                 center_tile(center, [z.data, zp.data, wa.data], bias, p[0]);
                 out.data.copy_from_slice(z.data);
@@ -188,14 +176,8 @@ impl<T: Real> PreactivationBlock<T> {
     }
 }
 
-/// Candidate, current, previous, product, target.
-type LastSlab<'a, T> = (
-    ColsMut<'a, T>,
-    Cols<'a, T>,
-    Cols<'a, T>,
-    Cols<'a, T>,
-    Targets<'a, T>,
-);
+/// Candidate; current, previous and product; target.
+type LastSlab<'a, T> = (ColsMut<'a, T>, [Cols<'a, T>; 3], Targets<'a, T>);
 
 /// Flops an entry of the last layer's step: a handful of Newton steps, an exponential each.
 const LAST_FLOPS_PER_ENTRY: usize = 200;
@@ -288,10 +270,7 @@ pub(crate) fn penalty_generic<T: Real>(
     compute: &mut Compute<T>,
 ) -> f64 {
     let n = z.n_rows();
-    let slab = (
-        Cols::new(prediction.product.as_slice(), n),
-        Cols::new(z.as_slice(), n),
-    );
+    let slab = (prediction.product.cols(), z.cols());
     let body = |_: &mut WorkerScratch<T>, (wa, z): (Cols<'_, T>, Cols<'_, T>)| {
         residual_norm_sq(wa.data, prediction.bias, z.data)
     };

@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatRef, Par};
 
-use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, for_tiles, tile_cols};
+use crate::compute::{Cols, Compute, Slab, WorkerScratch, for_tiles, tile_cols};
 use crate::matrix::{Matrix, view, view_mut};
 use crate::real::Real;
 
@@ -103,10 +103,7 @@ pub(crate) fn product_generic<T: Real>(
     assert_eq!(out.n_rows(), left.n_rows(), "product: rows differ");
     assert_eq!(out.n_cols(), right.n_cols(), "product: columns differ");
     let (m, k) = (left.n_rows(), left.n_cols());
-    let slab = (
-        ColsMut::new(out.as_mut_slice(), m),
-        Cols::new(right.as_slice(), k),
-    );
+    let slab = (out.cols_mut(), right.cols());
     let tile = tile_cols::<T>(m);
     compute.for_each(2 * m * k, slab, &|_, slab| {
         for_tiles(slab, tile, |(out, right)| {
@@ -162,10 +159,7 @@ pub(crate) fn product_transposed_generic<T: Real>(
         "product_transposed: columns differ"
     );
     let (m, k) = (left.n_rows(), left.n_cols());
-    let slab = (
-        ColsMut::new(out.as_mut_slice(), k),
-        Cols::new(right.as_slice(), m),
-    );
+    let slab = (out.cols_mut(), right.cols());
     let tile = tile_cols::<T>(k);
     compute.for_each(2 * m * k, slab, &|_, slab| {
         for_tiles(slab, tile, |(out, right)| {
@@ -212,13 +206,10 @@ pub(crate) fn outer_product_generic<T: Real>(
         outer_by_columns(out, left, right, compute);
         return;
     }
-    let slab = (
-        Cols::new(left.as_slice(), m),
-        Cols::new(right.as_slice(), k),
-    );
+    let slab = [left.cols(), right.cols()];
     let tile = tile_cols::<T>(m);
     let body = |_: &mut WorkerScratch<T>, sum: &mut [T], slab| {
-        for_tiles(slab, tile, |(left, right): (Cols<'_, T>, Cols<'_, T>)| {
+        for_tiles(slab, tile, |[left, right]: [Cols<'_, T>; 2]| {
             tile_outer(sum, left.data, m, right.data, k);
         });
     };
@@ -235,10 +226,7 @@ pub(crate) fn outer_by_columns<T: Real>(
 ) {
     let (m, k, n) = (left.n_rows(), right.n_rows(), left.n_cols());
     // The range of columns of `out` a worker holds is the range of rows of `right` it needs.
-    let columns = (
-        ColsMut::new(out.as_mut_slice(), m),
-        RowRange { start: 0, len: k },
-    );
+    let columns = (out.cols_mut(), RowRange { start: 0, len: k });
     compute.for_each(2 * m * n, columns, &|_, (out, rows)| {
         let right = right.view().subrows(rows.start, rows.len).transpose();
         matmul(
@@ -260,10 +248,7 @@ pub(crate) fn sample_gram<T: Real>(
     compute: &mut Compute<T>,
 ) {
     let (n_in, n) = (samples.n_rows(), samples.n_cols());
-    let slab = (
-        ColsMut::new(out.as_mut_slice(), n),
-        Cols::new(samples.as_slice(), n_in),
-    );
+    let slab = (out.cols_mut(), samples.cols());
     compute.for_each(2 * n_in * n, slab, &|_, (out, right)| {
         tile_product(out.data, samples.view().transpose(), right.data);
     });
@@ -277,11 +262,10 @@ pub(crate) fn feature_gram<T: Real>(
     compute: &mut Compute<T>,
 ) {
     let n = samples.n_rows();
-    let slab = Cols::new(samples.as_slice(), n);
     let body = |_: &mut WorkerScratch<T>, sum: &mut [T], slab: Cols<'_, T>| {
         tile_gram(sum, slab.data, n);
     };
-    let ((), sum) = compute.sum_over_samples(n * n, n * n, slab, &body);
+    let ((), sum) = compute.sum_over_samples(n * n, n * n, samples.cols(), &body);
     out.as_mut_slice().copy_from_slice(sum);
     for j in 1..n {
         for i in 0..j {

@@ -1,7 +1,7 @@
 //! Solves with a symmetric positive definite matrix.
 
 use crate::cholesky::Factor;
-use crate::compute::{ColsMut, Compute, for_tiles, tile_cols};
+use crate::compute::{Compute, for_tiles, tile_cols};
 use crate::error::LinalgError;
 use crate::matrix::Matrix;
 use crate::real::Real;
@@ -78,7 +78,7 @@ impl<T: Real> SpdFactor<T> {
     pub(crate) fn solve_generic(&self, x: &mut Matrix<T>, compute: &mut Compute<T>) {
         let n = self.n();
         assert_eq!(x.n_rows(), n, "SpdFactor: rows differ");
-        let columns = ColsMut::new(x.as_mut_slice(), n);
+        let columns = x.cols_mut();
         compute.for_each(2 * n * n, columns, &|_, columns| {
             for_tiles(columns, tile_cols::<T>(n), |tile| {
                 self.factor.solve_columns(tile.data);

@@ -50,7 +50,7 @@ impl StepReport {
         if increase > rounding {
             let n = target.n_rows();
             let body = |_: &mut WorkerScratch<T>, z: Cols<'_, T>| dot(z.data, z.data);
-            let target_sq = compute.over_samples(2 * n, Cols::new(target.as_slice(), n), &body);
+            let target_sq = compute.over_samples(2 * n, target.cols(), &body);
             let lost = RESIDUAL_EPSILONS * T::EPS.to_f64();
             let rounding = rounding + 0.5 * rho * lost * lost * target_sq;
             let change = self.change.with_rounding(rounding);

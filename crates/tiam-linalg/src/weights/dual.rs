@@ -261,7 +261,7 @@ impl<T: Real> Dual<T> {
             problem, inertia, ..
         } = *request;
         let mut gradient_product = std::mem::take(&mut products.direction);
-        let known = [products.current.as_slice(), products.previous_of(inertia)];
+        let known = [&products.current, products.previous_of(inertia)].map(Matrix::as_slice);
         let residual_sq = self.compute_gradient(problem, inertia, known);
         self.apply(&mut gradient_product, &self.gradient, compute);
         let [current, previous] = known;

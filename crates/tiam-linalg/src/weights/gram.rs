@@ -106,7 +106,7 @@ impl<T: Real> Primal<T> {
     /// [⟨Δ S, Δ⟩, ⟨Δ S, E⟩, ⟨E S, E⟩].
     fn image_terms(&self, form: &Gram<T>, inertia: Inertia) -> [f64; 3] {
         let previous = self.previous_of(inertia);
-        let matrices = [self.current.as_slice(), previous, self.gradient.as_slice()];
+        let matrices = [&self.current, previous, &self.gradient].map(Matrix::as_slice);
         // Where Δ plays no part its image is whatever was there, and its difference from itself is 0.
         let images = [form.delta_image.as_slice(), form.image.as_slice()];
         let [dd, de, ee] = gram_terms(matrices, images);

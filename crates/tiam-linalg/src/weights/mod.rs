@@ -80,11 +80,11 @@ struct Products<T> {
 
 impl<T: Real> Products<T> {
     /// W_previous a, or W a where the step makes no use of the previous value (Δ a is then exactly 0).
-    fn previous_of(&self, inertia: Inertia) -> &[T] {
+    fn previous_of(&self, inertia: Inertia) -> &Matrix<T> {
         if inertia.ignores_previous() {
-            self.current.as_slice()
+            &self.current
         } else {
-            self.previous.as_slice()
+            &self.previous
         }
     }
 }
@@ -493,11 +493,7 @@ fn mix<T: Real>(
         T::from_f64(pending.c_delta),
         T::from_f64(pending.c_direction),
     );
-    let slab = (
-        ColsMut::new(previous.as_mut_slice(), n_rows),
-        Cols::new(current.as_slice(), n_rows),
-        Cols::new(direction.as_slice(), n_rows),
-    );
+    let slab = (previous.cols_mut(), current.cols(), direction.cols());
     let body = |_: &mut _, (p, c, d): (ColsMut<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
         mix_tile(p.data, c.data, d.data, c_delta, c_direction)
     };

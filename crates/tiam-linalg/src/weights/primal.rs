@@ -127,12 +127,10 @@ impl<T: Real> Primal<T> {
         let (rho, ridge) = (T::from_f64(problem.rho), T::from_f64(problem.ridge));
         let mut gradient = std::mem::take(&mut self.gradient);
         let slab = (
-            ColsMut::new(gradient.as_mut_slice(), n_out),
-            Cols::new(self.current.as_slice(), n_out),
-            Cols::new(self.previous_of(inertia), n_out),
+            gradient.cols_mut(),
+            [&self.current, self.previous_of(inertia)].map(Matrix::cols),
         );
-        let body = |_: &mut WorkerScratch<T>, (g, w, wp): (ColsMut<'_, T>, _, _)| {
-            let (w, wp): (Cols<'_, T>, Cols<'_, T>) = (w, wp);
+        let body = |_: &mut WorkerScratch<T>, (g, [w, wp]): (ColsMut<'_, T>, [Cols<'_, T>; 2])| {
             assemble_gradient(g.data, [w.data, wp.data], p, rho, ridge)
         };
         self.gradient_terms = compute.over_units(PASS_FLOPS * n_out, slab, &body);
@@ -151,17 +149,12 @@ impl<T: Real> Primal<T> {
         } = *request;
         let (n_out, n_in) = (self.current.n_rows(), self.current.n_cols());
         let p = T::from_f64(inertia.gradient);
-        let slab = (
-            Cols::new(products.current.as_slice(), n_out),
-            Cols::new(products.previous_of(inertia), n_out),
-            Cols::new(problem.target.as_slice(), n_out),
-            Cols::new(problem.inputs.as_slice(), n_in),
-        );
+        let previous = products.previous_of(inertia);
+        let slab = [&products.current, previous, problem.target, problem.inputs].map(Matrix::cols);
         let tile = tile_cols::<T>(n_out);
-        type Slabs<'a, T> = (Cols<'a, T>, Cols<'a, T>, Cols<'a, T>, Cols<'a, T>);
-        let body = |scratch: &mut WorkerScratch<T>, sum: &mut [T], slab: Slabs<'_, T>| {
+        let body = |scratch: &mut WorkerScratch<T>, sum: &mut [T], slab: [Cols<'_, T>; 4]| {
             let mut residual_sq = 0.0;
-            for_tiles(slab, tile, |(m, mp, z, a)| {
+            for_tiles(slab, tile, |[m, mp, z, a]| {
                 let r = buffer(&mut scratch.tile_a, m.data.len());
                 residual_sq += residual_tile(r, m.data, mp.data, problem.bias, z.data, p);
                 tile_outer(sum, r, n_out, a.data, n_in);
@@ -189,7 +182,7 @@ impl<T: Real> Primal<T> {
         let mut residual_sq = residual_tile(
             residual.as_mut_slice(),
             products.current.as_slice(),
-            products.previous_of(inertia),
+            products.previous_of(inertia).as_slice(),
             problem.bias,
             problem.target.as_slice(),
             T::from_f64(inertia.gradient),
@@ -201,11 +194,11 @@ impl<T: Real> Primal<T> {
     }
 
     /// W_previous, or W where the step makes no use of it.
-    pub(super) fn previous_of(&self, inertia: Inertia) -> &[T] {
+    pub(super) fn previous_of(&self, inertia: Inertia) -> &Matrix<T> {
         if inertia.ignores_previous() {
-            self.current.as_slice()
+            &self.current
         } else {
-            self.previous.as_slice()
+            &self.previous
         }
     }
 
@@ -224,11 +217,7 @@ impl<T: Real> Primal<T> {
         loop {
             l1_norm = proximal_direction(
                 direction.as_mut_slice(),
-                [
-                    self.current.as_slice(),
-                    self.previous_of(inertia),
-                    self.gradient.as_slice(),
-                ],
+                [&self.current, self.previous_of(inertia), &self.gradient].map(Matrix::as_slice),
                 [inertia.start, inertia.gradient, inertia.correction],
                 1.0 / theta,
                 problem.l1 / theta,
@@ -272,11 +261,8 @@ impl<T: Real> Primal<T> {
             .get_or_insert_with(|| InputCurvature::new(n_in, n));
         let solved = curvature.solve(how, &mut direction, &self.gradient, problem, compute);
         let p1_minus_p2 = T::from_f64(inertia.start - inertia.gradient);
-        let deltas = self
-            .current
-            .as_slice()
-            .iter()
-            .zip(self.previous_of(inertia));
+        let previous = self.previous_of(inertia).as_slice();
+        let deltas = self.current.as_slice().iter().zip(previous);
         for (d, (w, wp)) in direction.as_mut_slice().iter_mut().zip(deltas) {
             *d = p1_minus_p2 * (*w - *wp) - *d;
         }
@@ -314,16 +300,15 @@ impl<T: Real> Primal<T> {
             (Some(direction), LineDirection::Direction) => direction,
             _ => &self.gradient,
         };
+        let previous = products.previous_of(inertia);
         let slab = (
-            ColsMut::new(direction_product.as_mut_slice(), n_out),
-            Cols::new(problem.inputs.as_slice(), n_in),
-            Cols::new(products.current.as_slice(), n_out),
-            Cols::new(products.previous_of(inertia), n_out),
+            direction_product.cols_mut(),
+            [problem.inputs, &products.current, previous].map(Matrix::cols),
         );
         let tile = tile_cols::<T>(n_out);
-        let body = |_: &mut _, slab: (ColsMut<'_, T>, Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
+        let body = |_: &mut _, slab: (ColsMut<'_, T>, [Cols<'_, T>; 3])| {
             let mut sums = [0.0; 3];
-            for_tiles(slab, tile, |(e, a, m, mp)| {
+            for_tiles(slab, tile, |(e, [a, m, mp])| {
                 tile_product(e.data, direction.view(), a.data);
                 sums = sums.merge(line_terms(m.data, mp.data, e.data));
             });
@@ -333,14 +318,9 @@ impl<T: Real> Primal<T> {
         let matrix = match along {
             LineDirection::Gradient => self.gradient_terms,
             LineDirection::Direction => {
-                let slab = (
-                    Cols::new(self.current.as_slice(), n_out),
-                    Cols::new(self.previous_of(inertia), n_out),
-                    Cols::new(direction.as_slice(), n_out),
-                );
-                let body = |_: &mut _, (w, wp, e): (Cols<'_, T>, Cols<'_, T>, Cols<'_, T>)| {
-                    line_terms(w.data, wp.data, e.data)
-                };
+                let slab = [&self.current, self.previous_of(inertia), direction].map(Matrix::cols);
+                let body =
+                    |_: &mut _, [w, wp, e]: [Cols<'_, T>; 3]| line_terms(w.data, wp.data, e.data);
                 compute.over_units(PASS_FLOPS * n_out, slab, &body)
             }
         };
