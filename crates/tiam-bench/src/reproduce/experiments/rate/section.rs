@@ -16,7 +16,8 @@ const PARTS: [(&str, &str); 2] = [("quadratic", "one block"), ("coupled", "two b
 /// What was chosen so that there is something to fit.
 const CHOICES: &str = "Ridge regression as a network without hidden layer uses ρ = 30, because with ρ near 1 every method is done \
      within some twenty iterations; with a small ρ plain alternation is the fastest there (in a trial with ρ = 0.02, q was .11 for AM and .22 for TIAM), so that order of methods \
-     holds for a strong penalty only. The widths of the constant bands were chosen so that the networks train.";
+     holds for a strong penalty only. The widths of the constant bands were chosen so that the networks train. \
+     Without a ridge no hidden layer would move but the last a: from a forward start a constant band holds them (docs/THEORY.md).";
 
 /// What the records tell of rates; every number in the prose is computed from them.
 pub(in super::super) fn section(records: &[Record]) -> Section {
