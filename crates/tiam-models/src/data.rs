@@ -1,12 +1,11 @@
 //! Training data: inputs with targets, checked when they are made.
 
-use tiam_linalg::{AnyLoss, Compute, LossTarget, Matrix, Real, SparseMatrix, Targets, reduce};
+use tiam_linalg::{
+    AnyLoss, Compute, LossTarget, Matrix, Real, SparseMatrix, StochasticBlocks, Targets, reduce,
+};
 
 use crate::error::{ModelError, Result};
 use crate::loss::Loss;
-
-/// Fewest inputs that are worth lists.
-const LEAST_SPARSE: usize = 32;
 
 /// The targets: what the network is to predict.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,16 +107,20 @@ impl<T: Real> Samples<T> {
         &self.inputs
     }
 
-    /// The inputs without their zeros, where so few are left that products with them are faster; decided on a thousand samples.
-    pub(crate) fn sparse_inputs(&self, compute: &mut Compute<T>) -> Option<SparseMatrix<T>> {
+    /// The inputs without their zeros, where steps are faster with them; decided on a thousand samples.
+    pub(crate) fn sparse_inputs(
+        &self,
+        blocks: &StochasticBlocks<T>,
+        compute: &mut Compute<T>,
+    ) -> Option<SparseMatrix<T>> {
         let inputs = &self.inputs;
         let looked_at = (0..inputs.n_cols()).step_by(inputs.n_cols().div_ceil(1000));
         let columns = looked_at.clone().map(|j| inputs.col(j));
         let n_entries = columns.flatten().filter(|x| **x != T::zero()).count();
         #[allow(clippy::cast_precision_loss, reason = "numbers of entries")]
         let share = n_entries as f64 / (looked_at.count() * inputs.n_rows()) as f64;
-        let pays = inputs.n_rows() >= LEAST_SPARSE && share <= SparseMatrix::<T>::WORTHWHILE;
-        pays.then(|| SparseMatrix::from_dense(inputs, compute))
+        let is_faster = blocks.are_lists_faster(share);
+        is_faster.then(|| SparseMatrix::from_dense(inputs, compute))
     }
 
     /// The targets of the N samples.

@@ -116,7 +116,10 @@ impl<T: Real> StochasticTrainer<T> {
             of: None,
             inertia: self.state.config.inertia,
         };
-        let sparse = samples.sparse_inputs(&mut self.state.compute);
+        let State {
+            blocks, compute, ..
+        } = &mut self.state;
+        let sparse = samples.sparse_inputs(blocks, compute);
         let inputs = match &sparse {
             Some(sparse) => sparse.into(),
             None => samples.inputs().into(),

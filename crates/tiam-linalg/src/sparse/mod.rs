@@ -74,11 +74,6 @@ impl<T: Real> Entries<T> {
 }
 
 impl<T: Real> SparseMatrix<T> {
-    /// Share of entries that are not 0 up to which products with lists are faster than dense ones.
-    ///
-    /// On MNIST, whose share is 0.19, a step of 784-100-100-10 takes 0.6 of the dense one's time on one thread.
-    pub const WORTHWHILE: f64 = 0.3;
-
     /// A matrix without columns.
     ///
     /// # Panics

@@ -151,6 +151,18 @@ impl<T: Real> StochasticBlocks<T> {
         self.layout.n_parameters()
     }
 
+    /// Whether steps are faster with lists of the inputs that are not 0, where these are so large a share.
+    ///
+    /// On MNIST, whose share is 0.19, a step of 784-100-100-10 takes 0.6 of the dense one's time on one thread, and one of 784-1500-1500-10 a fourteenth
+    /// more: its weights do not fit a core's cache.
+    pub fn are_lists_faster(&self, share: f64) -> bool {
+        let most = match self.n_parameters() < MAX_SUMMED {
+            true => 0.3,
+            false => 0.1,
+        };
+        self.layout.n_inputs() >= LEAST_LISTED && share <= most
+    }
+
     /// How each layer's curvature is kept.
     pub fn curvature_forms(&self) -> impl Iterator<Item = CurvatureForm> + '_ {
         self.curvature.iter().map(LayerCurvature::form)
@@ -414,6 +426,8 @@ const MIN_TILE: usize = 128;
 const GRADIENT_FLOPS: usize = 3;
 /// From so many parameters on, the shards' gradients would not fit a cache: their factors are kept, and multiplied when the directions are made.
 const MAX_SUMMED: usize = 1 << 19;
+/// Fewest inputs that are worth lists.
+const LEAST_LISTED: usize = 32;
 /// Fewest units of a shard whose gradient is multiplied with the directions: each such product packs the samples anew.
 const LEAST_UNITS: usize = 48;
 /// Flops a parameter of a direction: assembling the gradient, and a sketch's solve.

@@ -94,7 +94,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
         let epochs = config.epochs(data.train.n_samples());
         let mut state = State::new(network, config)?;
-        let sparse = data.train.sparse_inputs(&mut state.compute);
+        let sparse = data.train.sparse_inputs(&state.blocks, &mut state.compute);
         let start = first_samples(data.train, START_SAMPLES)?;
         let start = state.network.evaluate(&start, &mut state.compute)?;
         let measures = NetworkMeasures {

@@ -129,3 +129,14 @@ fn entries_are_kept_whatever_their_number_and_kind() {
     assert_eq!(sparse.n_entries(), 2);
     assert!(sparse.to_dense()[(1, 0)].is_nan());
 }
+
+#[test]
+fn lists_are_for_few_entries_and_fewer_where_weights_fill_no_cache() {
+    let faster = |sizes: &[usize], share: f64| {
+        let setting = Setting::random(sizes, 1, 1);
+        let blocks = setting.blocks(CurvatureForm::Identity);
+        blocks.are_lists_faster(share)
+    };
+    assert!(faster(&[40, 9, 3], 0.3) && !faster(&[40, 9, 3], 0.31) && !faster(&[31, 9, 3], 0.1));
+    assert!(faster(&[700, 760, 4], 0.1) && !faster(&[700, 760, 4], 0.19));
+}
