@@ -120,13 +120,9 @@ impl<T: Real> StochasticTrainer<T> {
             blocks, compute, ..
         } = &mut self.state;
         let sparse = samples.sparse_inputs(blocks, compute);
-        let inputs = match &sparse {
-            Some(sparse) => sparse.into(),
-            None => samples.inputs().into(),
-        };
         let sum = self
             .state
-            .epoch((samples, inputs), weights.as_deref(), place);
+            .epoch(samples, sparse.as_ref(), weights.as_deref(), place);
         let sum = sum.ok_or(ModelError::Diverged)?;
         self.state.settle();
         Ok(sum.loss / samples.n_samples() as f64)

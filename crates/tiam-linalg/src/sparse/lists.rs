@@ -23,46 +23,46 @@ pub(crate) struct Picked<'a, R, V> {
     values: V,
 }
 
+/// The values of a matrix's entries.
+pub(crate) trait Values<T> {
+    /// Those of some entries.
+    fn of(&self, entries: Range<usize>) -> impl Iterator<Item = T>;
+}
+
+impl<T: Copy> Values<T> for &[T] {
+    #[inline(always)]
+    fn of(&self, entries: Range<usize>) -> impl Iterator<Item = T> {
+        self[entries].iter().copied()
+    }
+}
+
 /// Values by their numbers in a table.
 pub(crate) struct Coded<'a, T> {
     codes: &'a [u8],
     table: &'a [T; 256],
 }
 
-impl<R, V> Picked<'_, R, V> {
+impl<T: Copy> Values<T> for Coded<'_, T> {
     #[inline(always)]
-    fn range(&self, j: usize) -> Range<usize> {
+    fn of(&self, entries: Range<usize>) -> impl Iterator<Item = T> {
+        let value = |code: &u8| self.table[usize::from(*code)];
+        self.codes[entries].iter().map(value)
+    }
+}
+
+impl<T, R: Copy + Into<u32>, V: Values<T>> Columns<T> for Picked<'_, R, V> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    #[inline(always)]
+    fn list(&self, j: usize) -> impl Iterator<Item = (usize, T)> {
         let j = self.indices[j];
-        self.starts[j]..self.starts[j + 1]
-    }
-}
-
-impl<T: Copy> Columns<T> for Picked<'_, u32, &[T]> {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.indices.len()
-    }
-
-    #[inline(always)]
-    fn list(&self, j: usize) -> impl Iterator<Item = (usize, T)> {
-        let own = self.range(j);
-        let pairs = self.rows[own.clone()].iter().zip(&self.values[own]);
-        pairs.map(|(row, value)| (*row as usize, *value))
-    }
-}
-
-impl<T: Copy> Columns<T> for Picked<'_, u16, Coded<'_, T>> {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.indices.len()
-    }
-
-    #[inline(always)]
-    fn list(&self, j: usize) -> impl Iterator<Item = (usize, T)> {
-        let own = self.range(j);
-        let Coded { codes, table } = self.values;
-        let pairs = self.rows[own.clone()].iter().zip(&codes[own]);
-        pairs.map(|(row, code)| (usize::from(*row), table[usize::from(*code)]))
+        let own = self.starts[j]..self.starts[j + 1];
+        let rows = self.rows[own.clone()].iter();
+        rows.map(|row| (*row).into() as usize)
+            .zip(self.values.of(own))
     }
 }
 

@@ -268,14 +268,8 @@ fn network<T: Real>(sizes: [usize; 4], forms: &[CurvatureForm]) {
                 };
                 blocks.advance(step, compute);
             }
-            let mut out: Vec<_> = layers
-                .iter()
-                .map(|l| (l.weights.as_slice().to_vec(), l.bias.to_vec()))
-                .collect();
-            blocks.write_average(out.iter_mut().map(|(w, b)| (&mut w[..], &mut b[..])));
-            for (w, b) in &out {
-                see(&mut seen, w);
-                see(&mut seen, b);
+            for values in crate::common::averaged(&blocks, &layers) {
+                see(&mut seen, &values);
             }
             seen
         });

@@ -176,11 +176,8 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         };
         let (samples, weights) = (self.data.train, self.weights.as_deref());
         let before = self.objective;
-        let inputs = match &self.sparse {
-            Some(sparse) => sparse.into(),
-            None => samples.inputs().into(),
-        };
-        let Some(sum) = self.state.epoch((samples, inputs), weights, place) else {
+        let sparse = self.sparse.as_ref();
+        let Some(sum) = self.state.epoch(samples, sparse, weights, place) else {
             return BlockChange::new(before, f64::NAN);
         };
         self.training_seconds += clock.elapsed().as_secs_f64();

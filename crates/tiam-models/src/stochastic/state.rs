@@ -7,8 +7,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::Inertia;
 use tiam_linalg::{
-    AnyLoss, Compute, CurvatureRule, Inputs, LossSum, Real, StateVisitor, StochasticBatch,
-    StochasticBlocks, StochasticStep,
+    AnyLoss, Compute, CurvatureRule, Inputs, LossSum, Real, SparseMatrix, StateVisitor,
+    StochasticBatch, StochasticBlocks, StochasticStep,
 };
 
 use super::params::{StochasticConfig, StochasticParams};
@@ -77,15 +77,17 @@ impl<T: Real> State<T> {
         self.order.shuffle(&mut rng);
     }
 
-    /// Every sample once, in an order that the seed and the epoch's number fix, in batches of B samples or one less. Returns the loss
+    /// Every sample once, with its inputs from `sparse` where they are there, in an order that the seed and the epoch's number fix, in batches of B samples or one less. Returns the loss
     /// summed over the batches, each before its step; none once a batch's loss or direction is not finite.
     pub(super) fn epoch(
         &mut self,
-        (samples, inputs): (&Samples<T>, Inputs<'_, T>),
+        samples: &Samples<T>,
+        sparse: Option<&SparseMatrix<T>>,
         weights: Option<&[T]>,
         place: EpochInRun,
     ) -> Option<LossSum> {
         let n = samples.n_samples();
+        let inputs = sparse.map_or(Inputs::Dense(samples.inputs()), Inputs::Sparse);
         self.shuffle(n);
         let n_batches = n.div_ceil(self.config.batch_size(n));
         let (blocks, steps, config) = (&mut self.blocks, &mut self.steps, &self.config);

@@ -4,7 +4,9 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tiam_linalg::{Inertia, Matrix, Real, StepReport, WeightProblem};
+use tiam_linalg::{
+    AffineLayer, Inertia, Matrix, Real, StepReport, StochasticBlocks, WeightProblem,
+};
 
 pub(crate) mod hidden;
 
@@ -14,6 +16,19 @@ pub(crate) fn random<T: Real>(n_rows: usize, n_cols: usize, seed: u64) -> Matrix
     Matrix::from_fn(n_rows, n_cols, |_, _| {
         T::from_f64(2.0 * rng.random::<f64>() - 1.0)
     })
+}
+
+/// Weights and bias of every layer, averaged.
+pub(crate) fn averaged<T: Real>(
+    blocks: &StochasticBlocks<T>,
+    layers: &[AffineLayer<'_, T>],
+) -> Vec<Vec<T>> {
+    let mut out: Vec<_> = layers
+        .iter()
+        .map(|l| (l.weights.as_slice().to_vec(), l.bias.to_vec()))
+        .collect();
+    blocks.write_average(out.iter_mut().map(|(w, b)| (&mut w[..], &mut b[..])));
+    out.into_iter().flat_map(|(w, b)| [w, b]).collect()
 }
 
 pub(crate) fn inertia(start: f64, gradient: f64, correction: f64) -> Inertia {

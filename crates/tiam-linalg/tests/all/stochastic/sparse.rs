@@ -37,13 +37,11 @@ fn steps(
         seen.extend([found.loss, blocks.directions(1e-3, compute)]);
         blocks.advance(step, compute);
     }
-    let mut out: Vec<_> = layers
-        .iter()
-        .map(|l| (l.weights.as_slice().to_vec(), l.bias.to_vec()))
-        .collect();
-    blocks.write_average(out.iter_mut().map(|(w, b)| (&mut w[..], &mut b[..])));
-    let entries = out.iter().flat_map(|(w, b)| w.iter().chain(b));
-    seen.extend(entries);
+    seen.extend(
+        crate::common::averaged(&blocks, layers)
+            .into_iter()
+            .flatten(),
+    );
     seen
 }
 
