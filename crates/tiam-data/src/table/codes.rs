@@ -1,5 +1,7 @@
 //! Codes of categories, learnt from labels: numbers in place of one feature each, for columns of very many categories.
 
+use std::cell::LazyCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::ColumnEncoding;
@@ -263,11 +265,9 @@ impl<T: Scalar> Dataset<T> {
             return;
         };
         let mut learnt = encoding.filled(self.features());
-        let weights = self.unit_weights();
-        let mut order: Vec<usize> = (0..self.n_samples()).collect();
-        Random::new(seed).shuffle(&mut order);
-        let part = |at: usize| order.iter().skip(at).step_by(PARTS).copied().collect();
-        let parts: Vec<Vec<usize>> = (0..PARTS).map(part).collect();
+        // Most tables have no codes to learn.
+        let weights = LazyCell::new(|| self.unit_weights());
+        let parts = LazyCell::new(|| self.parts(seed));
         let mut own = Vec::new();
         learnt.for_codes(|first, n_places, codes| {
             if codes.is_learnt() {
@@ -339,6 +339,14 @@ impl<T: Scalar> Dataset<T> {
         if let Ok(features) = Features::new(n, width, values) {
             self.set_features(features);
         }
+    }
+
+    /// The samples in five parts, as the seed draws them.
+    fn parts(&self, seed: u64) -> Vec<Vec<usize>> {
+        let mut order: Vec<usize> = (0..self.n_samples()).collect();
+        Random::new(seed).shuffle(&mut order);
+        let part = |at: usize| order.iter().skip(at).step_by(PARTS).copied().collect();
+        (0..PARTS).map(part).collect()
     }
 
     /// Weights of mean 1.

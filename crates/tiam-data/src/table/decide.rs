@@ -306,14 +306,9 @@ impl<R> Candidate<'_, '_, R> {
     fn coded(&self, often: usize) -> Result<Decision> {
         let mut kind = self.pool(often)?;
         let n = kind.categories.len();
-        let mut notes = vec![format!("{n} categories, as codes learnt from the label")];
-        notes.extend(Some(self.rare_words(&kind)).filter(|words| !words.is_empty()));
-        notes.extend(Some(self.missing_words()).filter(|words| !words.is_empty()));
         kind.codes = Some(Codes::default());
-        Ok(Decision::noted(
-            ColumnKind::Categorical(kind),
-            notes.join("; "),
-        ))
+        let first = format!("{n} categories, as codes learnt from the label");
+        Ok(self.noted_pool(first, kind))
     }
 
     fn missing_words(&self) -> String {
@@ -330,12 +325,14 @@ impl<R> Candidate<'_, '_, R> {
             let why = "hardly any cell of it comes again";
             return Ok(Decision::left_out(why, None));
         }
-        let mut notes = vec![self.rare_words(&kind)];
-        notes.extend(Some(self.missing_words()).filter(|words| !words.is_empty()));
-        Ok(Decision::noted(
-            ColumnKind::Categorical(kind),
-            notes.join("; "),
-        ))
+        Ok(self.noted_pool(String::new(), kind))
+    }
+
+    /// Pooled categories, with the words that come first, how many are one, and what stands for missing cells.
+    fn noted_pool(&self, first: String, kind: Categories) -> Decision {
+        let mut notes = vec![first, self.rare_words(&kind), self.missing_words()];
+        notes.retain(|words| !words.is_empty());
+        Decision::noted(ColumnKind::Categorical(kind), notes.join("; "))
     }
 
     /// Categories of which those that are there less often are one.
