@@ -8,14 +8,7 @@ use tiam::{
     TableParams, cross_validate,
 };
 
-/// A number in [0, 1) that looks random.
-fn noise(i: usize) -> f64 {
-    let mut x = (i as u64)
-        .wrapping_add(1)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-}
+use crate::search::noise;
 
 /// What the label is.
 #[derive(Clone, Copy, PartialEq)]

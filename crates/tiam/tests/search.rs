@@ -11,7 +11,7 @@ use tiam::{
 };
 
 /// A number in [0, 1) that looks random.
-fn noise(i: usize) -> f64 {
+pub(crate) fn noise(i: usize) -> f64 {
     let mut x = (i as u64)
         .wrapping_add(1)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
