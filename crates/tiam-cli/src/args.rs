@@ -200,10 +200,10 @@ pub(crate) struct ReproduceArgs {
     /// The experiments: convergence, rate, accuracy, ablation, sensitivity, cost [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<Experiment>,
-    /// The full size, which takes an hour or so; without it, a quick one of a few minutes
+    /// The full size, which takes some hours; without it, a quick one of a few minutes
     #[arg(long)]
     pub(crate) full: bool,
-    /// Runs from different starts [default: 5 with --full, else 2]
+    /// Runs from different starts; twice as many drawn splits with --full [default: 10 with --full, else 2]
     #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) seeds: Option<u64>,
     /// Folder with cora.npz, citeseer.npz, pubmed.npz, coauthor-cs.npz and mnist, as far as they are at hand [default: the embedded digits and generated data only]
@@ -218,6 +218,9 @@ pub(crate) struct ReproduceArgs {
     /// Worker threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+    /// Keep the runs in the folder that another build of this program made; without it they are done again
+    #[arg(long)]
+    pub(crate) any_build: bool,
     /// No progress
     #[arg(long)]
     pub(crate) quiet: bool,

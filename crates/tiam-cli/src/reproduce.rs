@@ -17,7 +17,7 @@ use crate::progress::Meter;
 use crate::settings::available_threads;
 
 /// Seeds of the full size and of the quick one.
-const SEEDS: (u64, u64) = (5, 2);
+const SEEDS: (u64, u64) = (10, 2);
 
 /// Runs the command.
 pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<(), CliError> {
     let mut meter = Meter::new(args.quiet, STEPS, template);
     let mut show = |progress: &Progress| show(&mut meter, progress);
     let flag = interrupt::flag("interrupted: ending this run (again to kill)");
-    let mut session = Session::new(&args.out, threads, flag, &mut show)?;
+    let mut session = Session::new(&args.out, threads, flag, &mut show)?.any_build(args.any_build);
     let mut library = Library::new(args.data.as_deref());
     let ended = go(&mut session, &mut library, &experiments, size);
     let interrupted = matches!(ended, Err(BenchError::Interrupted));

@@ -92,6 +92,15 @@ fn rows_follow_the_split_and_know_their_node() {
 }
 
 #[test]
+fn a_redrawn_split_is_the_one_of_a_file_without() {
+    let params = GraphParams::default().draw(1, 2, 1).seed(3);
+    let bare = without(&["train_idx", "val_idx", "test_idx"]);
+    let redrawn = read(&graph_arrays(), params.clone().redraw(true)).unwrap();
+    assert_eq!(redrawn, read(&bare, params.clone()).unwrap());
+    assert_ne!(redrawn, read(&graph_arrays(), params).unwrap());
+}
+
+#[test]
 fn more_columns_than_a_block_are_handled() {
     // 150 columns, one entry a node.
     let mut arrays = replaced("attr_shape", i64s(&[6, 150]));

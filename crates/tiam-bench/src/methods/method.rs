@@ -67,7 +67,7 @@ impl Setup {
     pub fn published(method: Method) -> Self {
         let params = match method {
             Method::Stochastic => MethodParams::Stochastic(StochasticParams::default()),
-            Method::Tiam | Method::Am => return Self::relaxed(method, TiamParams::default()),
+            Method::Tiam | Method::Am => return Self::relaxed(method, any_form()),
             Method::Mdlam => return Self::relaxed(method, mdlam_params()).starting(NORMAL_START),
             Method::Dladmm => MethodParams::Dladmm(DladmmParams::default()),
             Method::Bcd => MethodParams::Bcd(BcdParams::default()),
@@ -259,9 +259,14 @@ impl Trainer for Setup {
     }
 }
 
+/// TIAM's defaults, the gradient step in the cheapest of the forms that differ by rounding alone.
+pub(crate) fn any_form() -> TiamParams {
+    TiamParams::default().solver(Solver::AUTO)
+}
+
 /// The problem of mDLAM's paper; the inertia is the method's.
 fn mdlam_params() -> TiamParams {
-    TiamParams::default()
+    any_form()
         .rho(MDLAM_RHO)
         .ridge(MDLAM_RIDGE)
         .band(MDLAM_BAND)

@@ -1,6 +1,7 @@
 //! The machine: processor and threads; memory is the front door's.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher};
 
 use super::record::Machine;
 
@@ -14,6 +15,17 @@ pub fn machine(threads: usize) -> Machine {
         threads,
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }
+}
+
+/// A fingerprint of the running program's file; empty where it cannot be read.
+pub(super) fn build() -> String {
+    let read = std::env::current_exe().and_then(fs::read);
+    let fingerprint = |bytes: Vec<u8>| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&bytes);
+        format!("{:016x}", hasher.finish())
+    };
+    read.map(fingerprint).unwrap_or_default()
 }
 
 /// The processor's name where the system tells it (Linux), else its architecture.

@@ -32,9 +32,9 @@ pub struct Record {
     pub curve: Option<Curve>,
     /// Version of this program.
     pub version: String,
-    /// Revision of the numerics; see [`Record::NUMERICS`].
+    /// Fingerprint of the program's file; empty where that could not be read.
     #[serde(default)]
-    pub numerics: u32,
+    pub build: String,
     /// Where it ran.
     pub machine: Machine,
     /// When it ended, in seconds since 1970 (UTC).
@@ -42,10 +42,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Revision of the methods' numerics. It rises with every change that alters a trajectory ("Numerics" in the changelog), so that runs kept from
-    /// before are done again.
-    pub const NUMERICS: u32 = 0;
-
     /// A figure.
     pub(super) fn figure(&self, name: &str) -> Option<f64> {
         self.figures.get(name).copied()

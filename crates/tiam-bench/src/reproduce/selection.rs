@@ -1,6 +1,7 @@
 //! Selections of records, and means over them.
 
 use serde_json::Value;
+use tiam_core::student;
 use tiam_report::Cell;
 
 use super::record::{Record, text};
@@ -35,6 +36,15 @@ impl Mean {
             0.0
         };
         Some(Self { mean, deviation, n })
+    }
+
+    /// Half the width of a 95 % confidence interval by Student's t; 0 for a single run.
+    #[allow(clippy::cast_precision_loss, reason = "counts of runs")]
+    pub(super) fn half_interval(&self) -> f64 {
+        match self.n {
+            0 | 1 => 0.0,
+            n => student::quantile_975(n - 1) * self.deviation / (n as f64).sqrt(),
+        }
     }
 
     /// As a cell: with its deviation where there is more than one run.
@@ -79,10 +89,6 @@ impl<'a> Runs<'a> {
         self.filter(|r| r.method == name)
     }
 
-    pub(super) fn seed(&self, seed: u64) -> Self {
-        self.filter(|r| r.seed == seed)
-    }
-
     /// With this value of a label.
     pub(super) fn label(&self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
@@ -125,6 +131,25 @@ impl<'a> Runs<'a> {
     pub(super) fn figures(&self, name: &str) -> Vec<f64> {
         let ended = self.0.iter().filter(|r| !r.failed());
         ended.filter_map(|r| r.figure(name)).collect()
+    }
+
+    /// Runs of these and of others from the same split and start, neither failed: the figures of both.
+    pub(super) fn pairs(&self, others: &Self, figure: &str) -> Vec<(f64, f64)> {
+        let pairs = self.0.iter().filter_map(|own| {
+            let other = others.counterpart(own)?;
+            let ended = !own.failed() && !other.failed();
+            let pair = own.figure(figure).zip(other.figure(figure));
+            pair.filter(|_| ended)
+        });
+        pairs.collect()
+    }
+
+    /// The one from the same split and start.
+    pub(super) fn counterpart(&self, run: &Record) -> Option<&'a Record> {
+        let split = |r: &Record| r.labels.get("split").cloned();
+        let wanted = split(run);
+        let same = |r: &&&Record| r.seed == run.seed && split(r) == wanted;
+        self.0.iter().find(same).copied()
     }
 
     /// The mean of a figure over the runs that did not fail.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tiam_core::Stopping;
 
-use super::machine::machine;
+use super::machine::{build, machine};
 use super::record::{Curve, Machine, Record};
 use super::write::write_whole;
 use crate::error::BenchError;
@@ -125,6 +125,9 @@ impl Amount {
 pub struct Session<'a> {
     folder: PathBuf,
     machine: Machine,
+    build: String,
+    /// True where runs of other builds of this program count too.
+    any_build: bool,
     /// True while runs are only counted.
     planning: bool,
     interrupt: Arc<AtomicBool>,
@@ -165,6 +168,8 @@ impl<'a> Session<'a> {
         Ok(Self {
             folder: folder.to_owned(),
             machine: machine(threads),
+            build: build(),
+            any_build: false,
             planning: true,
             interrupt,
             report,
@@ -175,6 +180,12 @@ impl<'a> Session<'a> {
             records: Vec::new(),
             not_run: Vec::new(),
         })
+    }
+
+    /// Keeps runs of other builds of this program too, whose numerics the user knows to be the same.
+    #[must_use]
+    pub fn any_build(self, any_build: bool) -> Self {
+        Self { any_build, ..self }
     }
 
     /// Ends the counting phase: from here on runs are done.
@@ -285,8 +296,8 @@ impl<'a> Session<'a> {
         let text = fs::read_to_string(path).ok()?;
         let kept: Record = serde_json::from_str(&text).ok()?;
         let asked = &task.record;
-        // What determines the numbers. The program's version does not.
-        let same = kept.numerics == Record::NUMERICS
+        // What determines the numbers.
+        let same = (kept.build == self.build || self.any_build)
             && kept.machine.threads == self.machine.threads
             && kept.key == asked.key
             && kept.data == asked.data
@@ -305,7 +316,7 @@ impl<'a> Session<'a> {
             figures: figures.collect(),
             curve: finding.curve,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            numerics: Record::NUMERICS,
+            build: self.build.clone(),
             machine: self.machine.clone(),
             finished: now.map_or(0, |since| since.as_secs()),
             ..task.record

@@ -3,23 +3,23 @@
 use serde_json::{Value, json};
 use tiam_core::{StopReason, Stopping, Trace};
 use tiam_linalg::{Compute, Real};
-use tiam_models::{
-    Activation, Architecture, Network, NetworkMeasures, Samples, TrainError, Trained,
-};
+use tiam_models::{Activation, Architecture, Network, NetworkMeasures, TrainError, Trained};
 
-use super::library::DataSet;
+use super::library::{DataName, DataSet};
 use super::record::{Curve, Record};
 use super::session::{Finding, Session, Task};
 use crate::error::BenchError;
 use crate::methods::{RunParams, Setup};
 
 /// Rows of a curve that are kept: the first ones all, later ones thinned evenly.
-const CURVE_POINTS: usize = 512;
+const CURVE_POINTS: usize = 200;
 
 /// A training run of an experiment.
 #[derive(Clone, Debug)]
 pub(super) struct Training<'a> {
     pub(super) experiment: &'static str,
+    /// What trains, where that is not a method by its own name.
+    pub(super) entrant: Option<&'static str>,
     /// Name within the experiment, without data, method and seed.
     pub(super) case: String,
     pub(super) setup: &'a Setup,
@@ -45,6 +45,7 @@ impl<'a> Training<'a> {
     ) -> Self {
         Self {
             experiment,
+            entrant: None,
             case: String::new(),
             setup,
             data,
@@ -55,6 +56,14 @@ impl<'a> Training<'a> {
             seed,
             labels: Vec::new(),
             curve: false,
+        }
+    }
+
+    /// Under this name in place of the method's.
+    pub(super) fn entrant(self, name: &'static str) -> Self {
+        Self {
+            entrant: Some(name),
+            ..self
         }
     }
 
@@ -109,13 +118,19 @@ impl<'a> Training<'a> {
     }
 
     fn task(&self) -> Task {
-        let (data, method) = (self.data.name.name(), self.setup.method.name());
+        let data = self.data.name.name();
+        let method = self.entrant.unwrap_or(self.setup.method.name());
         let mut config = self.setup.config();
         config["hidden"] = json!(self.hidden);
         config["iterations"] = json!(self.iterations);
-        let key = format!("{data}-{}-{method}-{}", self.case, self.seed);
+        let (drawn, split) = match self.data.split {
+            Some(split) => (format!("-split-{split}"), json!(split)),
+            None => (String::new(), json!(self.data.usual_split())),
+        };
+        let key = format!("{data}{drawn}-{}-{method}-{}", self.case, self.seed);
         let task = Task::new(self.experiment, key, data)
             .by(method, self.seed)
+            .label("split", split)
             .label("activation", json!(self.activation));
         let labels = self.labels.iter().cloned();
         labels
@@ -124,26 +139,17 @@ impl<'a> Training<'a> {
             .weight(self.weight())
     }
 
-    fn parts(&self) -> (&Samples<f32>, &Samples<f32>) {
-        if self.search {
-            (&self.data.search_train, &self.data.validation)
-        } else {
-            (&self.data.train, &self.data.test)
-        }
-    }
-
     /// Expected seconds: some ten products an iteration, at what two cores reach, and an overhead.
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
     fn weight(&self) -> f64 {
-        let (train, _) = self.parts();
-        let sizes = [
-            &[train.inputs().n_rows()],
-            &self.hidden[..],
-            &[train.target().n_outputs()],
-        ];
-        let sizes = sizes.concat();
+        let [n, features, classes] = self.data.name.sizes();
+        let n = match (self.search, self.data.name) {
+            (true, DataName::Mnist) => n / 10,
+            _ => n,
+        };
+        let sizes = [&[features], &self.hidden[..], &[classes]].concat();
         let weights: usize = sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
-        let flops = 2.0 * weights as f64 * train.n_samples() as f64;
+        let flops = 2.0 * weights as f64 * n as f64;
         self.iterations as f64 * (flops * 10.0 / 1e11 + 3e-4)
     }
 
@@ -153,7 +159,11 @@ impl<'a> Training<'a> {
         stopping: Stopping,
         more: impl FnOnce(&Trace<NetworkMeasures>, &mut Finding),
     ) -> Result<Finding, BenchError> {
-        let (train, measured) = self.parts();
+        let parts = self.data.parts()?;
+        let (train, measured) = match self.search {
+            true => (&parts.search_train, &parts.validation),
+            false => (&parts.train, &parts.test),
+        };
         let target = train.target();
         let architecture = Architecture::new(
             train.inputs().n_rows(),

@@ -16,7 +16,7 @@ pub fn records_csv(records: &[Record]) -> String {
     let labels: BTreeSet<&String> = records.iter().flat_map(|r| r.labels.keys()).collect();
     let figures: BTreeSet<&String> = records.iter().flat_map(|r| r.figures.keys()).collect();
     let mut heading: Vec<String> =
-        "experiment key data method seed reason version processor cores threads system finished"
+        "experiment key data method seed reason version build processor cores threads system finished"
             .split(' ')
             .map(str::to_owned)
             .collect();
@@ -50,6 +50,7 @@ fn fixed_cells(record: &Record) -> Vec<String> {
         record.seed.to_string(),
         record.reason.clone(),
         record.version.clone(),
+        record.build.clone(),
         machine.processor.clone(),
         machine.cores.to_string(),
         machine.threads.to_string(),

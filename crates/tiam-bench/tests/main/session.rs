@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use tiam_bench::reproduce::{Finding, Record, Session, Task};
 
 /// Runs one task over a folder and tells whether it was done, not found there.
-fn is_done(folder: &Path, config: Value) -> bool {
+fn is_done(folder: &Path, config: Value, any_build: bool) -> bool {
     let mut done = false;
     let mut silent = |_: &_| {};
-    let mut session = Session::new(folder, 1, Arc::default(), &mut silent).unwrap();
+    let mut session = Session::new(folder, 1, Arc::default(), &mut silent)
+        .unwrap()
+        .any_build(any_build);
     session.begin();
     let record = Record {
         experiment: "rate".to_owned(),
@@ -31,7 +33,7 @@ fn is_done(folder: &Path, config: Value) -> bool {
 }
 
 #[test]
-fn a_kept_run_is_known_by_its_parameters_and_numerics_not_by_the_programs_version() {
+fn a_kept_run_is_known_by_its_parameters_and_the_programs_build_not_by_its_version() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs/rate/a.json");
     let change = |name: &str, value: Value| {
@@ -39,11 +41,13 @@ fn a_kept_run_is_known_by_its_parameters_and_numerics_not_by_the_programs_versio
         record[name] = value;
         std::fs::write(&file, record.to_string()).unwrap();
     };
-    assert!(is_done(folder.path(), json!({ "p1": 0.5 })));
-    assert!(!is_done(folder.path(), json!({ "p1": 0.5 })));
+    let is_done = |p1: f64, any_build| is_done(folder.path(), json!({ "p1": p1 }), any_build);
+    assert!(is_done(0.5, false));
+    assert!(!is_done(0.5, false));
     change("version", json!("0.0.1"));
-    assert!(!is_done(folder.path(), json!({ "p1": 0.5 })));
-    change("numerics", json!(1_000_000));
-    assert!(is_done(folder.path(), json!({ "p1": 0.5 })));
-    assert!(is_done(folder.path(), json!({ "p1": 0.6 })));
+    assert!(!is_done(0.5, false));
+    change("build", json!("another"));
+    assert!(!is_done(0.5, true));
+    assert!(is_done(0.5, false));
+    assert!(is_done(0.6, true));
 }

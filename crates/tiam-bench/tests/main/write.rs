@@ -44,7 +44,7 @@ fn record(label: &str, figure: f64) -> Record {
         figures: BTreeMap::from([("seconds".into(), figure)]),
         curve: None,
         version: "0.1.0".into(),
-        numerics: 0,
+        build: "0f".into(),
         machine: Machine {
             processor: "x".into(),
             cores: 2,
@@ -69,16 +69,16 @@ fn csv_columns_are_the_union_in_a_fixed_order() {
         .collect();
     assert_eq!(
         heading.join(" "),
-        "experiment key data method seed reason version processor cores threads system finished \
+        "experiment key data method seed reason version build processor cores threads system finished \
          labels.activation labels.depth figures.accuracy figures.seconds config"
     );
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    assert_eq!(&rows[0][11], "2024-02-29T12:34:56Z");
+    assert_eq!(&rows[0][12], "2024-02-29T12:34:56Z");
     assert_eq!(
-        (&rows[0][14], &rows[0][15], &rows[0][16]),
+        (&rows[0][15], &rows[0][16], &rows[0][17]),
         ("", "1e+300", "{\"p1\":0.1}")
     );
-    assert_eq!((&rows[1][14], &rows[1][15]), ("0.5", ""));
+    assert_eq!((&rows[1][15], &rows[1][16]), ("0.5", ""));
     assert_eq!(records_csv(&[]).lines().count(), 1);
 }
 

@@ -34,3 +34,9 @@ fn sweeps_are_planned_done_and_kept() {
         assert!(figures["flops_per_iteration"] > 0.0);
     }
 }
+
+#[test]
+fn sweeps_have_points_enough_for_their_exponents() {
+    assert_eq!(steps(25, 100), [25, 35, 50, 71, 100]);
+    assert!(steps(1000, 16_000).len() >= 9);
+}

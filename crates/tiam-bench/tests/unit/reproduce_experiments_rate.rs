@@ -54,7 +54,7 @@ fn the_guard_makes_every_setting_converge() {
 #[test]
 fn ridge_regression_reaches_the_direct_solution() {
     for method in METHODS {
-        let params = TiamParams::default().rho(RIDGE_RHO).ridge(RIDGE_MU);
+        let params = any_form().rho(RIDGE_RHO).ridge(RIDGE_MU);
         let (seed, stopping) = (1, Stopping::default().max_iterations(20_000));
         let finding = find_ridge(&Setup::relaxed(method, params), seed, stopping).unwrap();
         // Never below F* but for rounding, and down to it: the two ways to compute it agree.

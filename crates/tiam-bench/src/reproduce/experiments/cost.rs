@@ -38,27 +38,34 @@ const LAYERS: usize = 2;
 /// Distance of the classes against their spread; an iteration's time does not depend on it.
 const SPREAD: f64 = 5.0;
 
-fn doubling(first: usize, last: usize) -> Vec<usize> {
-    let next = |n: &usize| (2 * n <= last).then_some(2 * n);
-    std::iter::successors(Some(first), next).collect()
+/// From `first` to `last` in steps of the square root of two.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "sizes of a sweep"
+)]
+fn steps(first: usize, last: usize) -> Vec<usize> {
+    let size = |k: i32| (first as f64 * 2_f64.powf(0.5 * f64::from(k))).round() as usize;
+    (0..).map(size).take_while(|n| *n <= last).collect()
 }
 
 pub(super) fn run(session: &mut Session<'_>, size: Size) -> Result<(), BenchError> {
     let extent = if size.full {
         Extent {
-            samples: doubling(1000, 64_000),
-            features: doubling(16, 4096),
-            widths: doubling(25, 1600),
-            depths: (1..=8).collect(),
-            budget: Duration::from_secs(2),
+            samples: steps(1000, 64_000),
+            features: steps(16, 4096),
+            widths: steps(25, 1600),
+            depths: vec![1, 2, 3, 4, 6, 8, 11, 16, 23, 32],
+            budget: Duration::from_secs(1),
         }
     } else {
         Extent {
-            samples: doubling(1000, 8000),
-            features: doubling(16, 4096).into_iter().step_by(2).collect(),
-            widths: doubling(25, 400),
-            depths: vec![1, 2, 4, 8],
-            budget: Duration::from_millis(300),
+            samples: steps(1000, 16_000),
+            features: steps(64, 1024),
+            widths: steps(25, 400),
+            depths: vec![1, 2, 3, 4, 5, 6, 8, 11, 16],
+            budget: Duration::from_millis(100),
         }
     };
     sweeps(session, &extent)?;

@@ -1,5 +1,7 @@
 //! Fit of the power with which a cost grows.
 
+use tiam_core::student;
+
 /// The slope of ln y against ln x.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Exponent {
@@ -9,6 +11,13 @@ pub(super) struct Exponent {
     pub(super) std_error: f64,
     /// Points fitted.
     pub(super) n: usize,
+}
+
+impl Exponent {
+    /// Half the width of its 95 % confidence interval.
+    pub(super) fn half_interval(&self) -> f64 {
+        student::quantile_975(self.n.saturating_sub(2)) * self.std_error
+    }
 }
 
 /// Least squares over these (x, y); `None` unless two different x are left after those that are not positive and finite are dropped.

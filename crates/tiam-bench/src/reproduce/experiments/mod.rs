@@ -5,6 +5,7 @@ mod accuracy;
 mod candidates;
 mod convergence;
 mod cost;
+mod courses;
 mod exponent;
 mod quadratic;
 mod rate;

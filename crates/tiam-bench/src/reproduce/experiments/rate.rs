@@ -4,7 +4,7 @@ use serde_json::json;
 use tiam_core::{
     DecayLaw, DriverParams, Guard, Inertia, Limit, RateFit, StopReason, Stopping, Trace,
 };
-use tiam_models::{Activation, Architecture, Band, NetworkMeasures, TiamParams};
+use tiam_models::{Activation, Architecture, Band, NetworkMeasures};
 
 use super::super::library::{DataName, DataSet, Library};
 use super::super::session::{Finding, Session, Task};
@@ -12,7 +12,7 @@ use super::super::training::{Training, ended};
 use super::quadratic::{Quadratic, curvatures, measure, theoretical_rate};
 use super::{Size, ridge};
 use crate::error::BenchError;
-use crate::methods::{Method, RunParams, Setup};
+use crate::methods::{Method, RunParams, Setup, any_form};
 
 mod section;
 
@@ -41,7 +41,7 @@ pub(super) fn run(
         kappas: vec![10.0, 100.0, 1000.0],
         ridge_iterations: if size.full { 20_000 } else { 2000 },
         network_iterations: if size.full { 400 } else { 80 },
-        networks: vec![DataName::Digits, DataName::Cora],
+        networks: vec![DataName::Digits, DataName::Cora, DataName::Pubmed],
         seeds: size.seeds,
     };
     run_extent(session, library, &extent)
@@ -218,7 +218,7 @@ fn ridge_regression(
     seed: u64,
 ) -> Result<(), BenchError> {
     for method in METHODS {
-        let params = TiamParams::default().rho(RIDGE_RHO).ridge(RIDGE_MU);
+        let params = any_form().rho(RIDGE_RHO).ridge(RIDGE_MU);
         let setup = Setup::relaxed(method, params);
         let mut config = setup.config();
         config["iterations"] = json!(extent.ridge_iterations);
@@ -282,7 +282,7 @@ fn band(data: DataName) -> Band {
 /// Networks on one objective F, whose band does not move; the rate fitted over the second half, its limit estimated.
 fn networks(session: &mut Session<'_>, set: &DataSet, extent: &Extent) -> Result<(), BenchError> {
     for method in METHODS {
-        let params = TiamParams::default().rho(RHO).band(band(set.name));
+        let params = any_form().rho(RHO).band(band(set.name));
         let setup = Setup::relaxed(method, params);
         for seed in 0..extent.seeds {
             Training::new(NAME, &setup, set, extent.network_iterations, seed)

@@ -12,7 +12,7 @@ use super::super::session::Session;
 use super::super::training::Training;
 use super::Size;
 use crate::error::BenchError;
-use crate::methods::{Method, Setup};
+use crate::methods::{Method, Setup, any_form};
 
 const NAME: &str = "sensitivity";
 const WIDTH: usize = 100;
@@ -33,7 +33,7 @@ fn base(data: DataName) -> TiamParams {
     } else {
         Band::constant(0.03)
     };
-    TiamParams::default().rho(1e-3).band(band)
+    any_form().rho(1e-3).band(band)
 }
 
 /// In the quick size every second value, and fewer depths and widths.
@@ -98,7 +98,7 @@ pub(super) fn run(
     library: &mut Library,
     size: Size,
 ) -> Result<(), BenchError> {
-    for data in [DataName::Cora, DataName::Digits] {
+    for data in [DataName::Cora, DataName::Pubmed, DataName::Digits] {
         let Some(set) = library.available(data, NAME, session)? else {
             continue;
         };
@@ -116,7 +116,7 @@ fn vary(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), Benc
         let setup = Setup::relaxed(Method::Tiam, variation.params);
         let name = variation.parameter.replace(' ', "-");
         let iterations = if size.full { 100 } else { 40 };
-        for seed in 0..size.seeds.min(3) {
+        for seed in 0..size.seeds.min(5) {
             Training::new(NAME, &setup, set, iterations, seed)
                 .case(format!("{name}-{}", variation.value))
                 .label("parameter", variation.parameter)
@@ -221,11 +221,37 @@ fn sentence(by_parameter: &ByParameter<'_>) -> String {
     let (Some(most), Some(least)) = (found.first(), found.last()) else {
         return "Nothing was varied in these runs.".to_owned();
     };
-    format!(
+    let mut text = format!(
         "Over the ranges tried, test accuracy moves most with {} ({} between best and worst) and least with {} ({}).",
         most.1,
         percent(most.0).replace('%', "points"),
         least.1,
         percent(least.0).replace('%', "points")
-    )
+    );
+    for (data, linear, best) in without_hidden_layers(by_parameter) {
+        text += &format!(
+            " On {data} the model without hidden layers (depth 1, {}) {} every deeper one ({} at best).",
+            percent(linear),
+            if linear >= best {
+                "is ahead of"
+            } else {
+                "is not ahead of"
+            },
+            percent(best)
+        );
+    }
+    text
+}
+
+/// Data set, mean accuracy at depth 1, and the best at greater depths.
+fn without_hidden_layers<'a>(by_parameter: &ByParameter<'a>) -> Vec<(&'a str, f64, f64)> {
+    let depth = by_parameter.iter().filter(|(name, _)| name == "depth");
+    let by_data = depth.flat_map(|(_, runs)| runs.by_data());
+    let found = by_data.filter_map(|(data, runs)| {
+        let points = runs.points("value", "test_accuracy");
+        let ((_, linear), deeper) = points.split_first()?;
+        let best = deeper.iter().map(|(_, mean)| mean.mean).reduce(f64::max)?;
+        Some((data, linear.mean, best))
+    });
+    found.collect()
 }

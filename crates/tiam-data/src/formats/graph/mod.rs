@@ -60,6 +60,7 @@ params! {
     /// | `validation` | 500 | | validation nodes drawn | Planetoid |
     /// | `test` | 1000 | | test nodes drawn | Planetoid |
     /// | `seed` | 0 | | of the draw | ours |
+    /// | `redraw` | false | | draws the split even where the file gives one | ours |
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct GraphParams {
         /// Highest power of the normalised adjacency.
@@ -74,6 +75,8 @@ params! {
         test: usize = 1000;
         /// Seed of the draw.
         seed: u64 = 0, set u64;
+        /// Draws the split even where the file gives one.
+        redraw: bool = false, set bool;
     }
 }
 
@@ -127,10 +130,11 @@ impl Reader for GraphNpz {
         drop(adjacency);
         let attributes = read_attributes(&mut archive, source, n)?;
         let (labels, n_classes) = read_labels(&mut archive, n)?;
-        let split = match read_split(&mut archive, source, n)? {
-            Some(split) => split,
-            None => draw_split(&labels, n_classes, params)?,
+        let given = match params.redraw {
+            true => None,
+            false => read_split(&mut archive, source, n)?,
         };
+        let split = given.map_or_else(|| draw_split(&labels, n_classes, params), Ok)?;
         let (nodes, split) = match params.rows {
             GraphRows::All => ((0..n).collect(), split),
             GraphRows::SplitOnly => in_split_order(&split)?,

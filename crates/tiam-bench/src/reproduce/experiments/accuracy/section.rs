@@ -1,37 +1,88 @@
 //! Report section of the accuracy experiment.
 
+use serde_json::Value;
 use tiam_report::{
-    Axis, BarSeries, Bars, Best, Cell, Column, Section, SeriesColor, Table, method_names,
-    method_title, row,
+    Axis, BarSeries, Bars, Best, Cell, Column, Plot, Section, SeriesColor, Table, method_title, row,
 };
 
-use super::NAME;
-use crate::methods::Method;
-use crate::reproduce::claims::Claim;
+use super::super::courses::{self, Against, passes, seconds};
+use super::chosen::Chosen;
+use super::{LINEAR, NAME};
+use crate::reproduce::claims::{Claim, Evidence};
 use crate::reproduce::record::Record;
 use crate::reproduce::selection::{Mean, Runs, percent};
 
-fn tests(records: &[Record]) -> Runs<'_> {
-    Runs::of(records, NAME).part("test")
+/// Which splits a table is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Splits {
+    /// The usual one, from several starts: the public one where there is one.
+    Usual,
+    /// Drawn ones, a start each.
+    Drawn,
+}
+
+impl Splits {
+    const ALL: [Self; 2] = [Self::Drawn, Self::Usual];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Usual => "usual split",
+            Self::Drawn => "drawn splits",
+        }
+    }
+
+    fn tests(self, records: &[Record]) -> Runs<'_> {
+        let is_drawn = |r: &Record| r.labels.get("split").is_some_and(Value::is_u64);
+        let tests = Runs::of(records, NAME).part("test");
+        tests.filter(|r| is_drawn(r) == (self == Self::Drawn))
+    }
+}
+
+/// An entrant's name in print.
+fn title(entrant: &str) -> &str {
+    match entrant {
+        LINEAR => "linear model",
+        method => method_title(method),
+    }
 }
 
 /// The section.
 pub(in super::super) fn section(records: &[Record], detail: bool) -> Section {
-    let all = tests(records);
+    let chosen = Chosen::all(records);
     let mut section = Section::new(NAME, "Accuracy")
         .text(
             "Every method trains the same network (two hidden layers of 100) for the same number of iterations, an iteration of a gradient \
-             method being an epoch. For each data set its parameters are the best of the same number of candidates on the validation \
-             part, with ReLU and from one start; the test part is looked at once, by the chosen candidate from several starts.",
+             method being an epoch. Its parameters are the best of equally many candidates on validation parts, with ReLU: all are judged on the \
+             usual split, which is the public one where there is one; in the full size the better quarter on a drawn one too, and the mean decides. Then \
+             validation chooses the activation. The test parts are looked at by the chosen setting only: on the usual split from several starts, and on \
+             drawn splits, a start each, which have 20 training nodes a class, 500 for validation and 1,000 for the test (graphs), or a fifth for the test \
+             (digits). The linear model is the network without hidden layers, trained by Adam and searched like it.",
         )
-        .text(sentence(&all));
-    for (activation, runs) in all.by("activation") {
-        section = section.with(table(&runs, &activation));
-        if detail || activation == "relu" {
-            section = section.with(bars(&runs, &activation));
+        .text(sentence(records, &chosen));
+    for splits in Splits::ALL {
+        let tests = splits.tests(records);
+        if tests.is_empty() {
+            continue;
+        }
+        section = section.with(table(&tests, &chosen, splits));
+        // Of a data set on both, the drawn splits say more.
+        let shown = tests.by_data().into_iter().filter(|(data, _)| {
+            splits == Splits::Drawn || Splits::Drawn.tests(records).data(data).is_empty()
+        });
+        section = section.with_all(shown.map(|(data, _)| dots(&tests, &chosen, data, splits)));
+        if splits == Splits::Usual {
+            for (activation, runs) in tests.by("activation") {
+                section = section.with(by_activation(&runs, &activation));
+            }
+        }
+        if detail {
+            section =
+                section.with_all(tests.by_data().iter().flat_map(|(data, runs)| {
+                    courses(runs, &format!("{data}, {}", splits.title()))
+                }));
         }
     }
-    section = section.with(searches(records));
+    section = section.with(searches(&chosen));
     let published = Runs::of(records, NAME).part("published");
     if published.is_empty() {
         return section;
@@ -39,94 +90,133 @@ pub(in super::super) fn section(records: &[Record], detail: bool) -> Section {
     section.with(published_table(&published))
 }
 
-/// The methods that were run, in the order of the figures.
-fn methods_of<'r>(runs: &'r Runs<'_>) -> impl Iterator<Item = (&'static str, Runs<'r>)> + 'r {
-    let of = |method| (method, runs.method(method));
-    method_names().map(of).filter(|(_, runs)| !runs.is_empty())
+fn entrants<'a>(runs: &Runs<'a>) -> Vec<(&'a str, Runs<'a>)> {
+    runs.groups(|r| r.method.as_str())
 }
 
-fn table(runs: &Runs<'_>, activation: &str) -> Table {
+/// A table of entrants by data set: the cell of each.
+fn by_data<'a>(
+    name: String,
+    runs: &Runs<'a>,
+    cell: impl Fn(&'a str, &'a str, &Runs<'a>) -> Cell,
+) -> Table {
     let data_sets = runs.data_sets();
     let columns = data_sets
         .iter()
         .map(|name| Column::percent(name, 1).mark(Best::Largest));
-    let row = |(method, runs): (&str, Runs<'_>)| {
-        let mut row = row![method_title(method)];
+    let columns = std::iter::once(Column::text("method")).chain(columns);
+    let rows = entrants(runs).into_iter().map(|(entrant, runs)| {
+        let mut row = row![title(entrant)];
         row.extend(
             data_sets
                 .iter()
-                .map(|data| runs.data(data).cell("test_accuracy")),
+                .map(|data| cell(data, entrant, &runs.data(data))),
         );
         row
-    };
-    let columns = std::iter::once(Column::text("method")).chain(columns);
-    Table::new(format!("Test accuracy, {activation}"), columns)
-        .rows(methods_of(runs).map(row))
-        .note("Mean and standard deviation over starts; the best mean of a column in bold.")
+    });
+    Table::new(name, columns).rows(rows)
 }
 
-fn bars(runs: &Runs<'_>, activation: &str) -> Bars {
-    let data_sets = runs.data_sets();
-    let value = |found: Mean| (found.mean, Some(found.deviation));
-    let series = methods_of(runs).map(|(method, runs)| BarSeries {
-        label: method_title(method).to_owned(),
-        color: SeriesColor::method(method),
-        values: data_sets
+fn table<'a>(tests: &Runs<'a>, chosen: &[Chosen<'a>], splits: Splits) -> Table {
+    let name = format!("Test accuracy, {}", splits.title());
+    let cell = |data: &str, entrant: &str, _: &Runs<'a>| {
+        let own = chosen
             .iter()
-            .map(|data| runs.data(data).mean("test_accuracy").map(value))
-            .collect(),
+            .find(|c| c.data == data && c.entrant == entrant);
+        own.map_or(Cell::Missing, |own| own.tests(tests).cell("test_accuracy"))
+    };
+    by_data(name, tests, cell).note(
+        "With the activation that validation chose. Mean and standard deviation over starts or splits; the best mean of a column in bold.",
+    )
+}
+
+fn by_activation(runs: &Runs<'_>, activation: &str) -> Table {
+    let name = format!("Test accuracy with {activation}, {}", Splits::Usual.title());
+    by_data(name, runs, |_, _, runs| runs.cell("test_accuracy"))
+}
+
+/// Means with 95 % confidence intervals, the best on top.
+fn dots<'a>(tests: &Runs<'a>, chosen: &[Chosen<'a>], data: &str, splits: Splits) -> Bars {
+    let own = chosen.iter().filter(|chosen| chosen.data == data);
+    let found = own.filter_map(|chosen| {
+        let mean = chosen.tests(tests).mean("test_accuracy")?;
+        Some((
+            format!("{}, {}", title(chosen.entrant), chosen.activation),
+            mean,
+        ))
     });
+    let mut found: Vec<(String, Mean)> = found.collect();
+    found.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+    let ends = found.iter().flat_map(|(_, mean)| {
+        let half = mean.half_interval();
+        [mean.mean - half, mean.mean + half]
+    });
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
+        (low.min(x), high.max(x))
+    });
+    let room = 0.04 * (high - low).max(1e-3);
     Bars {
-        title: format!("Test accuracy by method, {activation}"),
-        groups: data_sets.iter().map(|data| (*data).to_owned()).collect(),
-        y: Axis::percent("test accuracy [%]"),
-        series: series.collect(),
-        ..Bars::default()
+        title: format!("Test accuracy, {data}, {}", splits.title()),
+        y: Axis {
+            range: Some((low - room, high + room)),
+            ..Axis::percent("test accuracy [%], mean and 95 % confidence interval")
+        },
+        series: vec![BarSeries {
+            label: String::new(),
+            color: SeriesColor::Other(0),
+            values: found
+                .iter()
+                .map(|(_, mean)| Some((mean.mean, Some(mean.half_interval()))))
+                .collect(),
+        }],
+        groups: found.into_iter().map(|(name, _)| name).collect(),
+        lying: true,
     }
+}
+
+/// The network's training loss of all methods against passes over the samples and against seconds.
+fn courses(runs: &Runs<'_>, place: &str) -> [Plot; 2] {
+    let drawn = runs.filter(|r| r.curve.is_some());
+    let plot = |x: &str, against: Against| {
+        let named = entrants(&drawn).into_iter();
+        let named = named.filter(|(name, _)| *name != LINEAR);
+        let series = courses::medians(named, against, |c| &c.train_loss);
+        let y = courses::axis("loss a training sample [nat]", &series);
+        let title = format!("Training loss against {x}, {place}");
+        Plot::new(title, Axis::linear(x), y).series(series)
+    };
+    [
+        plot("passes over the data", passes),
+        plot("time [s]", seconds),
+    ]
 }
 
 /// What the search tried and chose.
-fn searches(records: &[Record]) -> Table {
-    let mut rows = Vec::new();
-    for (data, of_data) in Runs::of(records, NAME).part("search").by_data() {
-        for (activation, runs) in of_data.by("activation") {
-            let chosen = methods_of(&runs)
-                .filter_map(|(method, tried)| chosen(data, &activation, method, &tried));
-            rows.extend(chosen);
-        }
-    }
+fn searches(chosen: &[Chosen<'_>]) -> Table {
+    #[allow(clippy::cast_precision_loss, reason = "a number of candidates")]
+    let rows = chosen.iter().map(|chosen| {
+        row![
+            chosen.data,
+            title(chosen.entrant),
+            chosen.tried as f64,
+            &chosen.candidate,
+            &chosen.activation,
+            chosen.accuracy,
+            chosen.worst,
+        ]
+    });
     let columns = [
         Column::text("data"),
-        Column::text("activation"),
         Column::text("method"),
         Column::fixed("candidates", 0),
         Column::text("chosen"),
+        Column::text("activation"),
         Column::percent("validation accuracy", 1),
         Column::percent("worst candidate", 1),
     ];
     Table::new("The search of parameters", columns).rows(rows).note(
         "All candidates with their results are in accuracy.csv; of equal ones the first is chosen.",
     )
-}
-
-fn chosen(data: &str, activation: &str, method: &str, tried: &Runs<'_>) -> Option<Vec<Cell>> {
-    let accuracy = |r: &Record| r.figure("validation_accuracy");
-    let mut best: Option<(&Record, f64)> = None;
-    let mut worst = f64::INFINITY;
-    for record in &tried.0 {
-        let Some(found) = accuracy(record) else {
-            continue;
-        };
-        worst = worst.min(found);
-        if best.is_none_or(|(_, known)| found > known) && !record.failed() {
-            best = Some((record, found));
-        }
-    }
-    let (record, found) = best?;
-    #[allow(clippy::cast_precision_loss, reason = "a few candidates")]
-    let n = tried.0.len() as f64;
-    let (method, candidate) = (method_title(method), record.label("candidate"));
-    Some(row![data, activation, method, n, candidate, found, worst])
 }
 
 fn published_table(runs: &Runs<'_>) -> Table {
@@ -151,83 +241,94 @@ fn published_table(runs: &Runs<'_>) -> Table {
     )
 }
 
-/// The best mean of each kind of method on one data set, over activations.
-struct Leaders<'a> {
-    data: &'a str,
-    tiam: Mean,
-    /// Name and mean.
-    gradient: Option<(String, Mean)>,
-    mdlam: Option<Mean>,
+/// TIAM on one data set, and whom it is compared with.
+struct Match<'c, 'a> {
+    tiam: &'c Chosen<'a>,
+    /// What the claim calls the rival, and the rival.
+    rivals: Vec<(&'static str, &'c Chosen<'a>)>,
 }
 
-/// Name and mean of the best method and activation; the first of equals.
-fn best_of<'m>(runs: &Runs<'_>, methods: impl Iterator<Item = &'m str>) -> Option<(String, Mean)> {
-    let mut best: Option<(String, Mean)> = None;
-    for method in methods {
-        for (activation, runs) in runs.method(method).by("activation") {
-            let better = |found: &Mean| best.as_ref().is_none_or(|(_, m)| found.mean > m.mean);
-            if let Some(found) = runs.mean("test_accuracy").filter(better) {
-                best = Some((format!("{} ({activation})", method_title(method)), found));
+/// The gradient method is the one that validation prefers.
+fn matches<'c, 'a>(chosen: &'c [Chosen<'a>]) -> Vec<Match<'c, 'a>> {
+    const RIVALS: [(&str, &str); 7] = [
+        ("plain alternation", "am"),
+        ("mDLAM", "mdlam"),
+        ("dlADMM", "dladmm"),
+        ("BCD", "bcd"),
+        ("SAMT", "samt"),
+        ("stochastic TIAM, ours", "stochastic"),
+        ("a linear model", LINEAR),
+    ];
+    let tiam = chosen.iter().filter(|chosen| chosen.entrant == "tiam");
+    let of = |tiam: &'c Chosen<'a>| {
+        let here = || chosen.iter().filter(|other| other.data == tiam.data);
+        let gradient = here().filter(|other| other.is_gradient());
+        let best = gradient.reduce(|a, b| if b.accuracy > a.accuracy { b } else { a });
+        let best = best.map(|best| ("the best tuned gradient method", best));
+        let named = RIVALS.iter().filter_map(|(name, entrant)| {
+            let rival = here().find(|other| other.entrant == *entrant)?;
+            Some((*name, rival))
+        });
+        Match {
+            tiam,
+            rivals: best.into_iter().chain(named).collect(),
+        }
+    };
+    tiam.map(of).collect()
+}
+
+fn sentence(records: &[Record], chosen: &[Chosen<'_>]) -> String {
+    let mut parts = Vec::new();
+    for found in matches(chosen) {
+        for splits in Splits::ALL {
+            let tests = splits.tests(records);
+            let mean = |chosen: &Chosen<'_>| chosen.tests(&tests).mean("test_accuracy");
+            let Some(tiam) = mean(found.tiam) else {
+                continue;
+            };
+            let place = format!("{}, {}", found.tiam.data, splits.title());
+            let mut part = format!("{place}: TIAM {}", percent(tiam.mean));
+            for (name, rival) in &found.rivals[..found.rivals.len().min(3)] {
+                if let Some(mean) = mean(rival) {
+                    let own = title(rival.entrant);
+                    let name = if rival.is_gradient() { own } else { name };
+                    part += &format!(", {name} {}", percent(mean.mean));
+                }
             }
+            parts.push(part);
         }
     }
-    best
+    format!("Mean test accuracy. {}.", parts.join("; "))
 }
 
-/// By data set, in alphabetical order.
-fn compare<'a>(all: &Runs<'a>) -> Vec<Leaders<'a>> {
-    let gradient = || {
-        let compared = Method::compared().iter();
-        compared.filter(|m| m.is_gradient()).map(|m| m.name())
-    };
-    let of = |(data, runs): (&'a str, Runs<'a>)| {
-        Some(Leaders {
-            data,
-            tiam: best_of(&runs, ["tiam"].into_iter())?.1,
-            gradient: best_of(&runs, gradient()),
-            mdlam: best_of(&runs, ["mdlam"].into_iter()).map(|(_, mean)| mean),
-        })
-    };
-    let mut leaders: Vec<Leaders<'a>> = all.by_data().into_iter().filter_map(of).collect();
-    leaders.sort_by_key(|leaders| leaders.data);
-    leaders
-}
-
-fn sentence(all: &Runs<'_>) -> String {
-    let part = |best: Leaders<'_>| {
-        let mut part = format!("{}: TIAM {}", best.data, percent(best.tiam.mean));
-        if let Some((name, mean)) = &best.gradient {
-            part += &format!(", best gradient method {name} {}", percent(mean.mean));
-        }
-        if let Some(mean) = &best.mdlam {
-            part += &format!(", mDLAM {}", percent(mean.mean));
-        }
-        part
-    };
-    let parts: Vec<String> = compare(all).into_iter().map(part).collect();
-    let parts = parts.join("; ");
-    format!("Best activation of each, mean test accuracy. {parts}.")
-}
-
-/// The paper's claims that these runs test.
+/// The paper's claims that these runs test, and ours.
 pub(in super::super) fn claims(records: &[Record]) -> Vec<Claim> {
+    let chosen = Chosen::all(records);
     let mut claims = Vec::new();
-    let printed = |mean: &Mean| format!("{} ± {}", percent(mean.mean), percent(mean.deviation));
-    for best in compare(&tests(records)) {
-        let mut add = |text: &str, other: &str, mean: &Mean| {
-            claims.push(Claim {
-                text: text.to_owned(),
-                tested_on: best.data.to_owned(),
-                holds: best.tiam.mean > mean.mean,
-                figures: format!("TIAM {}, {other} {}", printed(&best.tiam), printed(mean)),
-            });
-        };
-        if let Some((name, mean)) = &best.gradient {
-            let text = "TIAM generalises better than the best tuned gradient method";
-            add(text, name, mean);
-        }
-        if let Some(mean) = &best.mdlam {
-            add("TIAM generalises better than mDLAM", "mDLAM", mean);
+    for splits in Splits::ALL {
+        let tests = splits.tests(records);
+        for found in matches(&chosen) {
+            for (name, rival) in &found.rivals {
+                let [own, other] = [found.tiam, rival].map(|chosen| chosen.tests(&tests));
+                let pairs = own.pairs(&other, "test_accuracy");
+                if pairs.is_empty() {
+                    continue;
+                }
+                let differences: Vec<f64> = pairs.iter().map(|(own, other)| own - other).collect();
+                let mean =
+                    |runs: &Runs<'_>| runs.mean("test_accuracy").map_or(f64::NAN, |m| m.mean);
+                claims.push(Claim {
+                    text: format!("TIAM generalises better than {name}"),
+                    tested_on: format!("{}, {}", found.tiam.data, splits.title()),
+                    figures: format!(
+                        "TIAM {}, {} {}",
+                        percent(mean(&own)),
+                        title(rival.entrant),
+                        percent(mean(&other))
+                    ),
+                    evidence: Evidence::paired(&differences),
+                });
+            }
         }
     }
     claims

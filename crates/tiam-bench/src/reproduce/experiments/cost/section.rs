@@ -6,7 +6,7 @@ use tiam_report::{
 
 use super::super::exponent::{Exponent, exponent, upper_half};
 use super::NAME;
-use crate::reproduce::claims::Claim;
+use crate::reproduce::claims::{Claim, Evidence};
 use crate::reproduce::record::Record;
 use crate::reproduce::selection::Runs;
 
@@ -48,8 +48,8 @@ pub(in super::super) fn claims(records: &[Record]) -> Vec<Claim> {
         text: "An iteration's time grows linearly with the samples (power within 0.15 of 1)"
             .to_owned(),
         tested_on: "generated data, 100 features, hidden layers 100, 100".to_owned(),
-        holds: (found.slope - 1.0).abs() <= 0.15,
         figures: format!("fitted power {}", printed(found)),
+        evidence: Evidence::within(found.slope, found.std_error, found.n, 1.0, 0.15),
     });
     found.into_iter().collect()
 }
@@ -83,11 +83,11 @@ fn growth(runs: &Runs<'_>) -> String {
     )
 }
 
-/// With the standard error where there is one.
+/// With its 95 % confidence interval where there is one.
 fn printed(found: Exponent) -> String {
     let format = NumberFormat::Fixed(2);
     if found.n > 2 {
-        format.print_with(found.slope, found.std_error)
+        format.print_with(found.slope, found.half_interval())
     } else {
         format.print(found.slope)
     }
@@ -125,7 +125,7 @@ fn memory_plot(runs: &Runs<'_>) -> Plot {
 
 fn exponents(runs: &Runs<'_>) -> Table {
     let fit = |points: &[(f64, f64)]| match exponent(points) {
-        Some(found) if found.n > 2 => Cell::mean(found.slope, found.std_error),
+        Some(found) if found.n > 2 => Cell::mean(found.slope, found.half_interval()),
         found => found.map(|found| found.slope).into(),
     };
     let mut rows = Vec::new();
@@ -142,7 +142,7 @@ fn exponents(runs: &Runs<'_>) -> Table {
         Column::fixed("all", 2),
     ];
     Table::new("Powers of growth", columns).rows(rows).note(
-        "Slope of the logarithms by least squares, ± its standard error where more than two points were fitted. Memory is \
+        "Slope of the logarithms by least squares, ± half its 95 % confidence interval. Memory is \
          what training takes beyond the data.",
     )
 }

@@ -7,7 +7,7 @@ use tiam_report::{
 
 use super::super::region;
 use super::NAME;
-use crate::reproduce::claims::Claim;
+use crate::reproduce::claims::{Claim, Evidence};
 use crate::reproduce::record::Record;
 use crate::reproduce::selection::{Runs, median};
 
@@ -48,14 +48,14 @@ pub(in super::super) fn section(records: &[Record]) -> Section {
 pub(in super::super) fn claims(records: &[Record]) -> Vec<Claim> {
     let tiam = Runs::of(records, NAME).part("network").method("tiam");
     let claim = |(data, runs): (&str, Runs<'_>)| {
-        let (n, linear) = (runs.0.len(), n_linear(&runs));
+        let (n, linear) = (runs.figures("linear_is_better").len(), n_linear(&runs));
         Claim {
             text: "F converges linearly on a network (band constant)".to_owned(),
             tested_on: data.to_owned(),
-            holds: linear == n,
             figures: format!(
                 "a linear law fits better than a sublinear one in {linear} of {n} runs"
             ),
+            evidence: Evidence::counted(linear, n),
         }
     };
     tiam.by_data().into_iter().map(claim).collect()
