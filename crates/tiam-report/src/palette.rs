@@ -88,6 +88,10 @@ pub enum Marker {
     Star,
     /// An open square.
     Box,
+    /// An open square on its corner.
+    Lozenge,
+    /// An open triangle, apex up.
+    Tent,
 }
 
 /// How a series is coloured.
@@ -118,8 +122,9 @@ const TIAM: Look = Look {
 type Entry = (&'static str, &'static str, Look);
 
 #[rustfmt::skip]
-const METHODS: [Entry; 10] = [
+const METHODS: [Entry; 12] = [
     ("tiam", "TIAM", TIAM),
+    ("stochastic", "stochastic TIAM", look(0xc02ab0, Dash::Solid, Marker::Lozenge)),
     ("am", "AM", look(0xdf7800, Dash::Middle, Marker::Square)),
     ("mdlam", "mDLAM", look(0x1f70c8, Dash::Solid, Marker::Triangle)),
     ("dladmm", "dlADMM", look(0x00946c, Dash::DashDot, Marker::Diamond)),
@@ -129,6 +134,7 @@ const METHODS: [Entry; 10] = [
     ("adagrad", "Adagrad", look(0x8f5ccc, Dash::Dotted, Marker::Plus)),
     ("adadelta", "Adadelta", look(0x1c98b8, Dash::DashDotDot, Marker::Cross)),
     ("adam", "Adam", look(0x868a00, Dash::Long, Marker::Star)),
+    ("samt", "SAMT", look(0x3c9a14, Dash::Middle, Marker::Tent)),
 ];
 
 /// The fallback sequence.

@@ -26,6 +26,10 @@ pub(super) fn marker(canvas: &Canvas<'_>, marker: Marker, (x, y): Spot, ink: Ink
         };
         (0..n).map(corner).collect()
     };
+    let open = |mut corners: Vec<Spot>| {
+        corners.extend_from_within(..2);
+        canvas.path(&corners, ink, STROKE);
+    };
     let a = 0.9 * r;
     match marker {
         Marker::Disc => canvas.circle((x, y), r, ink, None),
@@ -46,11 +50,9 @@ pub(super) fn marker(canvas: &Canvas<'_>, marker: Marker, (x, y): Spot, ink: Ink
             stroke(-r, -r, r, r);
             stroke(-r, r, r, -r);
         }
-        Marker::Box => {
-            let mut corners = polygon(4, FRAC_PI_2 / 2.0, |_| 1.27);
-            corners.extend_from_within(..2);
-            canvas.path(&corners, ink, STROKE);
-        }
+        Marker::Box => open(polygon(4, FRAC_PI_2 / 2.0, |_| 1.27)),
+        Marker::Lozenge => open(polygon(4, 0.0, |_| 1.27)),
+        Marker::Tent => open(polygon(3, FRAC_PI_2, |_| 1.27)),
     }
 }
 

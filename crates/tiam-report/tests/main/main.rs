@@ -104,7 +104,7 @@ fn series() -> impl Strategy<Value = Series> {
     let points = prop::collection::vec((number(), number()), 0..12);
     let spread = prop::option::of(prop::collection::vec((number(), number()), 0..12));
     let style = prop::sample::select(vec![Style::Line, Style::Points, Style::LineAndPoints]);
-    (points, spread, style, 0..12_usize).prop_map(|(points, spread, style, n)| Series {
+    (points, spread, style, 0..14_usize).prop_map(|(points, spread, style, n)| Series {
         label: AWKWARD.to_owned(),
         color: method_names()
             .nth(n)
