@@ -19,6 +19,7 @@ use tiam_models::StochasticParams;
 /// | `adagrad` | Adagrad | Duchi, Hazan, Singer, JMLR 2011 |
 /// | `adadelta` | Adadelta | Zeiler, arXiv:1212.5701 |
 /// | `adam` | Adam | Kingma and Ba, ICLR 2015 |
+/// | `samt` | SAMT: by batches, layer after layer along the gradient, step sizes trained | Yan, Xu, Peng and Wang, arXiv:2508.04193 (its idea; details ours) |
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -47,18 +48,20 @@ pub enum Method {
     Adadelta,
     /// Adam.
     Adam,
+    /// Stochastic alternating minimisation with trainable step sizes.
+    Samt,
 }
 
 tiam_models::names!(
     Method, "method":
     Stochastic = "stochastic", Tiam = "tiam", Am = "am", Mdlam = "mdlam", Dladmm = "dladmm", Bcd = "bcd", Gd = "gd",
-    Sgd = "sgd", Adagrad = "adagrad", Adadelta = "adadelta", Adam = "adam"
+    Sgd = "sgd", Adagrad = "adagrad", Adadelta = "adadelta", Adam = "adam", Samt = "samt"
 );
 
 impl Method {
-    /// Those of the paper's comparison, TIAM first: all but stochastic TIAM, which is ours.
+    /// Those that the experiments compare: all, stochastic TIAM first.
     pub fn compared() -> &'static [Self] {
-        &Self::ALL[1..]
+        &Self::ALL
     }
 
     /// True for the three that minimise TIAM's relaxed objective F.
@@ -70,7 +73,7 @@ impl Method {
     pub fn is_gradient(self) -> bool {
         matches!(
             self,
-            Self::Gd | Self::Sgd | Self::Adagrad | Self::Adadelta | Self::Adam
+            Self::Gd | Self::Sgd | Self::Adagrad | Self::Adadelta | Self::Adam | Self::Samt
         )
     }
 

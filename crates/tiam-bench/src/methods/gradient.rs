@@ -2,10 +2,13 @@
 
 mod params;
 mod rules;
+mod samt;
 
 pub use params::{GradientConfig, GradientParams};
 pub use rules::GradientRule;
+pub use samt::StepSizes;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -24,7 +27,7 @@ use self::rules::{Memory, Slope};
 ///
 /// An epoch visits every sample once, in batches of B in an order that the seed and the epoch's number fix (the last batch may
 /// be smaller); a batch 𝓑 is one step of the rule along the gradient of
-/// f(W, b) = 1/|𝓑| Σ_{i ∈ 𝓑} R_i + μ/2N Σ_l ‖W_l‖².
+/// f(W, b) = 1/|𝓑| Σ_{i ∈ 𝓑} R_i + μ/2N Σ_l ‖W_l‖²; for SAMT, one of each layer in turn.
 /// The objective is F = Σ_i R_i + μ/2 Σ_l ‖W_l‖² over all N samples: N times f's mean, and TIAM's without its penalty.
 ///
 /// Inertia is ignored. The driver's guard belongs off: these methods may raise F, and an epoch done again is the same
@@ -83,11 +86,12 @@ impl<T: Real> Iterate<T> {
         (self.epochs, self.sum) = (other.epochs, other.sum);
     }
 
-    /// One step along the mean of `gradients` over `n_batch` samples, plus the ridge's, after `done` samples of the epoch.
+    /// One step of these layers along the mean of `gradients` over `n_batch` samples, plus the ridge's, after `done` samples of the epoch.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
     fn step(
         &mut self,
         gradients: &Gradients<T>,
+        block: Range<usize>,
         config: &GradientParams,
         (n_batch, done, n_samples): (usize, usize, usize),
     ) {
@@ -95,6 +99,17 @@ impl<T: Real> Iterate<T> {
         let ridge = T::from_f64(config.ridge / n_samples as f64);
         let epochs = self.epochs as f64 + done as f64 / n_samples as f64;
         let (rule, rate) = (config.rule, config.rate_after(epochs));
+        if let GradientRule::Samt { sizes, meta_rate } = rule {
+            let step = samt::Step {
+                sizes,
+                meta_rate,
+                rate,
+                sums: gradients,
+                scale,
+                ridge,
+            };
+            return step.step(&mut self.network, block.start, &mut self.memory);
+        }
         let mut memory = self.memory.begin_step();
         let layers = gradients.layers().iter();
         for ((weights, bias), layer) in self.network.parameters_mut().zip(layers) {
@@ -147,12 +162,11 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         let mut compute = Compute::new(config.threads)?;
         // Checks that the samples fit.
         network.evaluate(samples, &mut compute)?;
-        let n_parameters = network.architecture().n_parameters();
         let gradients = Gradients::zeros(&network);
         let loss = network.architecture().loss.code()?;
         let iterate = |network| Iterate {
+            memory: Memory::new(config.rule, &network),
             network,
-            memory: Memory::new(config.rule, n_parameters),
             epochs: 0,
             sum: LossSum::default(),
         };
@@ -191,14 +205,23 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         };
     }
 
-    /// One step along the gradient of all samples, which a candidate that was not accepted may have overwritten.
+    /// One step, of all blocks in turn, along the gradient of all samples, which a candidate that was not accepted may have overwritten.
     fn full_batch_epoch(&mut self) {
-        if !self.gradients_fresh {
-            self.evaluate_candidate();
-        }
         let n = self.samples.n_samples();
-        self.candidate
-            .step(&self.gradients, &self.config, (n, 0, n));
+        for block in self.blocks() {
+            if !self.gradients_fresh {
+                self.evaluate_candidate();
+            }
+            self.candidate
+                .step(&self.gradients, block, &self.config, (n, 0, n));
+            self.gradients_fresh = false;
+        }
+    }
+
+    /// The layers that take a step together, in their order.
+    fn blocks(&self) -> impl Iterator<Item = Range<usize>> + Clone + use<T> {
+        let n_layers = self.candidate.network.layers().len();
+        self.config.rule.blocks(n_layers)
     }
 
     /// A step for each batch of the epoch's order.
@@ -209,6 +232,7 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         self.order.clear();
         self.order.extend(0..n);
         self.order.shuffle(&mut random);
+        let blocks = self.blocks();
         let (inputs, target) = (self.samples.inputs(), self.samples.target());
         let target = target.as_loss_target(&*self.loss);
         let (iterate, order, config) = (&mut self.candidate, &self.order, &self.config);
@@ -219,10 +243,13 @@ impl<'d, T: Real> GradientProblem<'d, T> {
         // Inside the pool for the epoch, so that a step need not wake the workers.
         self.compute.install(|compute| {
             for (at, batch) in order.chunks(batch_size).enumerate() {
-                let (out, network) = (&mut *gradients, &iterate.network);
-                let batch_of = Some(batch);
-                loss_gradient(out, network, activation, inputs, target, batch_of, compute);
-                iterate.step(gradients, config, (batch.len(), at * batch_size, n));
+                for block in blocks.clone() {
+                    let (out, network) = (&mut *gradients, &iterate.network);
+                    let batch_of = Some(batch);
+                    loss_gradient(out, network, activation, inputs, target, batch_of, compute);
+                    let counts = (batch.len(), at * batch_size, n);
+                    iterate.step(gradients, block, config, counts);
+                }
             }
         });
     }

@@ -76,6 +76,7 @@ impl Setup {
             Method::Adagrad => gradient(GradientRule::adagrad(), Some(BATCH)),
             Method::Adadelta => gradient(GradientRule::adadelta(), Some(BATCH)),
             Method::Adam => gradient(GradientRule::adam(), Some(BATCH)),
+            Method::Samt => gradient(GradientRule::samt(), Some(BATCH)),
         };
         let start = match method {
             Method::Dladmm => NORMAL_START,

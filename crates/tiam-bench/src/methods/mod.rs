@@ -13,7 +13,7 @@ mod splitting;
 
 pub use bcd::{BcdConfig, BcdParams, BcdProblem};
 pub use dladmm::{DladmmConfig, DladmmParams, DladmmProblem, Search};
-pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule};
+pub use gradient::{GradientConfig, GradientParams, GradientProblem, GradientRule, StepSizes};
 pub(crate) use method::any_form;
 pub use method::{MDLAM_BAND, MDLAM_RHO, MDLAM_RIDGE, MethodParams, Setup};
 pub use tiam::{Biases, Method, OnRow, RunParams, Start};

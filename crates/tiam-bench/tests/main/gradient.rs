@@ -2,7 +2,7 @@
 
 use crate::common::{distance, driver, problem, rules, train};
 use proptest::prelude::*;
-use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start};
+use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start, StepSizes};
 use tiam_bench::shapes::{Shape, samples};
 use tiam_core::{BlockProblem, CoreError, Driver, Inertia, Trace};
 use tiam_linalg::Activation::Identity;
@@ -283,5 +283,71 @@ fn every_method_learns_the_digits() {
         let accuracy = network.evaluate(&data.test, &mut compute).unwrap().accuracy;
         println!("{params:?}: {accuracy:?}");
         assert!(accuracy > Some(0.93), "{params:?}: {accuracy:?}");
+    }
+}
+
+#[test]
+fn samt_of_one_layer_with_fixed_step_sizes_is_gradient_descent() {
+    let (start, samples) = problem(&[4, 3], 15, Loss::CrossEntropy, Activation::Relu, 3);
+    let (sizes, meta_rate) = (StepSizes::Scalar, 0.0);
+    for batch_size in [None, Some(4)] {
+        let params = |rule| GradientParams::default().rule(rule).ridge(0.3);
+        let end = |rule| {
+            let params = params(rule).batch_size(batch_size).learning_rate(0.2);
+            train(&start, &samples, params, 5).0
+        };
+        let samt = end(GradientRule::Samt { sizes, meta_rate });
+        assert_eq!(samt, end(GradientRule::GradientDescent));
+    }
+}
+
+#[test]
+fn samt_learns_the_digits_with_every_form_of_step_sizes() {
+    let data = samples::<f32>(Shape::Digits, None, 0).unwrap();
+    let shape = Architecture::new(64, &[50], 10, Activation::Relu, Loss::CrossEntropy).unwrap();
+    let start = Start::default().network::<f32>(shape, 0).unwrap();
+    for sizes in [
+        StepSizes::Scalar,
+        StepSizes::Row,
+        StepSizes::Column,
+        StepSizes::Element,
+    ] {
+        let meta_rate = 0.1;
+        let rule = GradientRule::Samt { sizes, meta_rate };
+        let params = GradientParams::default().rule(rule).batch_size(32);
+        let (network, trace) = train(&start, &data.train, params, 8);
+        let loss = |i: usize| trace.rows[i].measures.train_loss;
+        assert!(loss(1) < 0.5 * loss(0) && loss(8) < 0.3 * loss(1));
+        let mut compute = Compute::new(1).unwrap();
+        let accuracy = network.evaluate(&data.test, &mut compute).unwrap().accuracy;
+        assert!(accuracy > Some(0.93), "{sizes:?}: {accuracy:?}");
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let data = samples::<f32>(Shape::Digits, None, 0).unwrap();
+    let shape = Architecture::new(64, &[50], 10, Activation::Relu, Loss::CrossEntropy).unwrap();
+    let start = Start::default().network::<f32>(shape, 0).unwrap();
+    for rule in rules().into_iter().chain([GradientRule::samt()]) {
+        let params = GradientParams::default().rule(rule).batch_size(300);
+        let one = train(&start, &data.train, params, 3).0;
+        for threads in [2, 3] {
+            let params = params.threads(threads);
+            assert_eq!(one, train(&start, &data.train, params, 3).0, "{rule:?}");
+        }
+    }
+}
+
+#[test]
+fn parameters_return_from_their_records() {
+    for rule in rules() {
+        let params = GradientParams::default().rule(rule).learning_rate(0.3);
+        let params = params.batch_size(32).ridge(0.01);
+        let record = serde_json::to_string(&params).unwrap();
+        assert_eq!(
+            serde_json::from_str::<GradientParams>(&record).unwrap(),
+            params
+        );
     }
 }

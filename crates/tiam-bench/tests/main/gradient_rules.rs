@@ -1,7 +1,7 @@
 //! Tests of the gradient methods: steps against scalar implementations, order of the samples, ranges of the parameters.
 
 use crate::common::{rules, train};
-use tiam_bench::methods::{GradientParams, GradientRule};
+use tiam_bench::methods::{GradientParams, GradientRule, StepSizes};
 use tiam_linalg::Matrix;
 use tiam_models::{Activation, Architecture, Init, Layer, Loss, Network, Samples, Target};
 
@@ -18,6 +18,10 @@ impl Twin {
         match rule {
             GradientRule::Adagrad { initial, .. } => Self {
                 first: initial,
+                ..Self::default()
+            },
+            GradientRule::Samt { .. } => Self {
+                first: 1.0,
                 ..Self::default()
             },
             _ => Self::default(),
@@ -53,6 +57,14 @@ impl Twin {
                 let m = self.first / (1.0 - beta1.powi(self.t));
                 let v = self.second / (1.0 - beta2.powi(self.t));
                 w - rate * m / (v.sqrt() + epsilon)
+            }
+            GradientRule::Samt { meta_rate, .. } => {
+                if self.t > 1 {
+                    let change = (g / self.second - 0.5).clamp(-3.0, 1.0);
+                    self.first = (self.first * (meta_rate * change).exp()).clamp(0.1, 10.0);
+                }
+                self.second = g;
+                w - rate * self.first * g
             }
         }
     }
@@ -191,6 +203,13 @@ fn parameters_outside_their_range_are_refused() {
         ("batch_size", GradientParams::default().batch_size(0)),
         ("threads", GradientParams::default().threads(0)),
         ("momentum", with(GradientRule::Momentum { momentum: 1.0 })),
+        (
+            "meta_rate",
+            with(GradientRule::Samt {
+                sizes: StepSizes::Row,
+                meta_rate: -0.1,
+            }),
+        ),
         (
             "epsilon",
             with(GradientRule::Adagrad {

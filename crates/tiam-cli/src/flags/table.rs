@@ -131,7 +131,7 @@ flags! { |method, suited|
         [default: Words("good for tables; single for other data")];
     "method" method: Method = method, "NAME" in TRAINING: "How to train. `stochastic` trains by batches: errors are back-propagated through each batch, then every layer solves a \
           least-squares problem of its own. `tiam` (the paper's), am, mdlam, dladmm and bcd take all samples at once, without \
-          back-propagation. gd, sgd, adagrad, adadelta and adam are the usual gradient methods"
+          back-propagation. gd, sgd, adagrad, adadelta and adam are the usual gradient methods; samt steps layer after layer and trains its step sizes"
         [default: ByKind(|preset| preset.method.to_string())];
     "rho" rho: f64 = suited.rho, "RHO" in INNER: "Weight of the penalty that ties the layers together, above 0"
         [methods: BY_PENALTY, default: ByKind(|preset| preset.rho.to_string()), relaxed: |params, settings| params.rho(settings.rho)];

@@ -2,8 +2,8 @@
 
 use crate::common::{Bench, number, points, prices};
 
-const METHODS: [&str; 10] = [
-    "tiam", "am", "mdlam", "dladmm", "bcd", "gd", "sgd", "adagrad", "adadelta", "adam",
+const METHODS: [&str; 11] = [
+    "tiam", "am", "mdlam", "dladmm", "bcd", "gd", "sgd", "adagrad", "adadelta", "adam", "samt",
 ];
 
 #[test]

@@ -123,6 +123,7 @@ fn every_method_goes_on_with_the_bits_of_one_run() {
         "adagrad",
         "adadelta",
         "adam",
+        "samt",
         "stochastic",
     ];
     for method in solvers.into_iter().chain(others.map(str::to_owned)) {

@@ -114,6 +114,7 @@ fn check_rule(rule: GradientRule) -> Result<(), ModelError> {
             fraction("beta2", beta2)?;
             positive("epsilon", epsilon)
         }
+        GradientRule::Samt { meta_rate, .. } => not_negative("meta_rate", meta_rate),
     }
 }
 

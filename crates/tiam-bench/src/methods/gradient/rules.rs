@@ -1,7 +1,12 @@
 //! Update rules of the gradient methods.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use tiam_linalg::{Real, StateVisitor};
+use tiam_models::Network;
+
+use super::samt::{self, StepSizes};
 
 /// How a gradient g becomes a step, entry by entry; η is the learning rate, t counts steps from 1, all sums start at 0.
 ///
@@ -11,6 +16,7 @@ use tiam_linalg::{Real, StateVisitor};
 /// | momentum | v ← m v + g, w ← w − η v | 0.01 | Polyak 1964, in PyTorch's form; η ours |
 /// | Adagrad | s ← s + g², w ← w − η g / (√s + ε), s starting at `initial` | 0.01 | Duchi, Hazan & Singer 2011; values PyTorch's |
 /// | Adadelta | s ← ϱ s + (1 − ϱ) g², d = g √(u + ε) / √(s + ε), u ← ϱ u + (1 − ϱ) d², w ← w − η d | 1 | Zeiler 2012, with PyTorch's η |
+/// | SAMT | layer after layer w ← w − η s g, every s trained | 0.1 | Yan, Xu, Peng & Wang 2025; all but its idea, and η, ours |
 /// | Adam | m ← β1 m + (1 − β1) g, v ← β2 v + (1 − β2) g², w ← w − η m/(1 − β1ᵗ) / (√(v/(1 − β2ᵗ)) + ε) | 0.001 | Kingma & Ba 2015 |
 ///
 /// ```
@@ -50,6 +56,13 @@ pub enum GradientRule {
         /// ε, above 0.
         epsilon: f64,
     },
+    /// Steps block after block, with trained step sizes.
+    Samt {
+        /// What shares a step size.
+        sizes: StepSizes,
+        /// β, at least 0.
+        meta_rate: f64,
+    },
 }
 
 impl GradientRule {
@@ -84,25 +97,34 @@ impl GradientRule {
         }
     }
 
+    /// A step size a row and β = 0.1: ours, by the validation parts of digits and MNIST.
+    #[must_use]
+    pub fn samt() -> Self {
+        let (sizes, meta_rate) = (StepSizes::default(), 0.1);
+        Self::Samt { sizes, meta_rate }
+    }
+
     /// η by default.
     #[must_use]
     pub fn learning_rate(self) -> f64 {
         match self {
-            Self::GradientDescent => 0.1,
+            Self::GradientDescent | Self::Samt { .. } => 0.1,
             Self::Momentum { .. } | Self::Adagrad { .. } => 0.01,
             Self::Adadelta { .. } => 1.0,
             Self::Adam { .. } => 0.001,
         }
     }
 
-    /// Where the sums kept for each parameter start.
-    fn sums_start(self) -> [Option<f64>; 2] {
-        match self {
-            Self::GradientDescent => [None, None],
-            Self::Momentum { .. } => [Some(0.0), None],
-            Self::Adagrad { initial, .. } => [Some(initial), None],
-            Self::Adadelta { .. } | Self::Adam { .. } => [Some(0.0), Some(0.0)],
-        }
+    /// Layers that a step takes: all at once, or one after another.
+    pub(super) fn blocks(
+        self,
+        n_layers: usize,
+    ) -> impl Iterator<Item = Range<usize>> + Clone + use<> {
+        let len = match self {
+            Self::Samt { .. } => 1,
+            _ => n_layers,
+        };
+        (0..n_layers).step_by(len).map(move |l| l..l + len)
     }
 }
 
@@ -114,12 +136,17 @@ pub(super) struct Memory<T> {
 }
 
 impl<T: Real> Memory<T> {
-    pub(super) fn new(rule: GradientRule, n_parameters: usize) -> Self {
-        let vec = |start: f64| vec![T::from_f64(start); n_parameters];
-        Self {
-            sums: rule.sums_start().map(|s| s.map(vec).unwrap_or_default()),
-            steps: 0,
-        }
+    pub(super) fn new(rule: GradientRule, network: &Network<T>) -> Self {
+        let n_parameters = network.architecture().n_parameters();
+        let all = |start: f64| vec![T::from_f64(start); n_parameters];
+        let sums = match rule {
+            GradientRule::GradientDescent => [vec![], vec![]],
+            GradientRule::Momentum { .. } => [all(0.0), vec![]],
+            GradientRule::Adagrad { initial, .. } => [all(initial), vec![]],
+            GradientRule::Adadelta { .. } | GradientRule::Adam { .. } => [all(0.0), all(0.0)],
+            GradientRule::Samt { sizes, .. } => samt::memory(sizes, network),
+        };
+        Self { sums, steps: 0 }
     }
 
     pub(super) fn copy_from(&mut self, other: &Self) {
@@ -136,6 +163,14 @@ impl<T: Real> Memory<T> {
         let mut steps = usize::try_from(self.steps).unwrap_or_default();
         visitor.count("memory.steps", &mut steps);
         self.steps = i32::try_from(steps).unwrap_or(i32::MAX);
+    }
+
+    /// Counts a step of one layer: d of the step before, s of all layers, and whether this step is the first.
+    pub(super) fn of_blocks(&mut self) -> (&mut [T], &mut [T], bool) {
+        let is_first = self.steps == 0;
+        self.steps = self.steps.saturating_add(1);
+        let [direction, factors] = &mut self.sums;
+        (direction, factors, is_first)
     }
 
     /// Counts a step; its slices then come in the order of the parameters.
@@ -175,6 +210,14 @@ pub(super) struct Slope<'a, T> {
     pub(super) decay: T,
 }
 
+impl<T: Real> Slope<'_, T> {
+    /// g of entry i, which is `w`.
+    #[inline(always)]
+    pub(super) fn at(&self, i: usize, w: T) -> T {
+        self.scale * self.sum[i] + self.decay * w
+    }
+}
+
 impl GradientRule {
     /// Steps the next parameters `w` in place. Two to ten operations an entry.
     pub(super) fn step<T: Real>(
@@ -189,7 +232,8 @@ impl GradientRule {
         let rate = T::from_f64(learning_rate);
         let entries = w.iter_mut().zip(sum);
         match self {
-            Self::GradientDescent => {
+            // SAMT has steps of its own.
+            Self::GradientDescent | Self::Samt { .. } => {
                 for (w, sum) in entries {
                     *w -= rate * (scale * *sum + decay * *w);
                 }

@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use tiam_models::{Band, Init, StochasticParams};
 
 use crate::methods::{
-    BcdParams, Biases, DladmmParams, MDLAM_BAND, Method, MethodParams, Setup, Start, any_form,
+    BcdParams, Biases, DladmmParams, GradientRule, MDLAM_BAND, Method, MethodParams, Setup, Start,
+    StepSizes, any_form,
 };
 
 /// Batches of the stochastic methods: PyTorch's examples use 64 to 512.
@@ -28,6 +29,7 @@ pub(super) fn candidates(method: Method, iterations: usize, n: usize) -> Vec<Can
         Method::Adagrad => by_batch(method, &[0.003, 0.01, 0.03, 0.1, 0.3, 1.0]),
         Method::Adadelta => by_batch(method, &[0.03, 0.1, 0.3, 1.0, 3.0, 10.0]),
         Method::Adam => scheduled(method, &[1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], iterations),
+        Method::Samt => samt(),
     };
     all.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
     all.insert(0, published(method, iterations));
@@ -142,6 +144,25 @@ fn scheduled(method: Method, rates: &[f64], epochs: usize) -> Vec<Candidate> {
 fn by_batch(method: Method, rates: &[f64]) -> Vec<Candidate> {
     let of = |batch| grid(method, rates, Some(batch), None);
     [SMALL, LARGE].into_iter().flat_map(of).collect()
+}
+
+/// Step sizes shared by rows and by layers.
+fn samt() -> Vec<Candidate> {
+    let mut all = Vec::new();
+    for sizes in [StepSizes::Row, StepSizes::Scalar] {
+        let rates = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+        for (name, mut setup) in grid(Method::Samt, &rates, Some(SMALL), None) {
+            if let MethodParams::Gradient(params) = setup.params {
+                let rule = match params.rule {
+                    GradientRule::Samt { meta_rate, .. } => GradientRule::Samt { sizes, meta_rate },
+                    rule => rule,
+                };
+                setup.params = MethodParams::Gradient(params.rule(rule));
+            }
+            all.push((format!("{name}, step sizes {sizes:?}"), setup));
+        }
+    }
+    all
 }
 
 fn grid(

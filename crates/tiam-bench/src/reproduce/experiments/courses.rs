@@ -14,11 +14,11 @@ pub(super) fn iterations(_: &Record, curve: &Curve) -> Vec<f64> {
     curve.iteration.iter().map(|k| *k as f64).collect()
 }
 
-/// The times that every sample has been visited: dlADMM sweeps backward and forward, SAMT goes back once a block and once more.
+/// The times that every sample has been visited: dlADMM sweeps backward and forward, SAMT goes back once a layer.
 pub(super) fn passes(record: &Record, curve: &Curve) -> Vec<f64> {
     let each = match record.method.as_str() {
         "dladmm" => 2.0,
-        "samt" => 4.0,
+        "samt" => 3.0,
         _ => 1.0,
     };
     let iterations = iterations(record, curve).into_iter();

@@ -2,13 +2,13 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start};
+use tiam_bench::methods::{GradientParams, GradientProblem, GradientRule, Start, StepSizes};
 use tiam_core::{Driver, DriverConfig, DriverParams, Guard, Stopping, Trace};
 use tiam_linalg::Matrix;
 use tiam_models::TrainingProblem;
 use tiam_models::{Activation, Architecture, Loss, Network, NetworkMeasures, Samples, Target};
 
-pub(crate) fn rules() -> [GradientRule; 5] {
+pub(crate) fn rules() -> [GradientRule; 6] {
     [
         GradientRule::GradientDescent,
         GradientRule::momentum(),
@@ -18,6 +18,11 @@ pub(crate) fn rules() -> [GradientRule; 5] {
         },
         GradientRule::adadelta(),
         GradientRule::adam(),
+        // With a step size each, entries have steps of their own, as by the other rules.
+        GradientRule::Samt {
+            sizes: StepSizes::Element,
+            meta_rate: 0.3,
+        },
     ]
 }
 
