@@ -32,3 +32,29 @@ fn seeds_are_averaged() {
     assert_eq!(groups[1].1.cell("rate"), Cell::from(5.0));
     assert_eq!(groups[1].1.cell("none"), Cell::Missing);
 }
+
+#[test]
+fn runs_are_paired_by_split_and_start() {
+    let run = |seed, split: Value, accuracy, reason: &str| Record {
+        seed,
+        labels: [("split".to_owned(), split)].into(),
+        figures: [("accuracy".to_owned(), accuracy)].into(),
+        reason: reason.to_owned(),
+        ..Record::default()
+    };
+    let own = [
+        run(0, "public".into(), 0.5, "done"),
+        run(1, 1.into(), 0.6, "done"),
+        run(2, 2.into(), 0.7, "done"),
+        run(3, 3.into(), 0.8, "done"),
+    ];
+    let others = [
+        run(3, 3.into(), 0.1, "failed: F is not finite"),
+        run(1, 1.into(), 0.2, "done"),
+        run(2, 1.into(), 0.3, "done"),
+        run(0, "public".into(), 0.4, "done"),
+    ];
+    let [own, others] = [&own, &others].map(|runs| Runs(runs.iter().collect()));
+    assert_eq!(own.pairs(&others, "accuracy"), [(0.5, 0.4), (0.6, 0.2)]);
+    assert!(own.pairs(&others, "loss").is_empty());
+}

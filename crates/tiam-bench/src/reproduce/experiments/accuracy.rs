@@ -122,7 +122,13 @@ impl Extent {
                 two_judges: false,
                 ..usual
             },
-            // 34,025 features: an epoch of a gradient method takes as long as ten on Cora.
+            // 18,515 and 34,025 features: an epoch of a gradient method takes three to ten times as long as on Cora.
+            DataName::Citeseer => Self {
+                candidates: CANDIDATES / 2,
+                splits: size.seeds,
+                two_judges: false,
+                ..usual
+            },
             DataName::CoauthorCs => Self {
                 iterations: 40,
                 candidates: CANDIDATES / 2,

@@ -19,7 +19,7 @@ const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];
 /// Iterations and starts.
 fn extent(data: DataName, size: Size) -> (usize, u64) {
     match (data, size.full) {
-        (DataName::Mnist, true) => (60, size.seeds.min(5)),
+        (DataName::Mnist, true) => (40, size.seeds.min(5)),
         (DataName::Mnist, false) => (10, 1),
         (_, true) => (200, size.seeds),
         (_, false) => (60, size.seeds),
@@ -104,7 +104,10 @@ fn plots(case: &Case<'_>, detail: bool) -> Vec<Plot> {
             .map(|m| (m.name(), case.runs.method(m.name())));
         let series = courses::medians(methods, against.1, y);
         let title = format!("{what}, {} ({})", case.data, case.setting);
-        let y = courses::axis(label, &series);
+        let y = match what.starts_with("Band") {
+            true => Axis::log10(label),
+            false => courses::axis(label, &series),
+        };
         Plot::new(title, Axis::linear(against.0), y).series(series)
     };
     type Quantity = (&'static str, &'static str, fn(&Curve) -> &[f64]);

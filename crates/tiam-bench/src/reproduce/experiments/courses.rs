@@ -93,3 +93,7 @@ pub(super) fn axis(label: &str, series: &[Series]) -> Axis {
         ..Axis::log10(label)
     }
 }
+
+#[cfg(test)]
+#[path = "../../../tests/unit/reproduce_experiments_courses.rs"]
+mod tests;

@@ -57,11 +57,10 @@ impl<'a> Chosen<'a> {
             .label("activation", self.activation.as_str())
     }
 
+    /// True for the paper's gradient rivals; SAMT is a rival of its own.
     pub(super) fn is_gradient(&self) -> bool {
-        let named = |method: &&Method| method.name() == self.entrant;
-        Method::ALL
-            .iter()
-            .find(named)
-            .is_some_and(|method| method.is_gradient())
+        let named = |method: &Method| method.name() == self.entrant;
+        let own = Method::ALL.into_iter().find(named);
+        own.is_some_and(|method| method.is_gradient() && method != Method::Samt)
     }
 }
