@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tiam_report::{
-    Axis, BarSeries, Bars, Best, Cell, Column, Plot, Section, SeriesColor, Table, method_title, row,
+    Axis, BarSeries, Bars, Best, Cell, Column, Plot, Section, SeriesColor, Table, method_names,
+    method_title, row,
 };
 
 use super::super::courses::{self, Against, passes, seconds};
@@ -90,8 +91,12 @@ pub(in super::super) fn section(records: &[Record], detail: bool) -> Section {
     section.with(published_table(&published))
 }
 
+/// The entrants in the order of all figures.
 fn entrants<'a>(runs: &Runs<'a>) -> Vec<(&'a str, Runs<'a>)> {
-    runs.groups(|r| r.method.as_str())
+    let mut entrants = runs.groups(|r| r.method.as_str());
+    let place = |name: &str| method_names().position(|known| known == name);
+    entrants.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+    entrants
 }
 
 /// A table of entrants by data set: the cell of each.
