@@ -112,7 +112,7 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
         let inputs = samples.inputs();
         let solvers = SolverPlan::new(&architecture, inputs.n_cols(), &config);
         let (layers, hidden) = start(&architecture, parameters, inputs, &solvers, &mut compute);
-        let epsilon = config.band.width(0);
+        let epsilon = config.width(0);
         let mut this = Self {
             code: architecture.loss.code()?,
             architecture,
@@ -356,7 +356,7 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     }
 
     fn begin_iteration(&mut self, iteration: usize) {
-        self.epsilon = self.config.band.width(iteration);
+        self.epsilon = self.config.width(iteration);
         self.repair_band();
     }
 

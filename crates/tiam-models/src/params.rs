@@ -165,6 +165,7 @@ parameters! {
     /// | `ridge` | μ | 0.01 | ≥ 0 | ours, the same search |
     /// | `l1` | λ | 0 | ≥ 0 | the paper admits it |
     /// | `band` | ε | 10, 0.9, 0.01 | see [`Band`] | ours |
+    /// | `pulse` | | false | | ours |
     /// | `output_start` | z_L⁰ | forward pass | | ours; `Targets` is mDLAM's |
     /// | `inertia` | p1, p2, p3 | 0.95, 0.95, 0.3 | each in [0, 1] | the paper's step; values ours |
     /// | `schedule` | | constant | | the paper; `nesterov` and `fista` as usual |
@@ -194,6 +195,10 @@ parameters! {
         /// ε_k.
         #[serde(serialize_with = "text")]
         band: Band = Band::default();
+        /// Whether the band closes to its floor in every second iteration, the second one first, and opens again in the next. Each
+        /// opening lets the hidden layers move by its width; a band that only shrinks lets them move by its start in all.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        pulse: bool = false;
         /// Start of z_L.
         output_start: OutputStart = OutputStart::default();
         /// p1, p2, p3.
@@ -230,6 +235,15 @@ pub struct TiamConfig {
 }
 
 impl TiamConfig {
+    /// ε_k, pulses included.
+    pub fn width(&self, iteration: usize) -> f64 {
+        if self.params.pulse && iteration % 2 == 1 {
+            self.params.band.floor
+        } else {
+            self.params.band.width(iteration)
+        }
+    }
+
     /// The parameters of the driver: inertia, schedule, guard, order, stopping.
     pub fn driver(&self) -> &DriverConfig {
         &self.driver

@@ -3,7 +3,7 @@
 use crate::common::{Shape, shapes};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use tiam_core::{BlockProblem, CoreError, Guard, Inertia, Schedule, Stopping};
+use tiam_core::{BlockProblem, CoreError, Guard, Inertia, Order, Schedule, Stopping};
 use tiam_linalg::{Accuracy, Compute, Real, Solver};
 use tiam_models::{
     Activation, Band, NetworkProblem, TiamParams, TrainError, Trained, TrainingProblem, train,
@@ -87,6 +87,19 @@ proptest! {
         let trained = run::<f64>(&shape, params().band(band).inertia(inertia).solver(solver));
         for row in &trained.trace.rows[1..] {
             let width = band.width(row.iteration - 1);
+            prop_assert!((row.measures.epsilon - width).abs() <= 1e-15);
+            prop_assert!(row.violation <= width * (1.0 + 1e-12) + 1e-12, "{} of {width}", row.violation);
+        }
+    }
+
+    #[test]
+    fn a_pulsing_band_closes_in_every_second_iteration(shape in shapes(), inertia in inertias(), solver in solvers()) {
+        let band = Band { start: 1.0, decay: 0.9, floor: 0.01 };
+        let pulsing = params().band(band).pulse(true).order(Order::Backward);
+        let trained = run::<f64>(&shape, pulsing.inertia(inertia).solver(solver));
+        for row in &trained.trace.rows[1..] {
+            let open = row.iteration % 2 == 1;
+            let width = if open { band.width(row.iteration - 1) } else { band.floor };
             prop_assert!((row.measures.epsilon - width).abs() <= 1e-15);
             prop_assert!(row.violation <= width * (1.0 + 1e-12) + 1e-12, "{} of {width}", row.violation);
         }
