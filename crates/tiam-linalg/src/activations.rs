@@ -110,6 +110,11 @@ impl<T: Real> ActivationBlock<T> {
         next.swap_product(&mut self.candidate_product);
     }
 
+    /// Fetches the samples of the other processes, before the state is saved; called by all of them.
+    pub fn gather(&mut self, compute: &Compute<T>) {
+        self.iterate.gather(compute);
+    }
+
     /// Current and previous value, τ and the last violation.
     pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
         self.iterate.visit_state(name, visitor);

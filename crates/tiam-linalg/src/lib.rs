@@ -38,7 +38,7 @@ pub use activations::{ActivationBand, ActivationBlock, NextLayer, band_violation
 pub use backward::{Gradients, LayerGradient, loss_gradient};
 pub use bias::BiasBlock;
 pub use choice::{BlockShape, Choice, activations_choice, choose_weights, weights_choice};
-pub use compute::{Compute, Reduction};
+pub use compute::{Compute, Numbers, Reduction};
 pub use entries::{map_entries, sum_entries};
 pub use error::LinalgError;
 pub use forward::{

@@ -59,6 +59,11 @@ impl<T: Real> PreactivationBlock<T> {
         self.iterate.accept();
     }
 
+    /// Fetches the samples of the other processes, before the state is saved; called by all of them.
+    pub fn gather(&mut self, compute: &Compute<T>) {
+        self.iterate.gather(compute);
+    }
+
     /// Current and previous value.
     pub fn visit_state(&mut self, name: &str, visitor: &mut dyn StateVisitor<T>) {
         self.iterate.visit_state(name, visitor);

@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatRef, Par};
 
-use crate::compute::{Cols, Compute, Slab, WorkerScratch, for_tiles, tile_cols};
+use crate::compute::{Cols, ColsMut, Compute, Slab, WorkerScratch, for_tiles, tile_cols};
 use crate::matrix::{Matrix, view, view_mut};
 use crate::real::Real;
 
@@ -110,6 +110,24 @@ pub(crate) fn product_generic<T: Real>(
             tile_product(out.data, left.view(), right.data)
         });
     });
+}
+
+/// [`product`] for samples, of which a process has its own.
+pub(crate) fn product_of_samples<T: Real>(
+    out: &mut Matrix<T>,
+    left: &Matrix<T>,
+    samples: &Matrix<T>,
+    compute: &mut Compute<T>,
+) {
+    let (m, k) = (left.n_rows(), left.n_cols());
+    let slab = (out.cols_mut(), samples.cols());
+    let tile = tile_cols::<T>(m);
+    let body = |_: &mut WorkerScratch<T>, slab: (ColsMut<'_, T>, Cols<'_, T>)| {
+        for_tiles(slab, tile, |(out, samples)| {
+            tile_product(out.data, left.view(), samples.data);
+        });
+    };
+    compute.over_samples(2 * m * k, slab, &body);
 }
 
 /// out = leftᵀ · right, split over the columns of `right` (samples).
@@ -238,7 +256,6 @@ pub(crate) fn outer_by_columns<T: Real>(
             Par::Seq,
         );
     });
-    compute.over_processes(&mut (), &mut [out.as_mut_slice()]);
 }
 
 /// out = aᵀ a for samples a (n_in x N): the N x N Gram matrix between samples. 2 n_in N² flops.

@@ -3,6 +3,7 @@
 use num_traits::{FromBytes, ToBytes};
 use tiam_core::Scalar;
 
+use crate::compute::Numbers;
 use crate::elementary::Elementary;
 use crate::engine::Engine;
 
@@ -18,10 +19,21 @@ use crate::engine::Engine;
 pub trait Real:
     Scalar + Elementary + Engine + ToBytes + FromBytes<Bytes = <Self as ToBytes>::Bytes>
 {
+    /// The numbers, for other processes.
+    fn numbers(values: &mut [Self]) -> Numbers<'_>;
 }
 
-impl Real for f32 {}
-impl Real for f64 {}
+impl Real for f32 {
+    fn numbers(values: &mut [Self]) -> Numbers<'_> {
+        Numbers::F32(values)
+    }
+}
+
+impl Real for f64 {
+    fn numbers(values: &mut [Self]) -> Numbers<'_> {
+        Numbers::F64(values)
+    }
+}
 
 #[cfg(test)]
 #[path = "../tests/unit/real.rs"]

@@ -275,6 +275,13 @@ impl<T: Real> Iterate<T> {
         visitor.values(&format!("{name}.previous"), previous);
     }
 
+    /// Fetches the samples of the other processes.
+    pub(crate) fn gather(&mut self, compute: &Compute<T>) {
+        for matrix in [&mut self.current, &mut self.previous] {
+            compute.gather(matrix);
+        }
+    }
+
     /// Candidate becomes current, current becomes previous.
     pub(crate) fn accept(&mut self) {
         std::mem::swap(&mut self.previous, &mut self.current);

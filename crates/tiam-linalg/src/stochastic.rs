@@ -5,6 +5,7 @@ mod curvature;
 mod factors;
 mod first;
 mod pass;
+mod sharing;
 mod step;
 mod units;
 

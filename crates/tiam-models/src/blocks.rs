@@ -7,8 +7,8 @@ use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
     Activation, ActivationBand, ActivationBlock, AffineLayer, AffineLayers, AnyLoss, BiasBlock,
     Compute, ForwardFrom, LastObjective, LossSum, LossTarget, Matrix, NextLayer,
-    PreactivationBlock, Prediction, Real, StateVisitor, StepReport, WeightBlock, WeightProblem,
-    activate, band_violation, biased, forward_loss, penalty,
+    PreactivationBlock, Prediction, Real, Reduction, StateVisitor, StepReport, WeightBlock,
+    WeightProblem, activate, band_violation, biased, forward_loss, penalty,
 };
 
 use crate::data::{Samples, Target};
@@ -107,10 +107,14 @@ impl<'d, T: Real> NetworkProblem<'d, T> {
     /// which a file has kept only the name, [`ModelError::Linalg`](crate::ModelError::Linalg) when threads cannot start.
     pub fn new(network: Network<T>, samples: &'d Samples<T>, config: TiamConfig) -> Result<Self> {
         network.check_samples(samples)?;
-        let mut compute = Compute::new(config.threads)?;
+        let compute = Compute::new(config.threads)?;
+        let mut compute = compute.with_reduction(config.reduction.clone());
         let (architecture, parameters) = network.into_parts();
         let inputs = samples.inputs();
         let solvers = SolverPlan::new(&architecture, inputs.n_cols(), &config);
+        if config.reduction.is_some() {
+            solvers.check_shared(&architecture, inputs.n_cols())?;
+        }
         let (layers, hidden) = start(&architecture, parameters, inputs, &solvers, &mut compute);
         let epsilon = config.width(0);
         let mut this = Self {
@@ -269,6 +273,20 @@ impl<T: Real> TrainingProblem<T> for NetworkProblem<'_, T> {
             visitor.flag(&format!("violation_{n}.fresh"), fresh);
         }
         visitor.number("loss", &mut self.loss);
+    }
+
+    fn reduction(&self) -> Option<Arc<dyn Reduction>> {
+        self.config.reduction.clone()
+    }
+
+    fn gather_state(&mut self) {
+        for layer in &mut self.layers {
+            layer.weights.gather(&self.compute);
+            layer.z.gather(&self.compute);
+        }
+        for hidden in &mut self.hidden {
+            hidden.a.gather(&self.compute);
+        }
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {

@@ -13,6 +13,7 @@ mod measures;
 mod model;
 mod network;
 mod params;
+mod processes;
 mod solvers;
 mod stochastic;
 mod store;

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer, ser};
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Order, Schedule, Stopping};
-use tiam_linalg::{Accuracy, Solver};
+use tiam_linalg::{Accuracy, Reduction, Solver};
 
 use crate::error::{ModelError, Result};
 use crate::parameters;
@@ -175,6 +176,7 @@ parameters! {
     /// | `stopping` | | 100 iterations | see `tiam_core::Stopping` | ours |
     /// | `divergence_factor` | | 1e6 | ≥ 1 | ours |
     /// | `threads` | | 1 | ≥ 1 | |
+    /// | `reduction` | | none | | |
     ///
     /// ```
     /// use tiam_models::TiamParams;
@@ -182,7 +184,7 @@ parameters! {
     /// assert!(TiamParams::default().rho(0.1).threads(2).check().is_ok());
     /// ```
     ///
-    /// Every parameter that determines a trajectory is serialised under its name; threads and limits are not. A schedule that is a closure, and an
+    /// Every parameter that determines a trajectory is serialised under its name; threads, processes and limits are not. A schedule that is a closure, and an
     /// order that is one without a name ([`NamedOrder`]), are refused there: nothing would tell them from others.
     #[derive(Clone, Debug, Serialize)]
     pub struct TiamParams {
@@ -224,6 +226,9 @@ parameters! {
         /// Worker threads.
         #[serde(skip)]
         threads: usize = 1;
+        /// The other processes of the run, which share out the samples; `None` for a process alone.
+        #[serde(skip)]
+        reduction: Option<Arc<dyn Reduction>> = None, into;
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tiam_linalg::{BlockShape, Choice, Solver, activations_choice, weights_choice};
+use tiam_linalg::{BlockShape, Choice, Form, Solver, activations_choice, weights_choice};
 
+use crate::error::{ModelError, Result};
 use crate::network::Architecture;
 use crate::params::TiamConfig;
 
@@ -68,6 +69,24 @@ impl SolverPlan {
             push(format!("W_{}", l + 1), choice);
         }
         Self { entries }
+    }
+
+    /// Refuses what processes cannot share: steps in products between samples, which all of them would need.
+    pub(crate) fn check_shared(&self, architecture: &Architecture, n_samples: usize) -> Result<()> {
+        let mut forms = self.entries.iter().map(|entry| entry.choice.solver);
+        if let Some(dual) = forms.find(|solver| solver.form() == Form::Dual) {
+            let allowed = "backtracking, gram, cholesky or cg in several processes: the dual form's products are between samples, and all processes would need them all";
+            return Err(ModelError::parameter("solver", dual.name(), allowed));
+        }
+        let inputs = architecture.sizes.iter().rev().skip(1);
+        match inputs.max().filter(|widest| **widest > n_samples) {
+            None => Ok(()),
+            Some(widest) => Err(ModelError::parameter(
+                "inputs of a layer",
+                widest.to_string(),
+                "at most the number of samples in several processes: with fewer samples there is nothing to share; start one process",
+            )),
+        }
     }
 
     /// The form of W_{l+1}'s steps, l from 0.

@@ -1,11 +1,13 @@
 //! Training runs: full-batch TIAM, and any other problem whose unknowns are a network.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 use tiam_core::{
     BlockProblem, CoreError, Driver, DriverConfig, Failure, Guard, Observer, Run, StopReason,
     StopWhen, Trace, TraceRow,
 };
-use tiam_linalg::{Real, StateVisitor};
+use tiam_linalg::{Real, Reduction, StateVisitor};
 
 use crate::blocks::NetworkProblem;
 use crate::checkpoint::{Session, run_in};
@@ -14,6 +16,7 @@ use crate::error::{ModelError, Result};
 use crate::measures::NetworkMeasures;
 use crate::network::Network;
 use crate::params::TiamConfig;
+use crate::processes::{Together, first_says};
 use crate::solvers::SolverChoice;
 
 /// A finished training: the network, why it stopped, and every iteration's numbers.
@@ -126,6 +129,14 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
     /// iteration on a run's problem, and to restore on one made anew from the same network, data and parameters.
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>);
 
+    /// The other processes of the run, where they share out the samples.
+    fn reduction(&self) -> Option<Arc<dyn Reduction>> {
+        None
+    }
+
+    /// Fetches what the other processes hold of the state, before it is saved; called by all of them.
+    fn gather_state(&mut self) {}
+
     /// The solver of each W and a step; none for methods without such steps.
     fn solver_choices(&self) -> Vec<SolverChoice> {
         Vec::new()
@@ -155,9 +166,20 @@ pub(crate) fn run_any<T: Real>(
     mut session: Session<'_, '_>,
 ) -> Result<Trained<T>, TrainError<T>> {
     let guard = driver.params().guard;
+    let reduction = problem.reduction();
+    let (driver, mut together) = match reduction.clone() {
+        None => (driver, None),
+        Some(reduction) => {
+            let (driver, together) = Together::of(driver, reduction)?;
+            (driver, Some(together))
+        }
+    };
     let mut driver = Driver::new(driver);
     for observer in observers {
         driver = driver.observe(&mut **observer);
+    }
+    if let Some(together) = &mut together {
+        driver = driver.observe(together);
     }
     let started = match session.resume {
         Some(checkpoint) => {
@@ -178,8 +200,16 @@ pub(crate) fn run_any<T: Real>(
     let mut good = network(&run)?;
     while let Ok(flow) = run.step() {
         good = network(&run)?;
-        if let Some(saver) = &mut session.checkpoints {
-            saver.after_step(&mut run, &flow);
+        let saver = session.checkpoints.as_deref_mut();
+        let is_due = saver
+            .as_ref()
+            .is_some_and(|saver| saver.is_due(&run, &flow));
+        let together = reduction.as_deref();
+        if together.map_or(is_due, |reduction| first_says(reduction, is_due)) {
+            run.problem_mut().gather_state();
+            if let Some(saver) = saver {
+                saver.save(&mut run);
+            }
         }
         if flow.is_break() {
             break;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tiam_core::{Stopping, TraceRow};
 use tiam_data::{ColumnEncoding, Dataset, Parts as DataParts, ScalingKind};
-use tiam_linalg::Solver;
+use tiam_linalg::{Reduction, Solver};
 use tiam_models::{
     Activation, Architecture, Ensemble, Init, Loss, ModelError, Network, NetworkMeasures, Session,
     StochasticData, StochasticParams, TiamParams, TrainError,
@@ -42,6 +42,7 @@ tiam_models::parameters! {
     /// | `validation_fraction` | 0.1 with patience, else 0 | held out of the training data |
     /// | `go_on_from` | none | a model to go on from, with its shape, columns and scaling |
     /// | `seed` | 0 | of the starting weights, the order of the samples and the validation part |
+    /// | `reduction` | none | the other processes of the run, which share out the samples; the same bits on any number of them |
     /// | `threads` | all cores | the same number gives the same model to the bit |
     ///
     /// ```
@@ -78,6 +79,8 @@ tiam_models::parameters! {
         seed: u64 = 0;
         /// Sets the number of worker threads, from 1.
         threads: usize = std::thread::available_parallelism().map_or(1, usize::from);
+        /// Sets the other processes of the run, which share out the samples: all of them train with the same data and settings.
+        reduction: Option<Arc<dyn Reduction>> = None, into;
     }
 }
 
@@ -342,6 +345,11 @@ impl Mlp {
         on_row: &mut OnRow<'_>,
     ) -> Result<Fitted<T>> {
         let method = self.method_for(prepared.kind);
+        if self.reduction.is_some() && !method.shares_samples() {
+            let allowed =
+                "stochastic, tiam or am in several processes: the others do not share samples";
+            return Err(ModelError::parameter("method", method.name(), allowed).into());
+        }
         let data = StochasticData {
             train: &prepared.train,
             weights: prepared.weights.as_deref(),
@@ -352,6 +360,7 @@ impl Mlp {
         let run = RunParams {
             seed: self.seed,
             threads: self.threads,
+            reduction: self.reduction.clone(),
             stopping: self.stopping.clone(),
             rules: self.rules.clone(),
         };

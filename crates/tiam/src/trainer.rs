@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tiam_core::{DriverConfig, Observer, StopReason, Stopping, TraceRow};
-use tiam_linalg::Real;
+use tiam_linalg::{Real, Reduction};
 use tiam_models::{
     ModelError, Network, NetworkMeasures, NetworkProblem, Session, StochasticData,
     StochasticParams, StochasticProblem, TiamParams, TrainError, Trained, TrainingProblem, run_in,
@@ -69,6 +69,8 @@ pub struct RunParams {
     pub seed: u64,
     /// Worker threads.
     pub threads: usize,
+    /// The other processes of the run, for a method that [shares samples](Trainer::shares_samples) with them.
+    pub reduction: Option<Arc<dyn Reduction>>,
     /// When to stop, in place of the rules among the method's own parameters; an iteration of a method by batches is an epoch. Stochastic
     /// TIAM's epochs are among its own parameters, with `stop_after`.
     pub stopping: Option<Stopping>,
@@ -82,6 +84,7 @@ impl RunParams {
         Self {
             seed,
             threads,
+            reduction: None,
             stopping: Some(stopping),
             rules: Vec::new(),
         }
@@ -170,6 +173,12 @@ pub trait Trainer: fmt::Debug + Send + Sync {
         false
     }
 
+    /// True where several processes train one network together, each with its share of the samples; the others refuse
+    /// [`Mlp::reduction`](crate::Mlp::reduction).
+    fn shares_samples(&self) -> bool {
+        false
+    }
+
     /// Trains in single precision.
     ///
     /// # Errors
@@ -209,12 +218,20 @@ impl Trainer for StochasticParams {
         self.stops_early()
     }
 
+    fn shares_samples(&self) -> bool {
+        true
+    }
+
     train_by!(by_batches);
 }
 
 impl Trainer for TiamParams {
     fn name(&self) -> &str {
         "tiam"
+    }
+
+    fn shares_samples(&self) -> bool {
+        true
     }
 
     train_by!(by_full_batch);
@@ -225,6 +242,7 @@ fn by_batches<T: Real>(
     job: Job<'_, '_, T>,
 ) -> Result<Trained<T>, TrainError<T>> {
     let params = params.clone().threads(job.run.threads).seed(job.run.seed);
+    let params = params.reduction(job.run.reduction.clone());
     job.run(|network, data, stopping| {
         let config = match stopping {
             Some(stopping) => params.stopping(stopping),
@@ -242,6 +260,7 @@ fn by_full_batch<T: Real>(
 ) -> Result<Trained<T>, TrainError<T>> {
     job.only_samples()?;
     let params = params.clone().threads(job.run.threads);
+    let params = params.reduction(job.run.reduction.clone());
     job.run(|network, data, stopping| {
         let config = match stopping {
             Some(stopping) => params.stopping(stopping),

@@ -251,6 +251,14 @@ impl Trainer for Setup {
         matches!(&self.params, MethodParams::Stochastic(params) if params.stops_early())
     }
 
+    fn shares_samples(&self) -> bool {
+        let params = &self.params;
+        matches!(
+            params,
+            MethodParams::Stochastic(_) | MethodParams::Relaxed(_)
+        )
+    }
+
     fn train_f32(&self, job: Job<'_, '_, f32>) -> Result<Trained<f32>, TrainError<f32>> {
         self.train_job(job)
     }

@@ -1,5 +1,6 @@
 //! Worker threads with their scratch memory. A sweep cuts the samples into shards, which the workers share out.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -10,12 +11,15 @@ use crate::real::Real;
 use crate::sparse::ByRow;
 use crate::stochastic::Factors;
 
+mod processes;
 mod reduction;
 mod slab;
 
-pub use reduction::Reduction;
+pub use processes::{Numbers, Reduction};
+use processes::{Shards, owned};
+pub(crate) use processes::{owner, with_numbers};
 use reduction::add_up;
-pub(crate) use reduction::{Largest, Total};
+pub(crate) use reduction::{Largest, Total, tree};
 pub(crate) use slab::{Cols, ColsMut, Slab, for_tiles, tile_cols};
 
 /// Work (in flops) below which a sweep is one shard: waking a worker costs tens of microseconds.
@@ -32,9 +36,20 @@ pub(crate) const LEAST_SUMMED: usize = 96;
 /// Into how many shards a sweep is cut: by its shape alone, so that its sums have the same bits on every number of threads.
 /// Each has at least so many columns.
 pub(crate) fn n_shards_of(least_cols: usize, n_cols: usize, flops_per_col: usize) -> usize {
-    let worthwhile = n_cols.saturating_mul(flops_per_col) / MIN_SHARD_FLOPS + 1;
+    let worthwhile = worthwhile(n_cols, flops_per_col);
     let fits = |n: &usize| *n <= worthwhile && *n * least_cols <= n_cols;
     SHARDS.into_iter().rev().find(fits).unwrap_or(1)
+}
+
+/// Into how many shards sweeps over samples are cut: by their number alone, so that a sample is in the same shard in all of them, and one process can
+/// own it.
+pub(crate) fn n_sample_shards(n_samples: usize) -> usize {
+    n_shards_of(LEAST_SUMMED, n_samples, MIN_SHARD_FLOPS)
+}
+
+/// The most workers that a sweep is worth waking.
+fn worthwhile(n_cols: usize, flops_per_col: usize) -> usize {
+    n_cols.saturating_mul(flops_per_col) / MIN_SHARD_FLOPS + 1
 }
 
 /// One worker's buffers. They grow to what the largest step needs and are then reused.
@@ -56,14 +71,17 @@ pub(crate) fn buffer<T: Copy + Default>(v: &mut Vec<T>, len: usize) -> &mut [T] 
     &mut v[..len]
 }
 
+/// What is called on a shard with a worker's scratch and the shard's part.
+type Sharing<'b, T, P, S, R> = dyn Fn(&mut WorkerScratch<T>, &mut P, S) -> R + Sync + 'b;
+
 /// What is called on a shard with a worker's scratch and the shard's sum.
 type Summing<'b, T, U, S, R> = dyn Fn(&mut WorkerScratch<T>, &mut [U], S) -> R + Sync + 'b;
 
 /// A fixed number of threads with the scratch each of them needs; every step takes it as an argument.
 ///
-/// Samples are cut into at most 24 contiguous shards, as many as their shape asks for. Each shard is summed in order, and the shards
-/// are added by one fixed tree: results have the same bits on any number of threads (of processors with the same
-/// vector instructions). Once every step has run once, no step allocates.
+/// Samples are cut into at most 24 contiguous shards, as many as their number asks for. Each shard is summed in order, and the shards
+/// are added by one fixed tree: results have the same bits on any number of threads and of [processes](Reduction) (of processors with
+/// the same vector instructions). Once every step has run once, no step allocates.
 ///
 /// ```
 /// use tiam_linalg::Compute;
@@ -78,7 +96,10 @@ pub struct Compute<T> {
     /// The shards' sums, of the last sweep that had some.
     sums: Vec<Vec<T>>,
     wide_sums: Vec<Vec<f64>>,
-    reduction: Option<Arc<dyn Reduction<T>>>,
+    reduction: Option<Arc<dyn Reduction>>,
+    /// Of other processes.
+    received: Vec<T>,
+    wide_received: Vec<f64>,
 }
 
 impl<T: Real> Compute<T> {
@@ -113,14 +134,9 @@ impl<T: Real> Compute<T> {
             sums: Vec::new(),
             wide_sums: Vec::new(),
             reduction: None,
+            received: Vec::new(),
+            wide_received: Vec::new(),
         })
-    }
-
-    /// The same threads in one of several processes that share out the samples.
-    #[must_use]
-    pub fn with_reduction(self, reduction: Arc<dyn Reduction<T>>) -> Self {
-        let reduction = Some(reduction);
-        Self { reduction, ..self }
     }
 
     /// Number of threads, 1 or more.
@@ -136,19 +152,33 @@ impl<T: Real> Compute<T> {
         }
     }
 
-    /// Calls `body` on every shard of samples, and puts together what it yields, over all processes. `flops_per_col` decides how many shards pay.
+    /// Calls `body` on every shard of samples, and puts together what it yields, over all processes.
+    /// `flops_per_col` decides how many workers pay.
     pub(crate) fn over_samples<S: Slab, R: Total>(
         &mut self,
         flops_per_col: usize,
         slab: S,
         body: &(dyn Fn(&mut WorkerScratch<T>, S) -> R + Sync),
     ) -> R {
-        let mut total = self.over_units(flops_per_col, slab, body);
-        self.over_processes(&mut total, &mut []);
-        total
+        let n = n_sample_shards(slab.n_cols());
+        let parts = &mut [(); MAX_SHARDS][..n];
+        let body = |scratch: &mut WorkerScratch<T>, (): &mut (), slab: S| body(scratch, slab);
+        let mut totals = self.own_shards(flops_per_col, slab, parts, &body);
+        match self.others(n) {
+            None => whole(tree(&mut totals[..n])),
+            Some(reduction) => Shards::<_, T> {
+                reduction: &*reduction,
+                totals: &mut totals[..n],
+                sums: &mut [],
+                len: 0,
+                received: &mut self.received,
+            }
+            .put_together(),
+        }
     }
 
-    /// [`Compute::over_samples`] for what every process has all of: the units or the features of a layer.
+    /// Calls `body` on every shard of what each process has all of: the units or the features of a layer. `flops_per_col` decides how many
+    /// shards pay.
     pub(crate) fn over_units<S: Slab, R: Total>(
         &mut self,
         flops_per_col: usize,
@@ -190,9 +220,10 @@ impl<T: Real> Compute<T> {
         body: &Summing<'_, T, T, S, R>,
     ) -> (R, &[T]) {
         let mut sums = std::mem::take(&mut self.sums);
-        let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
-        self.over_processes(&mut total, &mut [&mut sums[0][..len]]);
-        self.sums = sums;
+        let mut received = std::mem::take(&mut self.received);
+        let buffers = (&mut sums, &mut received);
+        let total = self.summed(buffers, len, flops_per_col, slab, body);
+        (self.sums, self.received) = (sums, received);
         (total, &self.sums[0][..len])
     }
 
@@ -205,46 +236,60 @@ impl<T: Real> Compute<T> {
         body: &Summing<'_, T, f64, S, R>,
     ) -> (R, &[f64]) {
         let mut sums = std::mem::take(&mut self.wide_sums);
-        let mut total = self.summed(&mut sums, len, flops_per_col, slab, body);
-        if let Some(reduction) = &self.reduction {
-            reduction.sum(&mut [], &mut sums[0][..len]);
-        }
-        self.over_processes(&mut total, &mut []);
-        self.wide_sums = sums;
+        let mut received = std::mem::take(&mut self.wide_received);
+        let buffers = (&mut sums, &mut received);
+        let total = self.summed(buffers, len, flops_per_col, slab, body);
+        (self.wide_sums, self.wide_received) = (sums, received);
         (total, &self.wide_sums[0][..len])
     }
 
     /// One sum a shard, then all of them in the first.
     fn summed<U: Real, S: Slab, R: Total>(
         &mut self,
-        sums: &mut Vec<Vec<U>>,
+        (sums, received): (&mut Vec<Vec<U>>, &mut Vec<U>),
         len: usize,
         flops_per_col: usize,
         slab: S,
         body: &Summing<'_, T, U, S, R>,
     ) -> R {
-        let n = n_shards_of(LEAST_SUMMED, slab.n_cols(), flops_per_col);
+        let n = n_sample_shards(slab.n_cols());
         sums.resize_with(n.max(sums.len()), Vec::new);
+        let sums = &mut sums[..n];
         let body = |scratch: &mut WorkerScratch<T>, sum: &mut Vec<U>, slab: S| {
             let sum = buffer(sum, len);
             sum.fill(U::zero());
             body(scratch, sum, slab)
         };
-        let total = self.sweep(slab, &mut sums[..n], &body);
-        add_up(&mut sums[..n], len);
-        total
+        let mut totals = self.own_shards(flops_per_col, slab, sums, &body);
+        let totals = &mut totals[..n];
+        let Some(reduction) = self.others(n) else {
+            add_up(sums, len);
+            return whole(tree(totals));
+        };
+        let shards = Shards {
+            reduction: &*reduction,
+            totals,
+            sums,
+            len,
+            received,
+        };
+        shards.put_together()
     }
 
-    /// True in one of several processes.
-    pub(crate) fn is_shared(&self) -> bool {
-        self.reduction.is_some()
-    }
-
-    /// Puts this process's totals and sums together with those of the others.
-    pub(crate) fn over_processes<R: Total>(&self, total: &mut R, sums: &mut [&mut [T]]) {
-        if let Some(reduction) = &self.reduction {
-            reduction::over_processes(&**reduction, total, sums);
-        }
+    /// [`Compute::sweep`] over samples, of which this process does its own shards; gives what each of them yields.
+    pub(crate) fn own_shards<S: Slab, P: Send, R: Total>(
+        &mut self,
+        flops_per_col: usize,
+        slab: S,
+        parts: &mut [P],
+        body: &Sharing<'_, T, P, S, R>,
+    ) -> [Option<R>; MAX_SHARDS] {
+        let n = parts.len();
+        let own = self
+            .others(n)
+            .map_or(0..n, |reduction| owned(&*reduction, n));
+        let most = worthwhile(slab.n_cols(), flops_per_col);
+        self.shards(own, most, slab, parts, body)
     }
 
     /// Cuts `slab` into as many shards as there are `parts`, calls `body` on each with its part and the scratch of the worker it falls to,
@@ -253,14 +298,27 @@ impl<T: Real> Compute<T> {
         &mut self,
         slab: S,
         parts: &mut [P],
-        body: &(dyn Fn(&mut WorkerScratch<T>, &mut P, S) -> R + Sync),
+        body: &Sharing<'_, T, P, S, R>,
     ) -> R {
         if let [part] = parts {
             return body(&mut self.workers[0], part, slab);
         }
+        let n = parts.len();
+        let mut totals = self.shards(0..n, n, slab, parts, body);
+        whole(tree(&mut totals[..n]))
+    }
+
+    /// What `body` yields for the shards in `own`, by at most so many workers.
+    fn shards<S: Slab, P: Send, R: Total>(
+        &mut self,
+        own: Range<usize>,
+        most_workers: usize,
+        slab: S,
+        parts: &mut [P],
+        body: &Sharing<'_, T, P, S, R>,
+    ) -> [Option<R>; MAX_SHARDS] {
         let (n, n_cols) = (parts.len(), slab.n_cols());
         let mut totals = [const { None }; MAX_SHARDS];
-        let totals = &mut totals[..n];
         let mut shards = [const { None }; MAX_SHARDS];
         let mut rest = slab;
         let each = shards.iter_mut().zip(parts).zip(totals.iter_mut());
@@ -269,29 +327,25 @@ impl<T: Real> Compute<T> {
             let done = n_cols - rest.n_cols();
             let (slab, after) = rest.split_at((n_cols * (i + 1) / n).saturating_sub(done));
             rest = after;
-            let mut slab = Some(slab);
+            let mut slab = own.contains(&i).then_some(slab);
             *shard = Some(move |worker: &mut WorkerScratch<T>| {
                 *total = slab.take().map(|slab| body(worker, part, slab));
             });
         }
         let mut tasks = [const { None }; MAX_SHARDS];
-        for (task, shard) in tasks.iter_mut().zip(&mut shards[..n]) {
+        for (task, shard) in tasks.iter_mut().zip(&mut shards[own.clone()]) {
             *task = shard.as_mut().map(|shard| shard as &mut Task<T>);
         }
-        self.run(&mut tasks[..n]);
-        // The tree has a total where every shard has.
-        match reduction::tree(totals) {
-            Some(total) => total,
-            None => unreachable!("a shard without a total"),
-        }
+        self.run(&mut tasks[..own.len()], most_workers);
+        totals
     }
 
-    /// Runs the tasks in the pool.
-    fn run(&mut self, tasks: &mut [Option<&mut Task<T>>]) {
-        let n_workers = self.workers.len().min(tasks.len());
-        let workers = &mut self.workers[..n_workers];
+    /// Runs the tasks by at most so many workers: in the pool, where there are several.
+    fn run(&mut self, tasks: &mut [Option<&mut Task<T>>], most_workers: usize) {
+        let n_workers = self.workers.len().min(tasks.len()).min(most_workers);
+        let workers = &mut self.workers[..n_workers.max(1)];
         match &self.pool {
-            Some(pool) if pool.current_thread_index().is_none() => {
+            Some(pool) if n_workers > 1 && pool.current_thread_index().is_none() => {
                 pool.install(|| share_out(workers, tasks));
             }
             _ => share_out(workers, tasks),
@@ -301,6 +355,14 @@ impl<T: Real> Compute<T> {
     /// The first worker's scratch, for what is not shared out.
     pub(crate) fn scratch(&mut self) -> &mut WorkerScratch<T> {
         &mut self.workers[0]
+    }
+}
+
+/// The tree has a total where every shard has.
+pub(crate) fn whole<R>(total: Option<R>) -> R {
+    match total {
+        Some(total) => total,
+        None => unreachable!("a shard without a total"),
     }
 }
 

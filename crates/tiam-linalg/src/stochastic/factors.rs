@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Par};
 
 use super::units::{LayerUnits, UnitLayout};
+use crate::compute::{Numbers, Reduction};
 use crate::matrix::{Matrix, view, view_mut};
 use crate::product::tile_outer_into;
 use crate::real::Real;
@@ -99,6 +100,43 @@ impl<T: Real> Factors<T> {
     /// Number of samples that go backward.
     pub(super) fn n_open(&self) -> usize {
         self.n_open
+    }
+
+    /// Takes the factors of these samples from the process that has made them.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers of samples"
+    )]
+    pub(super) fn exchange(
+        &mut self,
+        (reduction, root): (&dyn Reduction, usize),
+        (inputs, indices): (Inputs<'_, T>, &[usize]),
+        layout: &UnitLayout,
+    ) {
+        let is_own = reduction.rank() == root;
+        let mut n_open = [self.n_open as f64];
+        reduction.broadcast(root, Numbers::F64(&mut n_open));
+        if !is_own {
+            (self.n, self.n_open) = (indices.len(), n_open[0] as usize);
+            self.is_sparse = inputs.is_sparse();
+            self.tape.resize(self.n * layout.tape_rows(), T::zero());
+        }
+        reduction.broadcast(root, T::numbers(&mut self.tape));
+        let Inputs::Sparse(inputs) = inputs else {
+            let len = self.n * (inputs.n_rows() + 1);
+            self.x.resize(len, T::zero());
+            reduction.broadcast(root, T::numbers(&mut self.x));
+            return;
+        };
+        let mut open: Vec<f64> = self.open.iter().map(|&j| j as f64).collect();
+        open.resize(self.n_open, 0.0);
+        reduction.broadcast(root, Numbers::F64(&mut open));
+        if !is_own {
+            self.open = open.iter().map(|&j| j as usize).collect();
+            with_picked!(inputs.picked(&self.open), columns => self.by_input.transpose(columns, inputs.n_rows()));
+        }
     }
 
     /// −e_l of the samples that go backward.

@@ -4,6 +4,7 @@ use super::arithmetic::{Coefficients, advance, decay};
 use super::curvature::{CurvatureForm, CurvatureRule, LayerCurvature};
 use super::first::{add_sparse, transpose_first};
 use super::pass::{Pass, Shard, StochasticBatch};
+use super::sharing::{Sharing, Totals};
 use super::units::{UnitLayout, Units};
 use crate::activation::Activation;
 use crate::compute::{Compute, LEAST_SUMMED, Slab, WorkerScratch, n_shards_of, tile_cols};
@@ -225,8 +226,7 @@ impl<T: Real> StochasticBlocks<T> {
             true => self.curvature.iter().map(LayerCurvature::n_sums).sum(),
             false => 0,
         };
-        // Processes add sums.
-        let summed = n < MAX_SUMMED || compute.is_shared();
+        let summed = n < MAX_SUMMED;
         let body = |scratch: &mut WorkerScratch<T>, shard: &mut Shard<T>, samples: RowRange| {
             shard.curvature.clear();
             shard.curvature.resize(n_curvature, T::zero());
@@ -240,29 +240,20 @@ impl<T: Real> StochasticBlocks<T> {
         self.n_shards = n_shards_of(LEAST_SUMMED, len, GRADIENT_FLOPS * n);
         let n_shards = self.n_shards.max(self.shards.len());
         self.shards.resize_with(n_shards, Shard::default);
-        let loss = compute.sweep(samples, &mut self.shards[..self.n_shards], &body);
-        let mut total = (loss, len);
-        if compute.is_shared() {
-            self.share_sums(&mut total, compute);
-        }
-        self.n_batch = total.1;
-        total.0
-    }
-
-    /// Puts this process's sums together with those of the others.
-    fn share_sums(&mut self, total: &mut (LossSum, usize), compute: &Compute<T>) {
-        let (first, rest) = self.shards[..self.n_shards].split_at_mut(1);
-        for later in rest {
-            add_scaled(&mut first[0].gradient, &later.gradient, T::one());
-            add_scaled(&mut first[0].curvature, &later.curvature, T::one());
-        }
-        let Shard {
-            gradient,
-            curvature,
-            ..
-        } = &mut first[0];
-        compute.over_processes(total, &mut [gradient, curvature]);
-        self.n_shards = 1;
+        let shards = &mut self.shards[..self.n_shards];
+        self.n_batch = len;
+        let Some(reduction) = compute.others(self.n_shards) else {
+            return compute.sweep(samples, shards, &body);
+        };
+        let totals: Totals = compute.own_shards(GRADIENT_FLOPS * n, samples, shards, &body);
+        let sharing = Sharing {
+            reduction: &*reduction,
+            layout: &self.layout,
+            batch,
+            n_gradient: n * usize::from(summed),
+            n_curvature,
+        };
+        sharing.exchange(shards, totals)
     }
 
     /// Takes the last batch's curvature into the averages and makes every layer's solve anew, the layers split between

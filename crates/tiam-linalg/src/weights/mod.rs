@@ -3,7 +3,7 @@
 use crate::compute::{Cols, ColsMut, Compute};
 use crate::kernels::mix_tile;
 use crate::matrix::Matrix;
-use crate::product::product;
+use crate::product::product_of_samples;
 use crate::prox::l1_norm;
 use crate::real::Real;
 use crate::step::{Form, Inertia, Solver, Step, StepReport};
@@ -227,7 +227,9 @@ impl<T: Real> WeightBlock<T> {
             current, previous, ..
         } = &mut self.products;
         match &self.state {
-            State::Primal(primal) => product(current, &primal.current, inputs, compute),
+            State::Primal(primal) => {
+                product_of_samples(current, &primal.current, inputs, compute);
+            }
             State::Dual(dual) => dual.products([current, previous], compute),
         }
         self.products.drift = Drift::default();
@@ -337,7 +339,7 @@ impl<T: Real> WeightBlock<T> {
             && primal.gram.is_none()
         {
             let previous = &mut self.products.previous;
-            product(previous, &primal.previous, problem.inputs, compute);
+            product_of_samples(previous, &primal.previous, problem.inputs, compute);
             self.products.previous_valid = true;
         }
     }
@@ -432,7 +434,7 @@ impl<T: Real> WeightBlock<T> {
                 direction,
                 ..
             } = &mut self.products;
-            mix(previous, current, direction, pending, compute);
+            mix_products(previous, current, direction, pending, compute);
             std::mem::swap(previous, current);
             self.products.previous_valid = true;
             self.products.drift = self.products.drift.after(pending.c_delta);
@@ -498,4 +500,20 @@ fn mix<T: Real>(
         mix_tile(p.data, c.data, d.data, c_delta, c_direction)
     };
     compute.over_units(PASS_FLOPS * n_rows, slab, &body)
+}
+
+/// [`mix`] for products with the samples, without their norm.
+fn mix_products<T: Real>(
+    previous: &mut Matrix<T>,
+    current: &Matrix<T>,
+    direction: &Matrix<T>,
+    pending: Pending,
+    compute: &mut Compute<T>,
+) {
+    let c = [pending.c_delta, pending.c_direction].map(T::from_f64);
+    let slab = (previous.cols_mut(), [current, direction].map(Matrix::cols));
+    let body = |_: &mut _, (p, [m, d]): (ColsMut<'_, T>, [Cols<'_, T>; 2])| {
+        mix_tile(p.data, m.data, d.data, c[0], c[1]);
+    };
+    compute.over_samples(PASS_FLOPS * current.n_rows(), slab, &body);
 }

@@ -179,7 +179,7 @@ impl<T: Real> Primal<T> {
         } = *request;
         // The direction's product is computed only after the gradient: until then its buffer is free.
         let mut residual = std::mem::take(&mut products.direction);
-        let mut residual_sq = residual_tile(
+        let residual_sq = residual_tile(
             residual.as_mut_slice(),
             products.current.as_slice(),
             products.previous_of(inertia).as_slice(),
@@ -187,7 +187,6 @@ impl<T: Real> Primal<T> {
             problem.target.as_slice(),
             T::from_f64(inertia.gradient),
         );
-        compute.over_processes(&mut residual_sq, &mut []);
         outer_by_columns(&mut self.gradient, &residual, problem.inputs, compute);
         products.direction = residual;
         residual_sq

@@ -11,6 +11,15 @@ use crate::step::Solver;
 const FORMS: [Solver; 3] = [Solver::Backtracking, Solver::Gram, Solver::Dual];
 
 impl<T: Real> WeightBlock<T> {
+    /// Fetches W a of the samples of the other processes, before the state is saved; called by all of them.
+    pub fn gather(&mut self, compute: &Compute<T>) {
+        let products = &mut self.products;
+        compute.gather(&mut products.current);
+        if products.previous_valid {
+            compute.gather(&mut products.previous);
+        }
+    }
+
     /// Current and previous value, W a as it has been carried along, and θ. What can be made again from the inputs is: a aᵀ, factors, the
     /// dual form's kernel.
     ///

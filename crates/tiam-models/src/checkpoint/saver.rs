@@ -101,13 +101,14 @@ impl<'d> Checkpointer<'d> {
         self.saved
     }
 
-    pub(crate) fn after_step<T: Real>(
-        &mut self,
-        run: &mut Run<'_, AnyProblem<'_, T>>,
+    /// Whether the run is to be saved now.
+    pub(crate) fn is_due<T: Real>(
+        &self,
+        run: &Run<'_, AnyProblem<'_, T>>,
         flow: &ControlFlow<StopReason>,
-    ) {
+    ) -> bool {
         let iteration = run.trace().last().map_or(0, |row| row.iteration);
-        let due = match (self.cadence, flow) {
+        match (self.cadence, flow) {
             (Cadence::Iterations(_), ControlFlow::Break(_)) => true,
             (Cadence::Iterations(n), ControlFlow::Continue(())) => {
                 iteration.is_multiple_of(n.max(1))
@@ -118,13 +119,17 @@ impl<'d> Checkpointer<'d> {
             (Cadence::Interval(interval), ControlFlow::Continue(())) => {
                 self.last.elapsed() >= interval.max(SHARE * self.cost)
             }
-        };
-        if due && let Err(error) = self.save(run) {
+        }
+    }
+
+    /// Saves the run, and tells where that fails.
+    pub(crate) fn save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) {
+        if let Err(error) = self.try_to_save(run) {
             (self.on_failure)(&error);
         }
     }
 
-    fn save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) -> Result<()> {
+    fn try_to_save<T: Real>(&mut self, run: &mut Run<'_, AnyProblem<'_, T>>) -> Result<()> {
         let clock = Instant::now();
         let header = Header::new(self.identity.clone(), &self.note, run.trace().clone());
         let path = header.path_in(&self.folder);

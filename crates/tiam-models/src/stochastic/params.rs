@@ -1,10 +1,11 @@
 //! The parameters of training by batches, and their checked form.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Schedule, Stopping};
-use tiam_linalg::CurvatureForm;
+use tiam_linalg::{CurvatureForm, Reduction};
 
 use super::choices::{ClassWeights, CurvatureChoice, StepSchedule};
 use crate::error::{ModelError, Result};
@@ -40,6 +41,7 @@ parameters! {
     /// | `stop_after` | | none | | a run that was cut short, repeated |
     /// | `seed` | | 0 | any | of the batches and the sketches |
     /// | `threads` | | 1 | ≥ 1 | |
+    /// | `reduction` | | none | | |
     ///
     /// ```
     /// use tiam_models::StochasticParams;
@@ -50,7 +52,7 @@ parameters! {
     /// assert!((StochasticParams::default_ridge(1400) - 0.005).abs() < 1e-15);
     /// ```
     ///
-    /// Every parameter that determines a run is serialised under its name (`error_tolerance` as `met`); seed, threads and limits are not. A schedule that
+    /// Every parameter that determines a run is serialised under its name (`error_tolerance` as `met`); seed, threads, processes and limits are not. A schedule that
     /// is a closure is refused there.
     #[derive(Clone, Debug, Serialize)]
     pub struct StochasticParams {
@@ -103,6 +105,9 @@ parameters! {
         /// Worker threads.
         #[serde(skip)]
         threads: usize = 1;
+        /// The other processes of the run, which share out every batch; `None` for a process alone.
+        #[serde(skip)]
+        reduction: Option<Arc<dyn Reduction>> = None, into;
     }
 }
 

@@ -1,9 +1,10 @@
 //! Training by batches as a problem for the driver of `tiam-core`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, SparseMatrix, StateVisitor};
+use tiam_linalg::{CurvatureForm, Matrix, Real, Reduction, SparseMatrix, StateVisitor};
 
 use super::choices::CurvatureChoice;
 use super::params::StochasticConfig;
@@ -245,6 +246,10 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
             visitor.number("best.loss", &mut best.loss);
             visitor.count("best.age", &mut best.age);
         }
+    }
+
+    fn reduction(&self) -> Option<Arc<dyn Reduction>> {
+        self.state.config.reduction.clone()
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {

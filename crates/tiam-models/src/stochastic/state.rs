@@ -56,7 +56,7 @@ impl<T: Real> State<T> {
         let form = |l: usize| params.curvature.form(sizes[l], params.rank);
         let blocks = StochasticBlocks::new(&network, &form, &mut || normals.next());
         Ok(Self {
-            compute: Compute::new(params.threads)?,
+            compute: Compute::new(params.threads)?.with_reduction(params.reduction.clone()),
             code: network.architecture().loss.code()?,
             blocks,
             network,
