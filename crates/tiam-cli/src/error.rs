@@ -30,6 +30,9 @@ pub(crate) enum CliError {
     /// Sizes that do not fit, or threads that do not start.
     #[error(transparent)]
     Linalg(#[from] tiam_linalg::LinalgError),
+    /// The other processes cannot be reached.
+    #[error(transparent)]
+    Mpi(#[from] tiam_mpi::MpiError),
     /// An experiment failed or was refused.
     #[cfg(feature = "reproduce")]
     #[error(transparent)]
@@ -113,6 +116,7 @@ impl CliError {
             | Self::Model(_)
             | Self::Core(_)
             | Self::Linalg(_)
+            | Self::Mpi(_)
             | Self::Create { .. } => USAGE,
         }
     }

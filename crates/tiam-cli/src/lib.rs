@@ -8,7 +8,7 @@
 //! ```text
 //! lib           runs a subcommand
 //! train  cv  compare  evaluate  predict  export  info  verify  reproduce
-//! fit           training;   resume: saving a run and going on with it;   search: training with an effort
+//! fit           training;   processes: those that train together;   resume: saving a run and going on with it;   search: training with an effort
 //! flags/        the table of `tiam train`'s flags, their parsing and help, configuration files;   args: the other subcommands' flags
 //! method        the front door's parameters;   rivals: those of the methods that TIAM is compared with
 //! settings      what a training is told
@@ -30,6 +30,7 @@ mod interrupt;
 mod method;
 mod output;
 mod predict;
+mod processes;
 mod progress;
 mod reading;
 mod report;
@@ -62,12 +63,14 @@ pub fn main() -> ExitCode {
 /// Does what these arguments ask for, of which the first is the name of the program; returns the exit status. Wrong usage ends the process.
 pub fn main_of(args: impl IntoIterator<Item = OsString>) -> u8 {
     let matches = args::command().try_get_matches_from(args);
-    match run(&matches.unwrap_or_else(|error| flags::advised(error).exit())) {
+    let matches = matches.unwrap_or_else(|error| {
+        processes::wait_for_first();
+        flags::advised(error).exit()
+    });
+    match run(&matches) {
         Ok(()) => 0,
         Err(error) => {
-            if !matches!(error, CliError::ClosedPipe) {
-                output::message(&format!("error: {}", error.in_words()));
-            }
+            processes::tell(&error);
             error.exit_status()
         }
     }
@@ -75,11 +78,14 @@ pub fn main_of(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn run(matches: &ArgMatches) -> Result<(), CliError> {
     match matches.subcommand() {
-        None => return train::run(Given::default()),
-        Some(("train", matches)) => return train::run(Given::on_command_line(matches)?),
+        None => return train::run(&Given::default()),
+        Some(("train", matches)) => return train::run(&Given::on_command_line(matches)?),
+        Some((command, _)) => processes::refuse(command)?,
+    }
+    match matches.subcommand() {
         Some(("cv", matches)) => return cv::run(matches),
         Some(("compare", matches)) => return compare::run(matches),
-        Some(_) => {}
+        _ => {}
     }
     match Command::from_arg_matches(matches).unwrap_or_else(|error| error.exit()) {
         Command::Evaluate(args) => evaluate::run(&args),

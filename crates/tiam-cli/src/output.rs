@@ -1,8 +1,10 @@
-//! Writes results to standard output and everything else to standard error, without a panic when the reader has gone.
+//! Writes results to standard output and everything else to standard error, without a panic when the reader has gone. Of several
+//! processes the first writes.
 
 use std::io::{self, Write};
 
 use crate::error::CliError;
+use crate::processes::is_first;
 
 /// Writes to standard output.
 pub(crate) fn print(text: &str) -> Result<(), CliError> {
@@ -37,6 +39,13 @@ pub(crate) fn json_line(result: &impl serde::Serialize) -> Result<String, CliErr
 
 /// A line on standard error; if nobody listens, that is no failure.
 pub(crate) fn message(text: &str) {
+    if is_first() {
+        last_words(text);
+    }
+}
+
+/// A line on standard error, of any process.
+pub(crate) fn last_words(text: &str) {
     writeln!(io::stderr(), "{text}").ok();
 }
 

@@ -8,6 +8,7 @@ use tiam_core::TraceRow;
 use tiam_models::NetworkMeasures;
 
 use crate::output;
+use crate::processes::is_first;
 
 /// After this time a line is due, whatever is done.
 const LONGEST_SILENCE: Duration = Duration::from_secs(10);
@@ -25,7 +26,7 @@ pub(crate) enum Meter {
 impl Meter {
     /// A bar of this length looks as the template says.
     pub(crate) fn new(quiet: bool, length: u64, template: &str) -> Self {
-        if quiet {
+        if quiet || !is_first() {
             return Self::Silent;
         }
         if !stderr().is_terminal() {

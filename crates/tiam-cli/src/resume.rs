@@ -77,8 +77,7 @@ impl Resumed {
         prepared: &Prepared<T>,
         start: &Network<T>,
     ) -> Result<(), CliError> {
-        let config = config::write(repeatable(settings, prepared), None);
-        let now = with_data(parameters(&config, start), prepared);
+        let now = identity(settings, prepared, start);
         match self.checkpoint.identity().difference(&now) {
             None => Ok(()),
             Some(difference) => Err(CliError::Usage(format!(
@@ -228,6 +227,16 @@ pub(crate) fn repeatable<T: Scalar>(settings: &Settings, prepared: &Prepared<T>)
         prepared.test_fraction,
         n_samples,
     )
+}
+
+/// All that a run depends on.
+pub(crate) fn identity<T: Scalar>(
+    settings: &Settings,
+    prepared: &Prepared<T>,
+    start: &Network<T>,
+) -> RunIdentity {
+    let config = config::write(repeatable(settings, prepared), None);
+    with_data(parameters(&config, start), prepared)
 }
 
 /// The parameters and the start of a run.

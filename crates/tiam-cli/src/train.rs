@@ -11,18 +11,23 @@ use tiam_linalg::Compute;
 
 use crate::artifacts::Artifacts;
 use crate::error::CliError;
-use crate::fit::fit;
+use crate::fit::{Run, fit};
 use crate::flags::Given;
 use crate::flags::config;
 use crate::output;
+use crate::processes::{self, Others, is_first};
 use crate::reading;
 use crate::report::{Report, describe, describe_label};
 use crate::resume::{Resumed, Saving, cut_short_search, repeatable};
 use crate::search;
 use crate::settings::Settings;
 
-/// Runs the command.
-pub(crate) fn run(given: Given) -> Result<(), CliError> {
+/// Runs the command, together with the other processes where there are some.
+pub(crate) fn run(given: &Given) -> Result<(), CliError> {
+    processes::together(|others| run_with(given.clone(), others))
+}
+
+fn run_with(given: Given, others: &Others) -> Result<(), CliError> {
     let asked = given.settings(DataKind::Digits);
     let folder = asked.resume.as_deref();
     let search = folder.map(cut_short_search).transpose()?.flatten();
@@ -51,18 +56,18 @@ pub(crate) fn run(given: Given) -> Result<(), CliError> {
         asked.keep_checkpoints,
         (&settings.out, search.is_some()),
     );
+    let run = Run {
+        saving: &saving,
+        resumed: resumed.as_ref(),
+        others,
+    };
     match settings.precision {
-        Precision::F32 => train_as::<f32>(&options, &settings, &saving, resumed.as_ref()),
-        Precision::F64 => train_as::<f64>(&options, &settings, &saving, resumed.as_ref()),
+        Precision::F32 => train_as::<f32>(&options, &settings, run),
+        Precision::F64 => train_as::<f64>(&options, &settings, run),
     }
 }
 
-fn train_as<T: Scalar>(
-    options: &Given,
-    asked: &Settings,
-    saving: &Saving,
-    resumed: Option<&Resumed>,
-) -> Result<(), CliError> {
+fn train_as<T: Scalar>(options: &Given, asked: &Settings, run: Run<'_>) -> Result<(), CliError> {
     let start = asked.from.as_deref().map(start::<T>).transpose()?;
     let mut table = asked.table()?;
     if options.may_search() {
@@ -73,7 +78,11 @@ fn train_as<T: Scalar>(
             .layout()?
             .is_some_and(|(columns, _)| columns.has_flags());
         if effort != Effort::Single && !has_flags {
-            return search::run::<T>(asked, effort, table, saving);
+            if run.others.is_some() {
+                let reason = "several processes train one network: use --effort single";
+                return Err(CliError::Usage(reason.to_owned()));
+            }
+            return search::run::<T>(asked, effort, table, run.saving);
         }
     }
     let prepared = asked.mlp(start)?.prepare::<T>(table, &asked.holdout()?)?;
@@ -84,14 +93,20 @@ fn train_as<T: Scalar>(
     if unused && settings.test.is_none() && !settings.quiet {
         output::message("note: --test-fraction is not used, the data bring their own split");
     }
-    let mlp = settings.mlp(None)?;
+    let mlp = settings.mlp(None)?.reduction(run.others.clone());
     options.check(settings.method)?;
     settings.class_weights.of(prepared.train.target())?;
-    let artifacts = Artifacts::create(&settings.out)?;
-    artifacts.leave_alone(settings.from.as_deref())?;
-    let fitted = fit(settings, &mlp, &prepared, saving, resumed)?;
-    let report = save(settings, &mlp, &prepared, &fitted, &artifacts)?;
-    saving.finish(settings, &fitted);
+    let artifacts = is_first().then(|| Artifacts::create(&settings.out));
+    let artifacts = artifacts.transpose()?;
+    if let Some(artifacts) = &artifacts {
+        artifacts.leave_alone(settings.from.as_deref())?;
+    }
+    let fitted = fit(settings, &mlp, &prepared, run)?;
+    let Some(artifacts) = artifacts else {
+        return Ok(());
+    };
+    let report = save(settings, (&mlp, run.others), &prepared, &fitted, &artifacts)?;
+    run.saving.finish(settings, &fitted);
     output::print(&if settings.json {
         report.to_json()?
     } else {
@@ -137,7 +152,7 @@ fn start<T: Scalar>(path: &Path) -> Result<Predictor, CliError> {
 /// Measures the network and writes model, trace and configuration.
 fn save<T: Scalar>(
     settings: &Settings,
-    mlp: &Mlp,
+    (mlp, others): (&Mlp, &Others),
     prepared: &Prepared<T>,
     fitted: &Fitted<T>,
     artifacts: &Artifacts,
@@ -157,7 +172,7 @@ fn save<T: Scalar>(
     };
     let seen = test.clone().unwrap_or_else(|| train.clone());
     let mut report = Report::new(
-        headline(settings, prepared, fitted),
+        headline(settings, others, prepared, fitted),
         settings.method,
         prepared,
         fitted,
@@ -186,13 +201,22 @@ fn save<T: Scalar>(
     Ok(report)
 }
 
-fn headline<T: Scalar>(settings: &Settings, prepared: &Prepared<T>, fitted: &Fitted<T>) -> String {
+fn headline<T: Scalar>(
+    settings: &Settings,
+    others: &Others,
+    prepared: &Prepared<T>,
+    fitted: &Fitted<T>,
+) -> String {
+    let processes = match others {
+        None => String::new(),
+        Some(others) => format!("{} processes, each of ", others.size()),
+    };
     let (threads, seed) = (settings.threads, settings.seed);
     let precision = settings.precision;
     let network = describe(&fitted.network);
     let label = describe_label(&prepared.encoding);
     format!(
-        "data          {}\nlabel         {label}\n{network}\nrun           {precision}, {threads} threads, seed {seed}",
+        "data          {}\nlabel         {label}\n{network}\nrun           {precision}, {processes}{threads} threads, seed {seed}",
         settings.data
     )
 }
