@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::output;
 
 /// The first process says what is wrong with all; what is wrong with another one alone is then still to be said.
-const FIRST_SPEAKS: Duration = Duration::from_secs(1);
+const FIRST_SPEAKS: Duration = Duration::from_secs(2);
 
 /// The other processes of a training, where there are some.
 pub(crate) type Others = Option<Arc<dyn Reduction>>;
