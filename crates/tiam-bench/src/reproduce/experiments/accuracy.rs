@@ -139,6 +139,8 @@ impl Extent {
                 splits: size.seeds.min(5),
                 two_judges: false,
             },
+            // Its usual split is drawn too.
+            DataName::Digits => Self { splits: 0, ..usual },
             _ => usual,
         }
     }
