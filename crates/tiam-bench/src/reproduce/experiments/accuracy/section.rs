@@ -145,10 +145,12 @@ fn dots<'a>(tests: &Runs<'a>, chosen: &[Chosen<'a>], data: &str, splits: Splits)
     let own = chosen.iter().filter(|chosen| chosen.data == data);
     let found = own.filter_map(|chosen| {
         let mean = chosen.tests(tests).mean("test_accuracy")?;
-        Some((
-            format!("{}, {}", title(chosen.entrant), chosen.activation),
-            mean,
-        ))
+        let name = match chosen.entrant {
+            // Without hidden layers there is none.
+            LINEAR => title(LINEAR).to_owned(),
+            entrant => format!("{}, {}", title(entrant), chosen.activation),
+        };
+        Some((name, mean))
     });
     let mut found: Vec<(String, Mean)> = found.collect();
     found.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
