@@ -83,7 +83,7 @@ fn variations(data: DataName, full: bool) -> Vec<Variation> {
         (params(), vec![WIDTH; depth as usize - 1])
     });
     let widths: &[f64] = if full {
-        &[25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0]
+        &[25.0, 50.0, 100.0, 200.0, 400.0, 800.0]
     } else {
         &[25.0, 100.0, 400.0]
     };
