@@ -203,7 +203,7 @@ pub(crate) struct ReproduceArgs {
     /// The full size, which takes some hours; without it, a quick one of a few minutes
     #[arg(long)]
     pub(crate) full: bool,
-    /// Runs from different starts; twice as many drawn splits with --full [default: 10 with --full, else 2]
+    /// Runs from different starts; at most twice as many drawn splits with --full [default: 10 with --full, else 2]
     #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) seeds: Option<u64>,
     /// Folder with cora.npz, citeseer.npz, pubmed.npz, coauthor-cs.npz and mnist, as far as they are at hand [default: the embedded digits and generated data only]

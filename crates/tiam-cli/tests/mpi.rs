@@ -10,8 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{Bench, Numbers, Ran, points};
-use serde_json::Value;
+use common::{Bench, Numbers, Ran, points, result};
 
 /// Within this time a job has ended after one of its processes did.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
@@ -39,20 +38,6 @@ fn run(bench: &Bench, size: usize, line: &str) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
-}
-
-/// What does not depend on time: the rows without their seconds, and the model's numbers.
-fn result(bench: &Bench, out: &str) -> (Vec<Value>, Vec<u8>) {
-    let trace: Value = serde_json::from_str(&bench.read(&format!("{out}/trace.json"))).unwrap();
-    let mut rows = trace["rows"].as_array().unwrap().clone();
-    for row in &mut rows {
-        row["seconds"] = Value::Null;
-        row["measures"]["training_seconds"] = Value::Null;
-    }
-    let model = bench.bytes(&format!("{out}/model.safetensors"));
-    let header = u64::from_le_bytes(model[..8].try_into().unwrap());
-    let numbers = model[8 + usize::try_from(header).unwrap()..].to_vec();
-    (rows, numbers)
 }
 
 /// Trains alone, and with 2, 3 and 4 processes, on one thread and on two.

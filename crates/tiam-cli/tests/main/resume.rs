@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::common::{Bench, Numbers, Ran, points};
-use serde_json::Value;
+use crate::common::{Bench, Numbers, Ran, points, result};
 
 /// Kills by SIGKILL that must be survived, over all methods.
 const KILLS: usize = 50;
@@ -20,20 +19,6 @@ const METHODS: [&str; 6] = [
     "dladmm --iterations 40",
     "bcd --iterations 40",
 ];
-
-/// Everything that must not depend on interruptions: the rows without their seconds, and the model's numbers.
-fn result(bench: &Bench, out: &str) -> (Vec<Value>, Vec<u8>) {
-    let trace: Value = serde_json::from_str(&bench.read(&format!("{out}/trace.json"))).unwrap();
-    let mut rows = trace["rows"].as_array().unwrap().clone();
-    for row in &mut rows {
-        row["seconds"] = Value::Null;
-        row["measures"]["training_seconds"] = Value::Null;
-    }
-    let model = bench.bytes(&format!("{out}/model.safetensors"));
-    let header = u64::from_le_bytes(model[..8].try_into().unwrap());
-    let tensors = model[8 + usize::try_from(header).unwrap()..].to_vec();
-    (rows, tensors)
-}
 
 fn checkpoints(bench: &Bench, out: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(bench.path(out).join("checkpoints")).unwrap();

@@ -10,6 +10,20 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// What of a training depends on neither time, interruptions nor processes: the rows without their seconds, and the model's numbers.
+pub(crate) fn result(bench: &Bench, out: &str) -> (Vec<Value>, Vec<u8>) {
+    let trace: Value = serde_json::from_str(&bench.read(&format!("{out}/trace.json"))).unwrap();
+    let mut rows = trace["rows"].as_array().unwrap().clone();
+    for row in &mut rows {
+        row["seconds"] = Value::Null;
+        row["measures"]["training_seconds"] = Value::Null;
+    }
+    let model = bench.bytes(&format!("{out}/model.safetensors"));
+    let header = u64::from_le_bytes(model[..8].try_into().unwrap());
+    let tensors = model[8 + usize::try_from(header).unwrap()..].to_vec();
+    (rows, tensors)
+}
+
 /// What a run of the binary left.
 pub(crate) struct Ran {
     pub(crate) code: i32,
