@@ -12,9 +12,11 @@ use crate::error::BenchError;
 use crate::methods::{Method, Setup};
 
 mod chosen;
+mod claims;
 mod section;
 
-pub(super) use section::{claims, section};
+pub(super) use claims::claims;
+pub(super) use section::section;
 
 const NAME: &str = "accuracy";
 const ACTIVATIONS: [Activation; 3] = [Activation::Relu, Activation::LeakyRelu, Activation::Elu];
@@ -118,7 +120,6 @@ impl Extent {
             // A run of a full-batch method takes as long as a hundred on a graph.
             DataName::Mnist => Self {
                 iterations: 20,
-                activations: 1,
                 starts: size.seeds.min(5),
                 splits: 0,
                 two_judges: false,
@@ -127,17 +128,16 @@ impl Extent {
             // 18,515 and 34,025 features: an epoch of a gradient method takes three to ten times as long as on Cora.
             DataName::Citeseer => Self {
                 candidates: CANDIDATES / 2,
-                splits: size.seeds.min(5),
                 two_judges: false,
                 ..usual
             },
             DataName::CoauthorCs => Self {
                 iterations: 40,
                 candidates: CANDIDATES / 2,
-                activations: 1,
                 starts: 0,
-                splits: size.seeds.min(5),
+                splits: size.seeds,
                 two_judges: false,
+                ..usual
             },
             // Its usual split is drawn too.
             DataName::Digits => Self { splits: 0, ..usual },

@@ -116,7 +116,7 @@ fn vary(session: &mut Session<'_>, set: &DataSet, size: Size) -> Result<(), Benc
         let setup = Setup::relaxed(Method::Tiam, variation.params);
         let name = variation.parameter.replace(' ', "-");
         let iterations = if size.full { 100 } else { 40 };
-        for seed in 0..size.seeds.min(3) {
+        for seed in 0..size.seeds {
             Training::new(NAME, &setup, set, iterations, seed)
                 .case(format!("{name}-{}", variation.value))
                 .label("parameter", variation.parameter)

@@ -8,14 +8,14 @@ use tiam_report::{
 
 use super::super::courses::{self, Against, passes, seconds};
 use super::chosen::Chosen;
+use super::claims::matches;
 use super::{LINEAR, NAME};
-use crate::reproduce::claims::{Claim, Evidence};
 use crate::reproduce::record::Record;
 use crate::reproduce::selection::{Mean, Runs, percent};
 
 /// Which splits a table is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Splits {
+pub(super) enum Splits {
     /// The usual one, from several starts: the public one where there is one.
     Usual,
     /// Drawn ones, a start each.
@@ -23,16 +23,16 @@ enum Splits {
 }
 
 impl Splits {
-    const ALL: [Self; 2] = [Self::Drawn, Self::Usual];
+    pub(super) const ALL: [Self; 2] = [Self::Drawn, Self::Usual];
 
-    fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Usual => "usual split",
             Self::Drawn => "drawn splits",
         }
     }
 
-    fn tests(self, records: &[Record]) -> Runs<'_> {
+    pub(super) fn tests(self, records: &[Record]) -> Runs<'_> {
         let is_drawn = |r: &Record| r.labels.get("split").is_some_and(Value::is_u64);
         let tests = Runs::of(records, NAME).part("test");
         tests.filter(|r| is_drawn(r) == (self == Self::Drawn))
@@ -40,7 +40,7 @@ impl Splits {
 }
 
 /// An entrant's name in print.
-fn title(entrant: &str) -> &str {
+pub(super) fn title(entrant: &str) -> &str {
     match entrant {
         LINEAR => "linear model",
         method => method_title(method),
@@ -248,42 +248,6 @@ fn published_table(runs: &Runs<'_>) -> Table {
     )
 }
 
-/// TIAM on one data set, and whom it is compared with.
-struct Match<'c, 'a> {
-    tiam: &'c Chosen<'a>,
-    /// What the claim calls the rival, and the rival.
-    rivals: Vec<(&'static str, &'c Chosen<'a>)>,
-}
-
-/// The gradient method is the one that validation prefers.
-fn matches<'c, 'a>(chosen: &'c [Chosen<'a>]) -> Vec<Match<'c, 'a>> {
-    const RIVALS: [(&str, &str); 7] = [
-        ("plain alternation", "am"),
-        ("mDLAM", "mdlam"),
-        ("dlADMM", "dladmm"),
-        ("BCD", "bcd"),
-        ("SAMT", "samt"),
-        ("stochastic TIAM, ours", "stochastic"),
-        ("a linear model", LINEAR),
-    ];
-    let tiam = chosen.iter().filter(|chosen| chosen.entrant == "tiam");
-    let of = |tiam: &'c Chosen<'a>| {
-        let here = || chosen.iter().filter(|other| other.data == tiam.data);
-        let gradient = here().filter(|other| other.is_gradient());
-        let best = gradient.reduce(|a, b| if b.accuracy > a.accuracy { b } else { a });
-        let best = best.map(|best| ("the best tuned gradient method", best));
-        let named = RIVALS.iter().filter_map(|(name, entrant)| {
-            let rival = here().find(|other| other.entrant == *entrant)?;
-            Some((*name, rival))
-        });
-        Match {
-            tiam,
-            rivals: best.into_iter().chain(named).collect(),
-        }
-    };
-    tiam.map(of).collect()
-}
-
 fn sentence(records: &[Record], chosen: &[Chosen<'_>]) -> String {
     let mut parts = Vec::new();
     for found in matches(chosen) {
@@ -306,39 +270,6 @@ fn sentence(records: &[Record], chosen: &[Chosen<'_>]) -> String {
         }
     }
     format!("Mean test accuracy. {}.", parts.join("; "))
-}
-
-/// The paper's claims that these runs test, and ours.
-pub(in super::super) fn claims(records: &[Record]) -> Vec<Claim> {
-    let chosen = Chosen::all(records);
-    let mut claims = Vec::new();
-    for splits in Splits::ALL {
-        let tests = splits.tests(records);
-        for found in matches(&chosen) {
-            for (name, rival) in &found.rivals {
-                let [own, other] = [found.tiam, rival].map(|chosen| chosen.tests(&tests));
-                let pairs = own.pairs(&other, "test_accuracy");
-                if pairs.is_empty() {
-                    continue;
-                }
-                let differences: Vec<f64> = pairs.iter().map(|(own, other)| own - other).collect();
-                let mean =
-                    |runs: &Runs<'_>| runs.mean("test_accuracy").map_or(f64::NAN, |m| m.mean);
-                claims.push(Claim {
-                    text: format!("TIAM generalises better than {name}"),
-                    tested_on: format!("{}, {}", found.tiam.data, splits.title()),
-                    figures: format!(
-                        "TIAM {}, {} {}",
-                        percent(mean(&own)),
-                        title(rival.entrant),
-                        percent(mean(&other))
-                    ),
-                    evidence: Evidence::paired(&differences),
-                });
-            }
-        }
-    }
-    claims
 }
 
 #[cfg(test)]
