@@ -1,4 +1,5 @@
-//! A steady-state iteration allocates nothing, and a prediction only its result: counted by the allocator itself.
+//! A steady-state iteration allocates nothing, and a prediction only its result: counted by the allocator itself, of a program in which
+//! nothing else runs.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -95,8 +96,13 @@ fn steady_epochs<T: Real>(threads: usize) -> (usize, usize) {
     })
 }
 
-// One test alone in its binary: others would be counted too.
-#[test]
+fn main() {
+    a_steady_state_iteration_allocates_nothing();
+    the_dual_form_makes_nothing_of_the_size_of_the_features_squared();
+    a_row_takes_one_allocation();
+    println!("allocations: as stated");
+}
+
 fn a_steady_state_iteration_allocates_nothing() {
     let (tall, wide) = ((3_000, 40), (60, 2_000));
     let cases = [
@@ -140,8 +146,6 @@ fn a_steady_state_iteration_allocates_nothing() {
         println!("batches, 16 threads, ten epochs: {calls} allocations, {bytes} bytes");
         assert!(bytes < 64 * 1024, "16 threads, batches: {bytes} bytes");
     }
-    the_dual_form_makes_nothing_of_the_size_of_the_features_squared();
-    a_row_takes_one_allocation();
 }
 
 /// All that twenty iterations ask for, set-up included, is a few matrices of the inputs' and of W's size; those iterations that come

@@ -118,7 +118,7 @@ fn any_number_of_threads_gives_the_same_bits_in_every_method_and_precision() {
 fn samt_in_short_steps() -> Setup {
     let mut setup = Setup::published(Method::Samt);
     if let MethodParams::Gradient(params) = &mut setup.params {
-        *params = params.clone().learning_rate(0.01);
+        *params = params.learning_rate(0.01);
     }
     setup
 }
