@@ -72,6 +72,11 @@ fn batches_give_the_same_bits() {
         ));
     }
     is_the_same_in_any_number_of_processes("--epochs 30 --patience 2 --hidden 20");
+    for rival in ["adam", "samt"] {
+        is_the_same_in_any_number_of_processes(&format!(
+            "--method {rival} --batch-size 480 --iterations 3 --hidden 300,100"
+        ));
+    }
 }
 
 #[test]
@@ -81,6 +86,7 @@ fn the_full_batch_gives_the_same_bits() {
         "tiam --precision f64",
         "am --solver gram",
         "tiam --solver cg",
+        "adagrad",
     ] {
         is_the_same_in_any_number_of_processes(&format!(
             "--method {method} --iterations 12 --hidden 32,16"
@@ -216,7 +222,7 @@ fn what_processes_cannot_share_is_refused_with_its_reason() {
             "train --data points.csv",
             ["--effort single", "one network"],
         ),
-        ("train --method adam", ["adam", "do not share samples"]),
+        ("train --method bcd", ["bcd", "shares out samples"]),
         (
             "train --method tiam --data wide.csv --label kind",
             ["--solver dual", "between samples"],

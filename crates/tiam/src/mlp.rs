@@ -347,7 +347,7 @@ impl Mlp {
         let method = self.method_for(prepared.kind);
         if self.reduction.is_some() && !method.shares_samples() {
             let allowed =
-                "stochastic, tiam or am in several processes: the others do not share samples";
+                "one that shares out samples, in several processes: dladmm and bcd do not";
             return Err(ModelError::parameter("method", method.name(), allowed).into());
         }
         let data = StochasticData {

@@ -16,7 +16,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tiam_core::{BlockChange, BlockProblem, Inertia};
 use tiam_linalg::{
-    AnyLoss, Compute, ForwardFrom, Gradients, LossSum, Real, StateVisitor, forward_loss,
+    AnyLoss, Compute, ForwardFrom, Gradients, LossSum, Real, Reduction, StateVisitor, forward_loss,
     loss_gradient, reduce,
 };
 use tiam_models::{ModelError, Network, NetworkMeasures, Samples, Target, TrainingProblem};
@@ -65,6 +65,7 @@ pub struct GradientProblem<'d, T> {
     /// The epoch's order of the samples.
     order: Vec<usize>,
     compute: Compute<T>,
+    reduction: Option<Arc<dyn Reduction>>,
 }
 
 /// Parameters, the state of the rule, and loss and gradients over all samples.
@@ -181,11 +182,22 @@ impl<'d, T: Real> GradientProblem<'d, T> {
             gradients_fresh: false,
             order: Vec::new(),
             compute,
+            reduction: None,
         };
         this.evaluate_candidate();
         this.current.sum = this.candidate.sum;
         this.gradients_fresh = this.batch_size.is_none();
         Ok(this)
+    }
+
+    /// The same in one of several processes that share out the samples, with the bits of one; `None` for a process alone.
+    #[must_use]
+    pub fn with_reduction(self, reduction: Option<Arc<dyn Reduction>>) -> Self {
+        Self {
+            compute: self.compute.with_reduction(reduction.clone()),
+            reduction,
+            ..self
+        }
     }
 
     /// The loss over all samples at the candidate; for full batches together with its gradient, which is the next epoch's.
@@ -311,5 +323,9 @@ impl<T: Real> TrainingProblem<T> for GradientProblem<'_, T> {
     fn visit_state(&mut self, visitor: &mut dyn StateVisitor<T>) {
         self.current.visit_state(visitor);
         self.gradients_fresh = false;
+    }
+
+    fn reduction(&self) -> Option<Arc<dyn Reduction>> {
+        self.reduction.clone()
     }
 }

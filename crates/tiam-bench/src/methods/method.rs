@@ -186,9 +186,10 @@ impl Setup {
             MethodParams::Relaxed(params) => T::train(params, job),
             MethodParams::Gradient(params) => {
                 let config = params.threads(threads).seed(seed).check()?;
+                let reduction = job.run.reduction.clone();
                 by_itself(job, |network, samples| {
                     let problem = GradientProblem::new(network, samples, config)?;
-                    Ok((problem, Order::Forward))
+                    Ok((problem.with_reduction(reduction), Order::Forward))
                 })
             }
             MethodParams::Dladmm(params) => {
@@ -252,11 +253,7 @@ impl Trainer for Setup {
     }
 
     fn shares_samples(&self) -> bool {
-        let params = &self.params;
-        matches!(
-            params,
-            MethodParams::Stochastic(_) | MethodParams::Relaxed(_)
-        )
+        !matches!(self.params, MethodParams::Dladmm(_) | MethodParams::Bcd(_))
     }
 
     fn train_f32(&self, job: Job<'_, '_, f32>) -> Result<Trained<f32>, TrainError<f32>> {
