@@ -28,9 +28,6 @@ const JUDGED: u64 = 1000;
 /// Settings that a search tries.
 const CANDIDATES: usize = 16;
 
-/// Starts with an activation that was not chosen.
-const OTHER_STARTS: u64 = 3;
-
 /// What is compared: a method, or a yardstick.
 #[derive(Clone, Copy, Debug)]
 struct Entrant {
@@ -88,8 +85,10 @@ struct Extent {
     iterations: usize,
     candidates: usize,
     activations: usize,
-    /// Starts on the usual split with the chosen activation; with the others, at most three.
+    /// Starts on the usual split with the chosen activation.
     starts: u64,
+    /// Those with another one.
+    other_starts: u64,
     /// Drawn splits, with the chosen activation.
     splits: u64,
     /// Whether a drawn split judges the search too.
@@ -104,6 +103,7 @@ impl Extent {
                 candidates: 4,
                 activations: 1,
                 starts: size.seeds,
+                other_starts: size.seeds,
                 splits: 0,
                 two_judges: false,
             };
@@ -113,6 +113,7 @@ impl Extent {
             candidates: CANDIDATES,
             activations: ACTIVATIONS.len(),
             starts: size.seeds,
+            other_starts: size.seeds.min(3),
             splits: 2 * size.seeds,
             two_judges: true,
         };
@@ -121,6 +122,7 @@ impl Extent {
             DataName::Mnist => Self {
                 iterations: 20,
                 starts: size.seeds.min(5),
+                other_starts: 1,
                 splits: 0,
                 two_judges: false,
                 ..usual
@@ -135,7 +137,7 @@ impl Extent {
                 iterations: 40,
                 candidates: CANDIDATES / 2,
                 starts: 0,
-                splits: size.seeds,
+                splits: size.seeds.min(5),
                 two_judges: false,
                 ..usual
             },
@@ -175,7 +177,7 @@ pub(super) fn run(
         for seed in 0..extent.starts {
             for choice in &choices {
                 for &activation in choice.entrant.activations(extent) {
-                    if activation == choice.activation || seed < OTHER_STARTS {
+                    if activation == choice.activation || seed < extent.other_starts {
                         test(session, &set, choice, extent, seed, activation)?;
                     }
                 }
