@@ -18,6 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 
 GRAPHS = ["cora", "citeseer", "pubmed", "coauthor-cs"]
+PROGRAMS = ["LightGBM", "XGBoost"]
 HOPS = 4
 SETTINGS = [dict(zip(("trees", "rate", "depth"), s, strict=True)) for s in product((100, 300), (0.03, 0.1), (2, 4))]
 COLUMNS = ["data", "split", "program", "seed", "setting", "part", "accuracy"]
@@ -66,6 +67,7 @@ def main():
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--graphs", nargs="+", default=GRAPHS)
+    parser.add_argument("--programs", nargs="+", default=PROGRAMS)
     wanted = parser.parse_args()
     done = {}
     if wanted.out.exists():
@@ -92,7 +94,7 @@ def main():
         data[graph] = read(wanted.data / f"{graph}.npz")
         labels, public = data[graph][1:]
         usual = public or draw(labels, 0)
-        for program in ("LightGBM", "XGBoost"):
+        for program in wanted.programs:
             best = max(SETTINGS, key=lambda s: run(graph, usual, "usual", program, 0, s, "validation"))
             scores = {"usual": [run(graph, usual, "usual", program, seed, best, "test") for seed in range(3)]}
             scores["drawn"] = [run(graph, draw(labels, k), str(k), program, 0, best, "test") for k in range(wanted.splits)]
