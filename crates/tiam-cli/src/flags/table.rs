@@ -8,7 +8,7 @@ use tiam::{
     Activation, Band, ClassWeights, CurvatureChoice, DataKind, Effort, Init, Method, Precision,
     Solver, StepSchedule, StochasticParams, TiamParams,
 };
-use tiam_core::{Guard, Inertia, Schedule};
+use tiam_core::{Guard, Inertia, Order, Schedule};
 use tiam_data::{
     DEFAULT_MAX_CATEGORIES, Decimal, Format, Header, MissingCells, Task, TextEncoding,
 };
@@ -141,6 +141,9 @@ flags! { |method, suited|
     "l1" l1: f64 = 0.0, "L1" in INNER: "Weight of the sum of absolute weights" [methods: RELAXED, relaxed: |params, settings| params.l1(settings.l1)];
     "band" band: Band = suited.band, "START,DECAY,FLOOR" in INNER: "Half-width of the band around the activations: where it starts, its factor an iteration, its least"
         [hyphens: true, methods: RELAXED, default: ByKind(|preset| preset.band.to_string()), relaxed: |params, settings| params.band(settings.band)];
+    "pulse" pulse: bool = false, "" in INNER: "Close the band to its least in every second iteration, where it starts wider; for many samples, with --band 0.03,0.985,0.003 --order backward --solver cholesky"
+        [methods: RELAXED, relaxed: |params, settings| params.pulse(settings.pulse)];
+    "order" order: Order = Order::Forward, "ORDER" in INNER: "In which order an iteration goes through the layers" [methods: RELAXED, relaxed: |params, settings| params.order(settings.order.clone())];
     "inertia" inertia: Inertia = method.inertia().0, "P1,P2,P3" in INNER: "The three inertial coefficients, each in [0, 1]" [hyphens: true, methods: BY_INERTIA, stochastic: |params, settings| params.inertia(settings.inertia), relaxed: |params, settings| params.inertia(settings.inertia)];
     "schedule" schedule: Schedule = method.inertia().1, "SCHEDULE" in INNER: "How the coefficients change over the iterations" [methods: BY_INERTIA, stochastic: |params, settings| params.schedule(settings.schedule.clone()), relaxed: |params, settings| params.schedule(settings.schedule.clone())];
     "guard" guard: Guard = Guard::On, "GUARD" in INNER: "Whether a step that raises its block's objective is done again without inertia" [methods: RELAXED, relaxed: |params, settings| params.guard(settings.guard)];

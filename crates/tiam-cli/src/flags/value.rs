@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use tiam::{Effort, ExportFormat, Method, Precision};
-use tiam_core::{Guard, Inertia, Schedule};
+use tiam_core::{Guard, Inertia, Order, Schedule};
 use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task, TextEncoding};
 use tiam_linalg::Solver;
 use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
@@ -181,6 +181,10 @@ chosen! {
     Precision {
         Self::F32, "f32": "single precision";
         Self::F64, "f64": "double precision";
+    }
+    Order {
+        Self::Forward, "forward": "from the first layer to the last";
+        Self::Backward, "backward": "from the last layer to the first";
     }
     Guard {
         Self::On, "on": "a step that raises its block's objective is done again without inertia";

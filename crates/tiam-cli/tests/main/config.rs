@@ -41,8 +41,11 @@ fn the_keys_of_each_method_are_recorded_in_one_order() {
             "stochastic",
             "ridge inertia schedule batch-size epochs step-schedule curvature class-weights",
         ),
-        ("tiam", "rho ridge l1 band inertia schedule guard solver"),
-        ("am", "rho ridge l1 band guard solver"),
+        (
+            "tiam",
+            "rho ridge l1 band order inertia schedule guard solver",
+        ),
+        ("am", "rho ridge l1 band order guard solver"),
         ("bcd", "rho ridge"),
         ("adam", "ridge"),
     ] {

@@ -94,6 +94,7 @@ fn wrong_usage_says_what_to_write() {
         ("train --data", ["--data <PATH>", "a value is required"]),
         ("train --json --json", ["--json", "multiple times"]),
         ("train --guard=maybe", ["--guard", "on, off"]),
+        ("train --order sideways", ["--order", "forward, backward"]),
         ("train --epochs ten", ["--epochs", "a whole number from 0"]),
         ("train --epochs -1", ["'-1'", "a whole number from 0"]),
         ("train --epochs 1.5", ["--epochs", "a whole number from 0"]),

@@ -180,6 +180,9 @@ fn every_value_of_every_flag_is_taken() {
         "--ridge 0",
         "--l1 0.01",
         "--band 1,0.5,0.1",
+        "--pulse",
+        "--order forward",
+        "--order backward",
         "--inertia 0,0,0",
         "--inertia 0.7,0.6,0.3",
         "--schedule constant",
@@ -223,7 +226,9 @@ fn every_value_of_every_flag_is_taken() {
         "--validation-fraction 0.2",
         "--trace-test",
     ];
-    let of_full_batch = ["--rho", "--l1", "--band", "--guard", "--solver"];
+    let of_full_batch = [
+        "--rho", "--l1", "--band", "--pulse", "--order", "--guard", "--solver",
+    ];
     for line in lines {
         let method = if of_full_batch.iter().any(|flag| line.starts_with(flag)) {
             "--method tiam"
@@ -302,6 +307,15 @@ fn flags_do_what_they_say() {
         bench.train("--data points.csv --iterations 0")["iterations"],
         0
     );
+    let objective = |line: &str| {
+        let line =
+            format!("--data points.csv --method tiam --band 1,0.9,0.01 --iterations 4 {line}");
+        bench.train(&line)["objective"].clone()
+    };
+    let plain = objective("");
+    assert_eq!(objective("--order forward"), plain);
+    assert_ne!(objective("--order backward"), plain);
+    assert_ne!(objective("--pulse"), plain);
 }
 
 #[test]
@@ -317,7 +331,9 @@ fn stopping_rules_stop() {
 
 #[test]
 fn a_full_batch_run_is_repeated_to_the_bit_from_its_configuration() {
-    is_repeated("--method tiam --iterations 12 --rho 0.3 --precision f32");
+    is_repeated(
+        "--method tiam --iterations 12 --rho 0.3 --precision f32 --band 1,0.9,0.01 --pulse --order backward",
+    );
 }
 
 #[test]
