@@ -19,7 +19,7 @@ const METHODS: [Method; 3] = [Method::Tiam, Method::Am, Method::Mdlam];
 /// Iterations and starts.
 fn extent(data: DataName, size: Size) -> (usize, u64) {
     match (data, size.full) {
-        (DataName::Mnist, true) => (40, size.seeds.min(5)),
+        (DataName::Mnist, true) => (40, size.seeds.min(2)),
         (DataName::Mnist, false) => (10, 1),
         (_, true) => (200, size.seeds),
         (_, false) => (60, size.seeds),
