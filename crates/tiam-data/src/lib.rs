@@ -10,6 +10,7 @@ mod load;
 mod merge;
 mod params;
 mod rng;
+mod rows;
 mod scaling;
 mod source;
 mod split;
@@ -25,7 +26,8 @@ pub use load::{
     LoadParams, expand, load, load_in_blocks, load_many, load_many_with_encoding,
     load_with_encoding,
 };
-pub use scaling::{Scaling, ScalingKind};
+pub use rows::RowStore;
+pub use scaling::{Scaling, ScalingFit, ScalingKind};
 pub use source::TextEncoding;
 pub use split::Split;
 pub use table::{

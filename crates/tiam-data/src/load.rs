@@ -91,7 +91,7 @@ params! {
 }
 
 impl LoadParams {
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         for (parameter, value) in [
             ("threads", self.threads as u64),
             ("max_expansion", self.max_expansion),

@@ -96,12 +96,21 @@ impl Scaling {
         if features.n_samples() == 0 {
             check_size("samples to fit a scaling on", 1, 0)?;
         }
-        let (low, range) = minimum_and_range(features);
-        let (mut offset, mut scale) = match kind {
+        let range = minimum_and_range(features);
+        let moments = match kind {
             ScalingKind::Standard => mean_and_deviation(features),
-            _ => (low.clone(), range.clone()),
+            _ => range.clone(),
         };
-        for feature in 0..width {
+        Self::of(kind, range, moments)
+    }
+
+    /// From the minimum and range of each feature, and the offset and scale of those that are not constant.
+    fn of(
+        kind: ScalingKind,
+        (low, range): (Vec<f64>, Vec<f64>),
+        (mut offset, mut scale): (Vec<f64>, Vec<f64>),
+    ) -> Result<Self> {
+        for feature in 0..low.len() {
             if range[feature] <= 0.0 {
                 // Constant: exactly 0 afterwards, whatever the rounding of the mean.
                 (offset[feature], scale[feature]) = (low[feature], 1.0);
@@ -182,6 +191,84 @@ impl Scaling {
     /// The divisors, in the units of each feature.
     pub fn scale(&self) -> &[f64] {
         &self.0.scale
+    }
+}
+
+/// What a [`Scaling`] is fitted on where the samples are not in memory together: they are added a part at a time.
+///
+/// ```
+/// use tiam_data::{Features, Scaling, ScalingFit, ScalingKind};
+/// let mut parts = ScalingFit::default();
+/// parts.add(&Features::new(2, 1, vec![1.0, 3.0])?)?;
+/// parts.add(&Features::new(1, 1, vec![8.0])?)?;
+/// let whole = Features::new(3, 1, vec![1.0, 3.0, 8.0])?;
+/// let (found, expected) = (parts.finish(ScalingKind::Standard)?, Scaling::fit(ScalingKind::Standard, &whole)?);
+/// assert!((found.scale()[0] - expected.scale()[0]).abs() < 1e-14);
+/// # Ok::<(), tiam_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ScalingFit {
+    n: f64,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    mean: Vec<f64>,
+    /// Sum of the squared differences from the mean.
+    spread: Vec<f64>,
+}
+
+impl ScalingFit {
+    /// Adds samples.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NonFinite`]; [`DataError::Shape`] for another number of features than before.
+    pub fn add<T: Scalar>(&mut self, features: &Features<T>) -> Result<()> {
+        features.check_finite()?;
+        let (width, n) = (features.n_features(), features.n_samples() as f64);
+        if self.n <= 0.0 {
+            self.low = vec![f64::INFINITY; width];
+            self.high = vec![f64::NEG_INFINITY; width];
+            (self.mean, self.spread) = (vec![0.0; width], vec![0.0; width]);
+        }
+        check_size("features to be scaled", self.mean.len(), width)?;
+        if n <= 0.0 {
+            return Ok(());
+        }
+        let (low, range) = minimum_and_range(features);
+        let (mean, deviation) = mean_and_deviation(features);
+        let all = self.n + n;
+        for i in 0..width {
+            self.low[i] = self.low[i].min(low[i]);
+            self.high[i] = self.high[i].max(low[i] + range[i]);
+            // Chan, Golub and LeVeque (1979).
+            let apart = mean[i] - self.mean[i];
+            self.mean[i] += apart * (n / all);
+            self.spread[i] += n * deviation[i] * deviation[i] + apart * apart * (self.n * n / all);
+        }
+        self.n = all;
+        Ok(())
+    }
+
+    /// The scaling of all samples that were added: that of [`Scaling::fit`], up to rounding.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::ScalingOverflow`]; [`DataError::Shape`] if there was no sample.
+    pub fn finish(self, kind: ScalingKind) -> Result<Scaling> {
+        if self.n <= 0.0 {
+            check_size("samples to fit a scaling on", 1, 0)?;
+        }
+        let ends = self.low.iter().zip(&self.high);
+        let range: Vec<f64> = ends.map(|(low, high)| high - low).collect();
+        let deviation = self.spread.iter().map(|s| (s / self.n).sqrt()).collect();
+        let moments = match kind {
+            ScalingKind::None => {
+                return Scaling::new(kind, vec![0.0; range.len()], vec![1.0; range.len()]);
+            }
+            ScalingKind::Standard => (self.mean, deviation),
+            ScalingKind::MinMax => (self.low.clone(), range.clone()),
+        };
+        Scaling::of(kind, (self.low, range), moments)
     }
 }
 

@@ -21,7 +21,7 @@ use packing::Content;
 pub(crate) use packing::{Packing, ReadSeek, Zip, not_built};
 
 /// The path that means standard input.
-const STANDARD_INPUT: &str = "-";
+pub(crate) const STANDARD_INPUT: &str = "-";
 /// Longest expansion deflate can reach: 258 bytes for 2 bits, and its header.
 const DEFLATE_MAX_RATIO: u64 = 1040;
 pub(crate) const BUFFER: usize = 1 << 16;
@@ -139,6 +139,11 @@ impl Source {
         }
         let reason = "it is an archive in an archive in an archive; unpack it first";
         Err(DataError::malformed(&self.path, Place::Whole, reason))
+    }
+
+    /// Whether the bytes are in memory, because they cannot be read from the file again.
+    pub(crate) fn is_held(&self) -> bool {
+        self.content.is_some()
     }
 
     /// Limit of the total bytes of many small buffers of one kind.

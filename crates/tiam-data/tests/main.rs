@@ -28,6 +28,7 @@ mod real_data;
 mod rows;
 mod sources;
 mod split_and_scaling;
+mod store;
 mod table;
 mod threads;
 mod wide;

@@ -1,7 +1,9 @@
 //! Tables of one file or of several, whose rows follow one another.
 
 use std::borrow::Cow;
+use std::path::Path;
 
+use super::delimited::{Blocks, Records};
 use super::grid::{Grid, GridRows};
 use crate::{
     ColumnEncoding, Dataset, Header, LoadParams, Scalar, Split,
@@ -143,12 +145,7 @@ pub(super) fn read<F: Tabular, T: Scalar>(
     for (content, source) in contents.iter().zip(sources) {
         let params = if sheets.is_empty() { params } else { &later };
         let sheet = F::sheet(content, source, params, encoding)?;
-        // Later files have a header if the first has one, even above no rows.
-        later.table.header = if sheet.has_header {
-            Header::Yes
-        } else {
-            Header::No
-        };
+        later.table.header = header(sheet.has_header);
         sheets.push(sheet);
     }
     let data = if let [only] = &sheets[..] {
@@ -164,12 +161,63 @@ pub(super) fn read<F: Tabular, T: Scalar>(
     F::finish(data, &contents)
 }
 
+/// Hands over the rows of texts that are one table, some of them at a time, `size` bytes of text or one row. Returns the table without its rows.
+pub(crate) fn for_each_sheet<'s>(
+    (sources, whole): (&'s [Source], &'s Source),
+    params: &LoadParams,
+    size: usize,
+    each: &mut dyn FnMut(&Sheet<'_, Chain<Records<'_>>>) -> Result<()>,
+) -> Result<Sheet<'s, ()>> {
+    let files: Vec<_> = sources.iter().map(|source| source.path.as_path()).collect();
+    let mut params = params.clone();
+    let mut table: Option<Sheet<'s, ()>> = None;
+    for (file, source) in (0..).zip(sources) {
+        let mut blocks = Blocks::new(source, &params, None, size)?;
+        let heading = blocks.heading();
+        match &table {
+            None => {
+                params.table.header = header(heading.has_header);
+                table = Some(Sheet {
+                    source: whole,
+                    files: files.clone(),
+                    ..heading
+                });
+            }
+            Some(first) => check_same((first.has_header, &first.names), files[0], &heading)?,
+        }
+        while let Some(sheet) = blocks.next()? {
+            let mut sheet = sheet.with_rows(|rows| Chain {
+                parts: vec![(file, rows)],
+                at: 0,
+            });
+            sheet.files.clone_from(&files);
+            each(&sheet)?;
+        }
+    }
+    table.ok_or_else(|| DataError::parameter("paths", "none", "at least one file"))
+}
+
+/// Later files have a header if the first has one, even above no rows.
+fn header(first_has_one: bool) -> Header {
+    match first_has_one {
+        true => Header::Yes,
+        false => Header::No,
+    }
+}
+
 /// The rows of several tables, one after the other.
 #[derive(Clone)]
-struct Chain<R> {
+pub(crate) struct Chain<R> {
     /// The number of the file and its rows, for each part.
     parts: Vec<(u64, R)>,
     at: usize,
+}
+
+impl Chain<Records<'_>> {
+    /// Bytes of text.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.parts.iter().map(|(_, rows)| rows.text().len()).sum()
+    }
 }
 
 impl<'a, R: Rows<'a>> Rows<'a> for Chain<R> {
@@ -209,20 +257,7 @@ fn chained<'a, R>(sheets: Vec<Sheet<'a, R>>, whole: &'a Source) -> Result<Sheet<
     let mut files = vec![first.source.path.as_path()];
     let mut parts = vec![(0, first.rows)];
     for (file, sheet) in sheets {
-        if let Some(reason) = difference(
-            (first.has_header, &first.names),
-            (sheet.has_header, &sheet.names),
-        ) {
-            let reason = format!(
-                "{reason} in {}; all files need the same columns",
-                first.source.path.display()
-            );
-            return Err(DataError::malformed(
-                &sheet.source.path,
-                Place::Line(sheet.first_line),
-                reason,
-            ));
-        }
+        check_same((first.has_header, &first.names), files[0], &sheet)?;
         files.push(&sheet.source.path);
         parts.push((file, sheet.rows));
     }
@@ -238,6 +273,22 @@ fn chained<'a, R>(sheets: Vec<Sheet<'a, R>>, whole: &'a Source) -> Result<Sheet<
         notes: first.notes,
         rows: Chain { parts, at: 0 },
     })
+}
+
+/// Refuses a table whose columns are not those of the first file.
+fn check_same<R>(first: (bool, &[String]), path: &Path, sheet: &Sheet<'_, R>) -> Result<()> {
+    let Some(reason) = difference(first, (sheet.has_header, &sheet.names)) else {
+        return Ok(());
+    };
+    let reason = format!(
+        "{reason} in {}; all files need the same columns",
+        path.display()
+    );
+    Err(DataError::malformed(
+        &sheet.source.path,
+        Place::Line(sheet.first_line),
+        reason,
+    ))
 }
 
 /// What differs first between two headers, those of the first and of another file.

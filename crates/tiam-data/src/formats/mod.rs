@@ -26,6 +26,8 @@ use without as parquet;
 use without as workbook;
 
 use chain::Tabular;
+pub(crate) use chain::for_each_sheet;
+pub(crate) use delimited::BLOCK;
 
 pub use graph::{GraphParams, GraphRows};
 

@@ -140,8 +140,13 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Joins what the same column was further down.
-    pub(super) fn append(&mut self, below: Self, look: Look<'_>) {
+    /// Joins what the same column was further down; `keep` makes its distinct cells last as long as those here.
+    pub(super) fn append<'b>(
+        &mut self,
+        below: Column<'b>,
+        look: Look<'_>,
+        keep: impl Fn(Cow<'b, [u8]>) -> Cow<'a, [u8]>,
+    ) {
         self.n_missing += below.n_missing;
         self.n_infinite += below.n_infinite;
         self.n_fractions += below.n_fractions;
@@ -154,10 +159,10 @@ impl<'a> Column<'a> {
         let mut cells: Vec<_> = below.distinct.into_iter().collect();
         cells.sort_unstable_by_key(|(_, seen)| seen.line);
         for (cell, seen) in cells {
-            match self.distinct.get_mut(&cell) {
+            match self.distinct.get_mut(&*cell) {
                 Some(known) => known.count += seen.count,
                 None if self.overflow.is_some() => self.spill(&cell, seen.count, look),
-                None => self.distinguish(cell, seen, look),
+                None => self.distinguish(keep(cell), seen, look),
             }
         }
         // Where the cells below fill the room and no other is here, the one past them has no room here either.

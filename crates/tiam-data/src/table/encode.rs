@@ -59,9 +59,17 @@ impl Encode<'_> {
         let mut row = Row::default();
         let mut n = 0;
         while rows.next(&mut row).unwrap_or(false) {
-            n += usize::from(!self.lacks_a_label(&labels, &row));
+            let is_left_out = self.leaves_out(&row) || self.lacks_a_label(&labels, &row);
+            n += usize::from(!is_left_out);
         }
         n
+    }
+
+    /// Whether a row of the table itself is left out because it has another width.
+    fn leaves_out(self, row: &Row<'_>) -> bool {
+        self.own
+            && self.params.missing == MissingCells::Fill
+            && row.cells.len() != self.columns.len()
     }
 }
 
@@ -169,7 +177,7 @@ fn read_piece<'a, T: Scalar, R: Rows<'a>>(
     let mut places = features.zip(answers.chunks_exact_mut(how.n_answers()));
     while rows.next(&mut row)? {
         if row.cells.len() != columns.len() {
-            if how.own && how.params.missing == MissingCells::Fill {
+            if how.leaves_out(&row) {
                 continue;
             }
             if !how.is_lenient() {

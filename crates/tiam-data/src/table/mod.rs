@@ -17,6 +17,7 @@ mod memory;
 pub(crate) mod parallel;
 mod params;
 mod reading;
+mod roles;
 mod survey;
 mod written;
 
@@ -43,6 +44,7 @@ use crate::{
 pub(crate) use cell::{CellKind, FILE_SHIFT, Places, kind, positions};
 use encode::Encode;
 use encoder::Met;
+pub(crate) use survey::{Found, Survey, Surveyed};
 
 /// One row.
 #[derive(Debug, Default)]
@@ -87,7 +89,23 @@ pub(crate) struct Sheet<'a, R> {
     pub(crate) rows: R,
 }
 
-impl<R> Sheet<'_, R> {
+impl<'a, R> Sheet<'a, R> {
+    /// The same with other rows.
+    pub(crate) fn with_rows<S>(self, rows: impl FnOnce(R) -> S) -> Sheet<'a, S> {
+        Sheet {
+            source: self.source,
+            names: self.names,
+            has_header: self.has_header,
+            first_line: self.first_line,
+            first_width: self.first_width,
+            delimiter: self.delimiter,
+            declared_categorical: self.declared_categorical,
+            notes: self.notes,
+            files: self.files,
+            rows: rows(self.rows),
+        }
+    }
+
     fn places(&self) -> Places<'_> {
         Places {
             path: &self.source.path,
@@ -198,6 +216,31 @@ pub(crate) fn read<'a, T: Scalar, R: Rows<'a>>(
         .with_source(format!("table {}", source.path.display()))
         .with_encoding(encoding)
         .with_reading(Arc::new(reading)))
+}
+
+/// Encodes some rows of a table whose encoding was found from all of its rows; none where they are all left out.
+pub(crate) fn read_some<'a, T: Scalar, R: Rows<'a>>(
+    sheet: &Sheet<'a, R>,
+    params: &LoadParams,
+    encoder: &RowEncoder,
+) -> Result<Option<Dataset<T>>> {
+    let columns: Vec<_> = (0..sheet.names.len()).map(Some).collect();
+    let how = Encode {
+        encoder,
+        columns: &columns,
+        own: true,
+        params: &params.table,
+        row_names: None,
+    };
+    let pieces = sheet.rows.pieces(params.threads);
+    let n_rows = parallel::map(pieces.iter().collect(), params.threads, |rows| {
+        Ok(how.count(rows))
+    })?;
+    if n_rows.iter().all(|n| *n == 0) {
+        return Ok(None);
+    }
+    let (data, _) = encode::encode(sheet, pieces, &n_rows, how, params.threads)?;
+    Ok(Some(data))
 }
 
 /// For each column of the file the column of the encoding that it is, or `None` for one that is not read.

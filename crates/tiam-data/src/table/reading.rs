@@ -1,9 +1,12 @@
 //! What was met while a table was read.
 
+use serde::{Deserialize, Serialize};
+
 use super::Met;
 
 /// What was met while a table was read; columns are counted as the encoding has them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reading {
     /// Rows that were left out because a label is missing.
     pub unlabelled: usize,

@@ -4,6 +4,8 @@ mod blocks;
 mod records;
 mod sniff;
 
+pub(crate) use blocks::BLOCK;
+pub(super) use blocks::Blocks;
 pub(super) use blocks::read_in_blocks;
 
 use std::borrow::Cow;
@@ -15,7 +17,7 @@ use crate::{
     source::Source,
     table::{self, Row, Rows, Sheet},
 };
-use records::Records;
+pub(super) use records::Records;
 use sniff::Heads;
 
 /// Text with a row a line.

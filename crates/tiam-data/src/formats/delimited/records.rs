@@ -13,7 +13,7 @@ use crate::{
 
 /// The rows of a text (RFC 4180, with LF, CRLF or CR). Blank lines are skipped but counted.
 #[derive(Clone)]
-pub(in crate::formats) struct Records<'a> {
+pub(crate) struct Records<'a> {
     text: &'a [u8],
     at: usize,
     line: u64,
@@ -75,14 +75,16 @@ impl<'a> Records<'a> {
         (self.at, self.line)
     }
 
-    /// The same up to a byte.
-    pub(super) fn up_to(mut self, end: usize) -> Self {
-        self.text = &self.text[..end];
-        self
+    /// The byte behind the last end of a line, and its line; none where a row may hold ends of lines, between quotes, or has no end.
+    pub(super) fn place_after_last_line(&self) -> Option<(usize, u64)> {
+        let rest = self.rest();
+        let end = rest.iter().rposition(|&b| b == b'\n')? + 1;
+        let lines = (!rest.contains(&b'"')).then(|| count_line_ends(&rest[..end]))?;
+        Some((self.at + end, self.line + lines))
     }
 
     /// The rest of the text.
-    pub(super) fn text(&self) -> &'a [u8] {
+    pub(crate) fn text(&self) -> &'a [u8] {
         self.rest()
     }
 
