@@ -459,7 +459,11 @@ impl<T: Real> BlockProblem for NetworkProblem<'_, T> {
     }
 
     fn measures(&mut self) -> NetworkMeasures {
-        let found = Evaluation::of(self.forward_sum(), self.samples);
+        let found = Evaluation::of(
+            self.forward_sum(),
+            self.samples.target(),
+            self.samples.n_samples(),
+        );
         NetworkMeasures {
             epsilon: self.epsilon,
             ..NetworkMeasures::of_training(found.loss, found.accuracy)

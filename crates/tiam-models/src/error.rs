@@ -101,6 +101,12 @@ pub enum ModelError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// Samples could not be read while training ran.
+    #[error("the samples cannot be read: {reason}")]
+    Unread {
+        /// What happened.
+        reason: String,
+    },
     /// A file is not a checkpoint this version reads, or not one of this run.
     #[error("{}: not a usable checkpoint: {reason}", path.display())]
     Checkpoint {

@@ -263,7 +263,7 @@ impl<T: Real> Network<T> {
         let target = samples.target().as_loss_target(&*loss);
         let from = ForwardFrom::Inputs(samples.inputs());
         let sum = forward_loss(self, self.architecture.activation, from, target, compute);
-        Ok(Evaluation::of(sum, samples))
+        Ok(Evaluation::of(sum, samples.target(), samples.n_samples()))
     }
 
     pub(crate) fn check_samples(&self, samples: &Samples<T>) -> Result<()> {
@@ -303,9 +303,9 @@ impl<T: Real> AffineLayers<T> for Network<T> {
 impl Evaluation {
     /// The means of a loss summed over samples.
     #[allow(clippy::cast_precision_loss, reason = "numbers of samples")]
-    pub(crate) fn of<T: Real>(sum: LossSum, samples: &Samples<T>) -> Self {
-        let n = samples.n_samples() as f64;
-        let classes = matches!(samples.target(), Target::Classes { .. });
+    pub(crate) fn of<T>(sum: LossSum, target: &Target<T>, n_samples: usize) -> Self {
+        let n = n_samples as f64;
+        let classes = matches!(target, Target::Classes { .. });
         Self {
             loss: sum.loss / n,
             accuracy: classes.then_some(sum.correct as f64 / n),

@@ -4,11 +4,13 @@ mod choices;
 mod params;
 mod problem;
 mod state;
+mod stream;
 mod weighting;
 
 pub use choices::{ClassWeights, CurvatureChoice, StepSchedule};
 pub use params::{StochasticConfig, StochasticParams};
 pub use problem::{StochasticData, StochasticProblem};
+pub use stream::SampleStream;
 
 use std::path::Path;
 
@@ -56,7 +58,7 @@ pub fn train_stochastic<T: Real>(
     config: &StochasticConfig,
     observers: &mut [&mut dyn Observer<NetworkMeasures>],
 ) -> Result<Trained<T>, TrainError<T>> {
-    let driver = config.driver(data.train.n_samples())?;
+    let driver = config.driver(data.n_samples())?;
     let problem = StochasticProblem::new(network, data, config.clone())?;
     run(problem, driver, observers)
 }

@@ -134,6 +134,11 @@ pub trait TrainingProblem<T>: BlockProblem<Measures = NetworkMeasures> {
         None
     }
 
+    /// Why the samples of a step could not be read, where that made it fail; asked for once a run has failed.
+    fn take_fault(&mut self) -> Option<ModelError> {
+        None
+    }
+
     /// Fetches what the other processes hold of the state, before it is saved; called by all of them.
     fn gather_state(&mut self) {}
 
@@ -230,6 +235,9 @@ pub(crate) fn run_any<T: Real>(
 
 /// The error of a failed run, with the last good network where one was kept, else with the problem's.
 fn failed<T: Real>(failure: Failure<AnyProblem<'_, T>>, good: Option<Network<T>>) -> TrainError<T> {
+    if let Some(fault) = failure.problem.take_fault() {
+        return fault.into();
+    }
     match good.map_or_else(|| failure.problem.network(), Ok) {
         Ok(network) => TrainError::Failed {
             network: Box::new(network),

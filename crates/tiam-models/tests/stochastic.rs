@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use tiam_core::{StopReason, Stopping};
 use tiam_linalg::{Compute, Matrix, Real};
 use tiam_models::{
-    Activation, Architecture, ClassWeights, CurvatureChoice, Init, Network, Samples, StepSchedule,
-    StochasticData, StochasticParams, StochasticTrainer, Target, TrainError, Trained,
-    train_stochastic,
+    Activation, Architecture, ClassWeights, CurvatureChoice, Init, ModelError, Network,
+    SampleStream, Samples, StepSchedule, StochasticData, StochasticParams, StochasticTrainer,
+    Target, TrainError, Trained, train_stochastic,
 };
 
 /// Points on two rings around the origin, the outer one twice as far; `share` of them on the outer.
@@ -376,4 +376,92 @@ proptest! {
         let first = trained.trace.objectives()[0];
         prop_assert!(*trained.trace.objectives().last().unwrap() <= 1.5 * first + 1.0, "{:?}", trained.trace.objectives());
     }
+}
+
+/// Samples as a stream: in portions of so many, of which the one of this number cannot be read.
+#[derive(Debug)]
+struct Portions {
+    samples: Samples<f32>,
+    size: usize,
+    broken: Option<usize>,
+}
+
+impl SampleStream<f32> for Portions {
+    fn n_samples(&self) -> usize {
+        self.samples.n_samples()
+    }
+
+    fn portions(
+        &self,
+        epoch: usize,
+        each: &mut dyn FnMut(&Samples<f32>) -> bool,
+    ) -> Result<(), ModelError> {
+        let n = self.samples.n_samples();
+        let Target::Classes { labels, n_classes } = self.samples.target() else {
+            panic!("classes");
+        };
+        for (at, from) in (0..n).step_by(self.size).enumerate() {
+            if self.broken == Some(at + 10 * epoch) {
+                let reason = "the disk is gone".to_owned();
+                return Err(ModelError::Unread { reason });
+            }
+            let to = (from + self.size).min(n);
+            let inputs = Matrix::from_fn(2, to - from, |i, j| self.samples.inputs()[(i, from + j)]);
+            let target = Target::Classes {
+                labels: labels[from..to].to_vec(),
+                n_classes: *n_classes,
+            };
+            if !each(&Samples::new(inputs, target)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn streamed(stream: &Portions, params: StochasticParams) -> Result<Trained<f32>, TrainError<f32>> {
+    let first = rings(50, 9, 0.5);
+    let data = StochasticData::new(&first).stream(stream);
+    let config = params.check().unwrap();
+    train_stochastic(network(&first, &[20, 10]), data, &config, &mut [])
+}
+
+#[test]
+fn a_stream_of_one_portion_trains_as_the_samples_do() {
+    let params = || StochasticParams::default().epochs(4).seed(2);
+    let samples = rings::<f32>(900, 1, 0.5);
+    let in_memory = fit(&samples, params());
+    let stream = |size| Portions {
+        samples: samples.clone(),
+        size,
+        broken: None,
+    };
+    let whole = streamed(&stream(900), params()).unwrap();
+    assert_eq!(whole.network, in_memory.network);
+    let losses = |trained: &Trained<f32>| {
+        let rows = trained.trace.rows[1..].iter();
+        rows.map(|row| row.measures.train_loss).collect::<Vec<_>>()
+    };
+    assert_eq!(losses(&whole), losses(&in_memory));
+    // Several portions make other batches, of no other quality.
+    let parts = |threads| streamed(&stream(250), params().epochs(12).threads(threads)).unwrap();
+    assert_ne!(parts(1).network, fit(&samples, params().epochs(12)).network);
+    assert_eq!(parts(1).network, parts(2).network);
+    assert!(accuracy(&parts(1).network, &rings(400, 2, 0.5)) >= 0.99);
+}
+
+#[test]
+fn a_stream_that_cannot_be_read_ends_training_with_its_error() {
+    let stream = Portions {
+        samples: rings(900, 1, 0.5),
+        size: 250,
+        broken: Some(12),
+    };
+    match streamed(&stream, StochasticParams::default().epochs(4)) {
+        Err(TrainError::Refused(error)) => assert!(error.to_string().contains("disk is gone")),
+        other => panic!("{other:?}"),
+    }
+    let balanced = StochasticParams::default().class_weights(ClassWeights::Balanced);
+    let refused = streamed(&stream, balanced).unwrap_err().to_string();
+    assert!(refused.contains("streamed"), "{refused}");
 }

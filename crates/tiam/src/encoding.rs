@@ -187,7 +187,7 @@ fn matrix<T: Scalar>(features: Features<T>) -> Result<Matrix<T>> {
     Ok(Matrix::from_vec(n_rows, n_cols, features.into_values())?)
 }
 
-fn affine(scaling: &Scaling) -> Result<AffineScaling> {
+pub(crate) fn affine(scaling: &Scaling) -> Result<AffineScaling> {
     Ok(AffineScaling::new(
         scaling.offset().to_vec(),
         scaling.scale().to_vec(),

@@ -144,6 +144,12 @@ pub enum Error {
         /// The parser's message.
         reason: String,
     },
+    /// A table whose rows are streamed was to be in memory.
+    #[error("the rows of {data} are streamed, and this needs them in memory")]
+    Streamed {
+        /// The data's name.
+        data: String,
+    },
     /// Training ended in a way that this crate does not know.
     #[error("training failed: {reason}")]
     Training {

@@ -2,13 +2,14 @@
 
 use tiam_core::{CoreError, StopReason, Trace, TraceRow};
 use tiam_data::{GraphParams, Reading, ScalingKind};
-use tiam_models::{Network, NetworkMeasures, Samples, SolverChoice};
+use tiam_models::{Network, NetworkMeasures, SampleStream, Samples, SolverChoice};
 
 use crate::encoding::Encoding;
 use crate::error::Result;
 use crate::mlp::Mlp;
 use crate::predictor::Predictor;
 use crate::provenance::Training;
+use crate::scalar::Scalar;
 use crate::search::Search;
 use crate::table::{DataKind, Table};
 
@@ -65,9 +66,19 @@ pub struct Prepared<T> {
     pub test_reading: Option<Reading>,
     /// The data's name, without their folder.
     pub(crate) name: String,
+    /// The samples to learn from, where they are not in memory: `train` are then some of them.
+    pub(crate) stream: Option<Box<dyn SampleStream<T>>>,
     pub(crate) graph: GraphParams,
     /// The network to go on from.
     pub(crate) from: Option<Network<T>>,
+}
+
+impl<T: Scalar> Prepared<T> {
+    /// Number of samples to learn from; where they are streamed, `train` holds but some of them.
+    pub fn n_train(&self) -> usize {
+        let in_memory = || self.train.n_samples();
+        (self.stream.as_ref()).map_or_else(in_memory, |stream| stream.n_samples())
+    }
 }
 
 /// The part of the data that is held out for the final figures. A split that the data bring themselves wins over a fraction.

@@ -201,6 +201,12 @@ impl Mlp {
         holdout: &Holdout,
         own_units: bool,
     ) -> Result<Prepared<T>> {
+        if let Some(streaming) = table.streaming() {
+            return match own_units {
+                true => Err(table.streamed_error()),
+                false => self.prepare_stream(&table, streaming, holdout),
+            };
+        }
         let from = self.from.as_deref();
         let network = from.map(Predictor::network).transpose()?;
         // Codes of categories are learnt anew, so that none of a row tells of its own label.
@@ -271,6 +277,7 @@ impl Mlp {
             name,
             graph: described.load_params().graph.clone(),
             from: network,
+            stream: None,
             encoding,
         })
     }
@@ -283,6 +290,23 @@ impl Mlp {
         test_fraction: f64,
         kind: DataKind,
     ) -> Result<DataParts<T>> {
+        let validation = self.validation_part(kind)?;
+        let mut split = match data.split() {
+            Some(split) => split.clone(),
+            None => data.make_split(0.0, test_fraction, self.seed)?,
+        };
+        if validation > 0.0 && split.validation().is_empty() {
+            split = split.carve_validation(data.labels(), validation, self.seed)?;
+        }
+        Ok(data.into_parts(&split)?)
+    }
+
+    pub(crate) fn goes_on(&self) -> bool {
+        self.from.is_some()
+    }
+
+    /// The part of the training data to be held out.
+    pub(crate) fn validation_part(&self, kind: DataKind) -> Result<f64> {
         let method = self.method_for(kind);
         let default = match method.needs_validation() {
             true => VALIDATION_FRACTION,
@@ -293,14 +317,7 @@ impl Mlp {
             let allowed = "0 for a method that looks at no validation part";
             return Err(ModelError::parameter("validation_fraction", validation, allowed).into());
         }
-        let mut split = match data.split() {
-            Some(split) => split.clone(),
-            None => data.make_split(0.0, test_fraction, self.seed)?,
-        };
-        if validation > 0.0 && split.validation().is_empty() {
-            split = split.carve_validation(data.labels(), validation, self.seed)?;
-        }
-        Ok(data.into_parts(&split)?)
+        Ok(validation)
     }
 
     /// The network at its start for these samples.
@@ -356,6 +373,7 @@ impl Mlp {
             // The full-batch methods have no use for the validation part that a graph brings.
             validation: prepared.validation.as_ref().filter(|_| method.by_batches()),
             test: prepared.test.as_ref().filter(|_| watch_test),
+            stream: prepared.stream.as_deref(),
         };
         let run = RunParams {
             seed: self.seed,

@@ -13,6 +13,7 @@ use tiam_data::{
 use crate::error::{Error, Result};
 use crate::giveaway;
 use crate::scalar::{AnyDataset, Precision, Scalar};
+use crate::stream::Streaming;
 
 /// The kind of data; presets depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,7 @@ pub struct Table {
     precision: Precision,
     loaded: Option<Arc<AnyDataset>>,
     rows: Option<Arc<[usize]>>,
+    streaming: Option<Streaming>,
 }
 
 /// Data cut in two.
@@ -116,6 +118,7 @@ impl Table {
             precision: Precision::default(),
             loaded: None,
             rows: None,
+            streaming: None,
         }
     }
 
@@ -219,6 +222,39 @@ impl Table {
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self.reading(|_| {})
+    }
+
+    /// Trains on a table that need not fit into memory: [`Mlp::fit`](crate::Mlp::fit) converts its text once to a file of numbers, and reads
+    /// that in every epoch. See [`Streaming`].
+    #[must_use]
+    pub fn streamed(mut self, streaming: Streaming) -> Self {
+        self.streaming = Some(streaming);
+        self.reading(|_| {})
+    }
+
+    /// Whether its files, as they are on disk, have more bytes than one buffer in memory may have ([`LoadParams::max_bytes`]).
+    pub fn is_too_large(&self) -> bool {
+        let bytes = |path: &PathBuf| std::fs::metadata(path).map_or(0, |found| found.len());
+        let all: u64 = self.files().unwrap_or_default().iter().map(bytes).sum();
+        all > self.params.max_bytes
+    }
+
+    pub(crate) fn streaming(&self) -> Option<&Streaming> {
+        self.streaming.as_ref()
+    }
+
+    pub(crate) fn streamed_error(&self) -> Error {
+        Error::Streamed {
+            data: self.to_string(),
+        }
+    }
+
+    /// The files, where it is of files.
+    pub(crate) fn files(&self) -> Option<&[PathBuf]> {
+        match &self.source {
+            Source::Files(paths) => Some(paths),
+            _ => None,
+        }
     }
 
     /// Changes how cells are read. What was read otherwise is read again; numbers in memory stay as they are.
@@ -370,6 +406,9 @@ impl Table {
 
     /// All samples of the file, in the layout of an earlier table where there is one.
     fn file<T: Scalar>(&self, columns: Option<&ColumnEncoding>) -> Result<Dataset<T>> {
+        if self.streaming.is_some() {
+            return Err(self.streamed_error());
+        }
         let data = match (&self.source, columns) {
             (Source::Files(paths), None) => load_many(paths, &self.params)?,
             (Source::Files(paths), Some(columns)) => {

@@ -116,9 +116,10 @@ impl<'t, T: Real> Job<'t, '_, T> {
             data.weights.is_some(),
             data.validation.is_some(),
             data.test.is_some(),
+            data.stream.is_some(),
         ];
         if extra.contains(&true) {
-            let what = "weights, validation or watched test part";
+            let what = "weights, validation part, watched test part or stream";
             return Err(ModelError::parameter(
                 what,
                 "given",
@@ -249,7 +250,7 @@ fn by_batches<T: Real>(
             None => params,
         };
         let config = config.check()?;
-        let driver = config.driver(data.train.n_samples())?;
+        let driver = config.driver(data.n_samples())?;
         Ok((StochasticProblem::new(network, data, config)?, driver))
     })
 }

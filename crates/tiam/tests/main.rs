@@ -11,4 +11,5 @@ mod front_door;
 mod presets;
 mod readme;
 mod search;
+mod stream;
 mod trial;

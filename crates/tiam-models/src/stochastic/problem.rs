@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tiam_core::{BlockChange, BlockProblem, Inertia, StopReason};
-use tiam_linalg::{CurvatureForm, Matrix, Real, Reduction, SparseMatrix, StateVisitor};
+use tiam_linalg::{CurvatureForm, LossSum, Matrix, Real, Reduction, SparseMatrix, StateVisitor};
 
-use super::choices::CurvatureChoice;
+use super::choices::{ClassWeights, CurvatureChoice};
 use super::params::StochasticConfig;
 use super::state::{EpochInRun, State};
+use super::stream::SampleStream;
 use super::weighting::sample_weights;
 use crate::data::{Samples, Target};
 use crate::error::{ModelError, Result};
@@ -31,9 +32,11 @@ pub struct StochasticData<'d, T> {
     pub validation: Option<&'d Samples<T>>,
     /// Measured after every epoch, and nothing else.
     pub test: Option<&'d Samples<T>>,
+    /// All samples to learn from, where they are not in memory; `train` are then some of them, for the start to be measured on.
+    pub stream: Option<&'d dyn SampleStream<T>>,
 }
 
-impl<'d, T> StochasticData<'d, T> {
+impl<'d, T: Real> StochasticData<'d, T> {
     /// Samples to learn from, without weights or other parts.
     pub fn new(train: &'d Samples<T>) -> Self {
         Self {
@@ -41,6 +44,41 @@ impl<'d, T> StochasticData<'d, T> {
             weights: None,
             validation: None,
             test: None,
+            stream: None,
+        }
+    }
+
+    /// The same with all samples to learn from, of which `train` are some.
+    #[must_use]
+    pub fn stream(self, stream: &'d dyn SampleStream<T>) -> Self {
+        Self {
+            stream: Some(stream),
+            ..self
+        }
+    }
+
+    /// N, the number of samples to learn from.
+    pub fn n_samples(&self) -> usize {
+        (self.stream).map_or_else(|| self.train.n_samples(), SampleStream::n_samples)
+    }
+
+    /// Refuses weights beside a stream, which has none.
+    fn check(&self, class_weights: &ClassWeights) -> Result<()> {
+        match self.stream {
+            Some(_) if *class_weights != ClassWeights::Equal => {
+                let allowed = "equal where samples are streamed";
+                Err(ModelError::parameter(
+                    "class-weights",
+                    class_weights,
+                    allowed,
+                ))
+            }
+            Some(_) if self.weights.is_some() => {
+                let allowed = "none where samples are streamed";
+                Err(ModelError::parameter("sample-weights", "given", allowed))
+            }
+            Some(stream) if stream.n_samples() == 0 => Err(ModelError::Empty { what: "samples" }),
+            _ => Ok(()),
         }
     }
 }
@@ -63,6 +101,8 @@ pub struct StochasticProblem<'d, T> {
     training_seconds: f64,
     candidate: Option<NetworkMeasures>,
     best: Option<Best<T>>,
+    /// Why the samples could not be read.
+    fault: Option<ModelError>,
 }
 
 /// The best network on the validation part.
@@ -85,6 +125,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         config: StochasticConfig,
     ) -> Result<Self> {
         network.check_samples(data.train)?;
+        data.check(&config.class_weights)?;
         if config.patience.is_some() && data.validation.is_none() {
             let allowed = "without patience, or with a validation part";
             return Err(ModelError::parameter("validation", "none", allowed));
@@ -93,9 +134,12 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             network.check_samples(part)?;
         }
         let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
-        let epochs = config.epochs(data.train.n_samples());
+        let epochs = config.epochs(data.n_samples());
         let mut state = State::new(network, config)?;
-        let sparse = data.train.sparse_inputs(&state.blocks, &mut state.compute);
+        let sparse = match data.stream {
+            None => data.train.sparse_inputs(&state.blocks, &mut state.compute),
+            Some(_) => None,
+        };
         let start = first_samples(data.train, START_SAMPLES)?;
         let start = state.network.evaluate(&start, &mut state.compute)?;
         let measures = NetworkMeasures {
@@ -104,7 +148,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         };
         let mut this = Self {
             objective: start.loss
-                + ridge_term(&state.network, state.config.ridge(data.train.n_samples())),
+                + ridge_term(&state.network, state.config.ridge(data.n_samples())),
             state,
             sparse,
             data,
@@ -115,6 +159,7 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             training_seconds: 0.0,
             candidate: None,
             best: None,
+            fault: None,
         };
         this.measures = this.measure_parts(this.measures);
         Ok(this)
@@ -126,6 +171,27 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
             Some(best) if self.state.config.patience.is_some() => &best.network,
             _ => &self.state.network,
         }
+    }
+
+    /// An epoch over the samples in memory, or over those that are read for it.
+    fn epoch(&mut self, place: EpochInRun) -> Option<LossSum> {
+        let state = &mut self.state;
+        let Some(stream) = self.data.stream else {
+            let weights = self.weights.as_deref();
+            return state.epoch(self.data.train, self.sparse.as_ref(), weights, place);
+        };
+        let number = state.epochs();
+        let mut epoch = state.begin(stream.n_samples(), place);
+        let read = stream.portions(number, &mut |samples| {
+            if let Err(error) = state.network.check_samples(samples) {
+                self.fault = Some(error);
+                return false;
+            }
+            let sparse = samples.sparse_inputs(&state.blocks, &mut state.compute);
+            state.portion(&mut epoch, samples, sparse.as_ref(), None)
+        });
+        self.fault = self.fault.take().or(read.err());
+        epoch.sum.filter(|_| self.fault.is_none())
     }
 
     fn measure_parts(&mut self, measures: NetworkMeasures) -> NetworkMeasures {
@@ -175,14 +241,12 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
             of: Some(self.epochs),
             inertia,
         };
-        let (samples, weights) = (self.data.train, self.weights.as_deref());
         let before = self.objective;
-        let sparse = self.sparse.as_ref();
-        let Some(sum) = self.state.epoch(samples, sparse, weights, place) else {
+        let Some(sum) = self.epoch(place) else {
             return BlockChange::new(before, f64::NAN);
         };
         self.training_seconds += clock.elapsed().as_secs_f64();
-        let found = Evaluation::of(sum, samples);
+        let found = Evaluation::of(sum, self.data.train.target(), self.data.n_samples());
         let measures = NetworkMeasures::of_training(found.loss, found.accuracy);
         self.candidate = Some(measures);
         BlockChange::between(before, measures.train_loss)
@@ -196,7 +260,7 @@ impl<T: Real> BlockProblem for StochasticProblem<'_, T> {
         self.state.settle();
         self.training_seconds += clock.elapsed().as_secs_f64();
         self.done += 1;
-        let ridge = self.state.config.ridge(self.data.train.n_samples());
+        let ridge = self.state.config.ridge(self.data.n_samples());
         let network = &self.state.network;
         self.objective = measures.train_loss + ridge_term(network, ridge);
         self.measures = self.measure_parts(NetworkMeasures {
@@ -250,6 +314,10 @@ impl<T: Real> TrainingProblem<T> for StochasticProblem<'_, T> {
 
     fn reduction(&self) -> Option<Arc<dyn Reduction>> {
         self.state.config.reduction.clone()
+    }
+
+    fn take_fault(&mut self) -> Option<ModelError> {
+        self.fault.take()
     }
 
     fn solver_choices(&self) -> Vec<SolverChoice> {

@@ -48,6 +48,16 @@ pub(super) struct EpochInRun {
     pub(super) inertia: Inertia,
 }
 
+/// An epoch under way.
+pub(super) struct Epoch {
+    place: EpochInRun,
+    n: usize,
+    done: usize,
+    rng: ChaCha8Rng,
+    /// The loss over its batches so far; none once one is not finite.
+    pub(super) sum: Option<LossSum>,
+}
+
 impl<T: Real> State<T> {
     pub(super) fn new(network: Network<T>, config: StochasticConfig) -> Result<Self> {
         let params = &config;
@@ -67,16 +77,6 @@ impl<T: Real> State<T> {
         })
     }
 
-    /// Puts the samples in the order of the next epoch.
-    fn shuffle(&mut self, n: usize) {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
-        rng.set_stream(self.epochs as u64);
-        self.epochs += 1;
-        self.order.clear();
-        self.order.extend(0..n);
-        self.order.shuffle(&mut rng);
-    }
-
     /// Every sample once, with its inputs from `sparse` where they are there, in an order that the seed and the epoch's number fix, in batches of B samples or one less. Returns the loss
     /// summed over the batches, each before its step; none once a batch's loss or direction is not finite.
     pub(super) fn epoch(
@@ -86,13 +86,52 @@ impl<T: Real> State<T> {
         weights: Option<&[T]>,
         place: EpochInRun,
     ) -> Option<LossSum> {
+        let mut epoch = self.begin(samples.n_samples(), place);
+        self.portion(&mut epoch, samples, sparse, weights);
+        epoch.sum
+    }
+
+    /// The next epoch, over n samples that [`portion`](Self::portion) is given.
+    pub(super) fn begin(&mut self, n: usize, place: EpochInRun) -> Epoch {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
+        rng.set_stream(self.epochs as u64);
+        self.epochs += 1;
+        self.blocks.look_ahead(place.inertia.gradient);
+        Epoch {
+            place,
+            n,
+            done: 0,
+            rng,
+            sum: Some(LossSum::default()),
+        }
+    }
+
+    /// Some samples of an epoch, in an order of their own; false once a batch's loss or direction is not finite.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of samples and batches")]
+    pub(super) fn portion(
+        &mut self,
+        epoch: &mut Epoch,
+        samples: &Samples<T>,
+        sparse: Option<&SparseMatrix<T>>,
+        weights: Option<&[T]>,
+    ) -> bool {
+        let Some(before) = epoch.sum else {
+            return false;
+        };
         let n = samples.n_samples();
         let inputs = sparse.map_or(Inputs::Dense(samples.inputs()), Inputs::Sparse);
-        self.shuffle(n);
-        let n_batches = n.div_ceil(self.config.batch_size(n));
+        self.order.clear();
+        self.order.extend(0..n);
+        self.order.shuffle(&mut epoch.rng);
+        let n_batches = n.div_ceil(self.config.batch_size(epoch.n).min(n));
+        let (done, share) = (
+            epoch.done as f64 / epoch.n as f64,
+            n as f64 / epoch.n as f64,
+        );
         let (blocks, steps, config) = (&mut self.blocks, &mut self.steps, &self.config);
-        let averaging = averaging(config, n_batches);
-        let ridge = config.ridge(n);
+        let place = epoch.place;
+        let averaging = averaging(config, epoch.n.div_ceil(config.batch_size(epoch.n)));
+        let ridge = config.ridge(epoch.n);
         let Architecture {
             activation, loss, ..
         } = self.network.architecture();
@@ -104,10 +143,9 @@ impl<T: Real> State<T> {
             retain: config.retain,
             damping: config.damping,
         };
-        // One entry into the pool an epoch.
-        self.compute.install(|compute| {
-            let mut sum = LossSum::default();
-            blocks.look_ahead(place.inertia.gradient);
+        // One entry into the pool a portion.
+        epoch.sum = self.compute.install(|compute| {
+            let mut sum = before;
             for i in 0..n_batches {
                 let indices = &self.order[i * n / n_batches..(i + 1) * n / n_batches];
                 let batch = StochasticBatch {
@@ -127,7 +165,7 @@ impl<T: Real> State<T> {
                 if !(gain.is_finite() && found.loss.is_finite()) {
                     return None;
                 }
-                let step = place.step(config, i, n_batches);
+                let step = place.step(config, done + i as f64 / n_batches as f64 * share);
                 let step = StochasticStep {
                     length: trusted(step, gain, config.trust, indices.len()),
                     inertia: place.inertia,
@@ -137,7 +175,14 @@ impl<T: Real> State<T> {
                 sum = sum.merge(found);
             }
             Some(sum)
-        })
+        });
+        epoch.done += n;
+        epoch.sum.is_some()
+    }
+
+    /// Epochs begun, over all runs.
+    pub(super) fn epochs(&self) -> usize {
+        self.epochs
     }
 
     /// Shows the visitor every number that the next epochs depend on.
@@ -155,13 +200,13 @@ impl<T: Real> State<T> {
 }
 
 impl EpochInRun {
-    /// η_t of batch `i`.
-    #[allow(clippy::cast_precision_loss, reason = "numbers of epochs and batches")]
-    fn step(self, params: &StochasticParams, i: usize, n_batches: usize) -> f64 {
+    /// η_t once this share of the epoch is done.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of epochs")]
+    fn step(self, params: &StochasticParams, share: f64) -> f64 {
         let Some(of) = self.of else {
             return params.step;
         };
-        let done = self.done as f64 + i as f64 / n_batches as f64;
+        let done = self.done as f64 + share;
         params.step * params.step_schedule.factor(done / of as f64, of)
     }
 }

@@ -106,7 +106,7 @@ impl ModelReport {
         let samples = prepared.test.as_ref().unwrap_or(&prepared.train);
         Ok(Self {
             held_out: prepared.test.is_some(),
-            n_train: Some(prepared.train.n_samples()),
+            n_train: Some(prepared.n_train()),
             ..Self::new(model, samples, found)?
         })
     }
@@ -132,7 +132,7 @@ impl ModelReport {
         };
         Ok(Self {
             held_out,
-            n_train: Some(prepared.train.n_samples()),
+            n_train: Some(prepared.n_train()),
             n_validation: prepared.validation.as_ref().map_or(0, Samples::n_samples),
             curve: rows.map(point).collect(),
             ..Self::new(model, samples, found)?
