@@ -123,7 +123,11 @@ impl CliError {
 }
 
 /// What libraries say, and what it is on a command line.
-const REWORDED: [(&str, &str); 6] = [
+const REWORDED: [(&str, &str); 7] = [
+    (
+        "raise `max_bytes`",
+        "learn from it with `tiam train --stream`",
+    ),
     (
         "No such file or directory (os error 2)",
         "there is no such file or folder",

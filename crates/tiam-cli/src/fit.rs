@@ -50,7 +50,7 @@ pub(crate) fn fit<T: Scalar>(
         "interrupted: finishing this iteration, then saving (again to kill)",
     ));
     let mlp = mlp.clone().stopping(stopping);
-    let (iterations, unit) = settings.length(prepared.train.n_samples());
+    let (iterations, unit) = settings.length(prepared.n_train());
     let mut progress = Progress::new(iterations, unit, settings.quiet);
     let fitted = mlp.train(
         network,

@@ -1,6 +1,8 @@
 //! The network and its method as the front door takes them.
 
-use tiam::{Holdout, LoadParams, Method, Mlp, Predictor, StochasticParams, Table, TableParams};
+use tiam::{
+    Holdout, LoadParams, Method, Mlp, Predictor, StochasticParams, Streaming, Table, TableParams,
+};
 use tiam_core::Stopping;
 use tiam_data::{ColumnRef, GraphParams};
 
@@ -34,7 +36,13 @@ impl Settings {
         params.text_encoding = self.encoding;
         params.format = self.format;
         let table = self.data.table()?.precision(self.precision);
-        Ok(table.params(params).label(&self.label))
+        let table = table.params(params).label(&self.label);
+        if !self.stream {
+            return Ok(table);
+        }
+        let streaming = with(Streaming::default(), self.cache.clone(), Streaming::cache);
+        let streaming = with(streaming, self.pool_blocks, Streaming::pool_blocks);
+        Ok(table.streamed(streaming))
     }
 
     /// What is held out of the data for testing.

@@ -220,7 +220,7 @@ impl Saving {
 
 /// The settings by which the run can be repeated, as far as they are known before it.
 pub(crate) fn repeatable<T: Scalar>(settings: &Settings, prepared: &Prepared<T>) -> Settings {
-    let n_samples = prepared.train.n_samples();
+    let n_samples = prepared.n_train();
     config::repeatable(
         settings,
         prepared.scaling,
@@ -253,6 +253,10 @@ fn parameters<T: Scalar>(config: &str, start: &Network<T>) -> RunIdentity {
 /// The data beside: every number is read.
 fn with_data<T: Scalar>(identity: RunIdentity, prepared: &Prepared<T>) -> RunIdentity {
     let mut identity = identity.samples("training data", &prepared.train);
+    let n_train = prepared.n_train();
+    if n_train != prepared.train.n_samples() {
+        identity = identity.parameter("rows that are streamed", n_train);
+    }
     if let Some(weights) = &prepared.weights {
         identity = identity.weights("sample weights", weights);
     }

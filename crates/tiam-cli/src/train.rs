@@ -45,6 +45,7 @@ fn run_with(given: Given, others: &Others) -> Result<(), CliError> {
         let reason = "--resume goes on with a search; leave out the flags that mean one network";
         return Err(CliError::Usage(reason.to_owned()));
     }
+    let options = streamed_if_large(options);
     // Wrong parameters are found before data are read; what depends on the data is settled after.
     if let Some(method) = options.method() {
         options.check(method)?;
@@ -68,6 +69,7 @@ fn run_with(given: Given, others: &Others) -> Result<(), CliError> {
 }
 
 fn train_as<T: Scalar>(options: &Given, asked: &Settings, run: Run<'_>) -> Result<(), CliError> {
+    check_streaming(options, asked, run.others)?;
     let start = asked.from.as_deref().map(start::<T>).transpose()?;
     let mut table = asked.table()?;
     if options.may_search() {
@@ -116,6 +118,31 @@ fn train_as<T: Scalar>(options: &Given, asked: &Settings, run: Run<'_>) -> Resul
         End::Stopped(_) => Ok(()),
         End::Failed(error) => Err(CliError::Failed(failure(error, settings, &report))),
     }
+}
+
+/// The same, streamed where the data are larger than what is read into memory.
+fn streamed_if_large(options: Given) -> Given {
+    let settings = options.settings(DataKind::Digits);
+    let data = settings.data.table();
+    if settings.stream || !data.is_ok_and(|data| data.is_too_large()) {
+        return options;
+    }
+    output::message("note: the data are too large to be in memory: --stream is taken");
+    options.with_stream()
+}
+
+/// Refuses what streaming has no use for, before the data are looked at.
+fn check_streaming(options: &Given, asked: &Settings, others: &Others) -> Result<(), CliError> {
+    let reason = match asked.stream {
+        false if asked.cache.is_some() => "--cache is for --stream; add it",
+        false if asked.pool_blocks.is_some() => "--pool-blocks is for --stream; add it",
+        true if options.may_search() => {
+            "--stream trains one network: leave --effort out, or use --effort single"
+        }
+        true if others.is_some() => "--stream is for one process: leave mpirun out",
+        _ => return Ok(()),
+    };
+    Err(CliError::Usage(reason.to_owned()))
 }
 
 /// Refuses early stopping where there is nothing to watch.

@@ -37,7 +37,14 @@ pub(crate) fn train() -> Command {
 
 /// A command that trains and saves nothing: with those of the flags that it wants.
 pub(crate) fn measuring(name: &'static str, wants: fn(&str) -> bool) -> Command {
-    const SAVING: [&str; 4] = ["test", "test-fraction", "from", "trace-test"];
+    const SAVING: [&str; 6] = [
+        "test",
+        "test-fraction",
+        "from",
+        "trace-test",
+        "stream",
+        "cache",
+    ];
     let of = |flag: &&Flag| match flag.group {
         table::OUTPUT => ["quiet", "json"].contains(&flag.name),
         _ => !SAVING.contains(&flag.name) && wants(flag.name),

@@ -113,6 +113,12 @@ impl Given {
         )))
     }
 
+    /// The same with the rows streamed.
+    pub(crate) fn with_stream(mut self) -> Self {
+        self.0.insert("stream", "true".into());
+        self
+    }
+
     /// The same, written to this folder.
     pub(crate) fn with_out(mut self, folder: &Path) -> Self {
         self.0.insert("out", folder.into());

@@ -97,6 +97,11 @@ macro_rules! flags {
 
 flags! { |method, suited|
     "data" data: DataSource = DataSource::Digits, "PATH" in DATA: "Training data: `digits`, a table (CSV and other text, JSON, ARFF, libsvm, arrays as npz), several of them separated by commas or as a pattern like 'part-*.csv', `-` for standard input, an IDX file or folder (MNIST), or a graph npz" [file: Free, several: true];
+    "stream" stream: bool = false, "" in DATA: "Train on a table that need not fit into memory: its text is converted once to a file of numbers, which every epoch reads"
+        [methods: STOCHASTIC, unless: &["from", "sample-weights"]];
+    "cache" cache: Option<PathBuf> = None, "DIR" in DATA: "With --stream: the folder for the file of numbers" [methods: STOCHASTIC, file: Free, default: Words("that of the data")];
+    "pool-blocks" pool_blocks: Option<usize> = None, "N" in INNER: "With --stream: blocks of up to a megabyte that are in memory together and shuffled; two such pools are held"
+        [methods: STOCHASTIC, default: Words("128")];
     "format" format: Option<Format> = None, "FORMAT" in READING: "Force the format of the data; without it, it is found by content";
     "header" header: Header = Header::Auto, "HEADER" in READING: "Whether the first row of a table names its columns";
     "delimiter" delimiter: Option<Delimiter> = None, "CHARACTER" in READING: "What separates the cells of a table: a character, `tab` or `blanks`; without it, it is found" [hyphens: true];
@@ -210,7 +215,9 @@ impl Settings {
 impl Flag {
     /// True for what a search decides by itself, or has no use for.
     pub(super) fn is_of_one_network(&self) -> bool {
-        const DECIDED: [&str; 6] = [
+        const DECIDED: [&str; 8] = [
+            "stream",
+            "cache",
             "scaling",
             "validation-fraction",
             "trace-test",

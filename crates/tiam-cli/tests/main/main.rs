@@ -17,6 +17,7 @@ mod refusals;
 mod reproduce;
 #[cfg(unix)]
 mod resume;
+mod stream;
 mod train;
 mod use_models;
 mod verify;
