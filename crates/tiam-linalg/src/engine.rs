@@ -22,7 +22,7 @@ use crate::spd::SpdFactor;
 use crate::state::StateVisitor;
 use crate::step::{Inertia, StepReport};
 use crate::stochastic::{
-    CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
+    CurvatureForm, CurvatureRule, ProcessAverage, StochasticBatch, StochasticBlocks, StochasticStep,
 };
 use crate::weights::{WeightBlock, WeightProblem};
 
@@ -150,6 +150,9 @@ engine! {
     fn stochastic_advance(
         block: &mut StochasticBlocks<Self>, step: StochasticStep, compute: &mut Compute<Self>
     ) = StochasticBlocks::advance_generic;
+    fn average_processes(
+        average: &mut ProcessAverage<Self>, blocks: &mut StochasticBlocks<Self>, end: Option<f64>
+    ) = ProcessAverage::average_generic;
     fn cross_entropy(
         z: &[Self], labels: &[u32], n_classes: usize
     ) -> LossSum = prox::cross_entropy::cross_entropy_generic;

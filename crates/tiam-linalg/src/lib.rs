@@ -58,6 +58,7 @@ pub use spd::SpdFactor;
 pub use state::StateVisitor;
 pub use step::{Accuracy, Form, Inertia, Solve, Solver, Step, StepReport};
 pub use stochastic::{
-    CurvatureForm, CurvatureRule, StochasticBatch, StochasticBlocks, StochasticStep,
+    CurvatureForm, CurvatureRule, ProcessAverage, StochasticBatch, StochasticBlocks,
+    StochasticStep, from_bf16, to_bf16,
 };
 pub use weights::{WeightBlock, WeightProblem};

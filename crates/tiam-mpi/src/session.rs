@@ -97,6 +97,7 @@ macro_rules! in_messages {
         match $numbers {
             Numbers::F32(x) => x.chunks_mut(MESSAGE).for_each(|$message| $pass),
             Numbers::F64(x) => x.chunks_mut(MESSAGE).for_each(|$message| $pass),
+            Numbers::Bf16(x) => x.chunks_mut(MESSAGE).for_each(|$message| $pass),
         }
     };
 }

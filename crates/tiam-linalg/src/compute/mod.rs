@@ -16,8 +16,7 @@ mod reduction;
 mod slab;
 
 pub use processes::{Numbers, Reduction};
-use processes::{Shards, owned};
-pub(crate) use processes::{owner, with_numbers};
+pub(crate) use processes::{Shards, owned, owner, with_numbers};
 use reduction::add_up;
 pub(crate) use reduction::{Largest, Total, tree};
 pub(crate) use slab::{Cols, ColsMut, Slab, for_tiles, tile_cols};

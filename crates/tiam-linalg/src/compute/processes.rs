@@ -43,6 +43,8 @@ pub enum Numbers<'a> {
     F32(&'a mut [f32]),
     /// In double precision.
     F64(&'a mut [f64]),
+    /// Bits of bf16, the upper half of single precision's.
+    Bf16(&'a mut [u16]),
 }
 
 impl<T: Real> Compute<T> {
@@ -54,6 +56,14 @@ impl<T: Real> Compute<T> {
     pub fn with_reduction(self, reduction: impl Into<Option<Arc<dyn Reduction>>>) -> Self {
         let reduction = reduction.into();
         Self { reduction, ..self }
+    }
+
+    /// Calls `work` with the same threads, in a process that does all shards itself.
+    pub fn apart<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        let reduction = self.reduction.take();
+        let found = work(self);
+        self.reduction = reduction;
+        found
     }
 
     /// Fills the columns of all samples from the processes that own them; called by all processes.

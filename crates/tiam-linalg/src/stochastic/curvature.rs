@@ -259,10 +259,8 @@ impl<T: Real> LayerCurvature<T> {
         n_samples: usize,
         retain: f64,
     ) {
-        let average = match &mut self.form {
-            Form::Identity => return,
-            Form::Full(full) => full.average.as_mut_slice(),
-            Form::Sketch(sketch) => sketch.average.as_mut_slice(),
+        let Some(average) = self.form.average() else {
+            return;
         };
         self.updates += 1;
         #[allow(clippy::cast_precision_loss, reason = "numbers of batches and samples")]
@@ -270,9 +268,8 @@ impl<T: Real> LayerCurvature<T> {
             (1.0 / self.updates as f64).max(1.0 - retain),
             n_samples as f64,
         );
-        let kept = T::from_f64(1.0 - weight);
         let share = T::from_f64(weight / n);
-        scale(average, kept);
+        scale(average, T::from_f64(1.0 - weight));
         self.trace *= 1.0 - weight;
         for sums in sums {
             if let Some((trace, sums)) = sums.split_last() {
@@ -280,6 +277,11 @@ impl<T: Real> LayerCurvature<T> {
                 self.trace += weight / n * (*trace).to_f64();
             }
         }
+    }
+
+    /// What is averaged, and its trace.
+    pub(super) fn averages(&mut self) -> Option<(&mut [T], &mut f64)> {
+        Some((self.form.average()?, &mut self.trace))
     }
 
     /// Makes the solve anew from the average.
@@ -306,6 +308,16 @@ impl<T: Real> LayerCurvature<T> {
                 tile_product(d, sketch.average.view(), t);
                 subtract_from(d, g, T::from_f64(1.0 / sketch.damping));
             }
+        }
+    }
+}
+
+impl<T: Real> Form<T> {
+    fn average(&mut self) -> Option<&mut [T]> {
+        match self {
+            Self::Identity => None,
+            Self::Full(full) => Some(full.average.as_mut_slice()),
+            Self::Sketch(sketch) => Some(sketch.average.as_mut_slice()),
         }
     }
 }

@@ -66,12 +66,12 @@ pub struct StochasticStep {
 pub struct StochasticBlocks<T> {
     layout: UnitLayout,
     /// Wᵗ.
-    current: Vec<T>,
+    pub(super) current: Vec<T>,
     /// Δ.
-    change: Vec<T>,
+    pub(super) change: Vec<T>,
     /// Ŵ.
     ahead: Vec<T>,
-    average: Vec<T>,
+    pub(super) average: Vec<T>,
     /// How much of `average` has been filled: its start's weight is 1 minus this.
     average_filled: f64,
     gradient: Vec<T>,
@@ -80,7 +80,7 @@ pub struct StochasticBlocks<T> {
     first: Vec<T>,
     /// Whether the last batch was.
     is_sparse: bool,
-    curvature: Vec<LayerCurvature<T>>,
+    pub(super) curvature: Vec<LayerCurvature<T>>,
     /// The last batch's shards, of which the first `n_shards` count.
     shards: Vec<Shard<T>>,
     n_shards: usize,

@@ -1,13 +1,13 @@
 //! Several processes, here threads, take the steps of one, to the bit.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use crate::common::channels::in_processes;
 use crate::common::random;
 use tiam_core::Scalar;
 use tiam_linalg::{
     Activation, ActivationBand, ActivationBlock, AffineLayer, BiasBlock, Compute, CurvatureForm,
-    CurvatureRule, ForwardFrom, Gradients, Inertia, LossTarget, Matrix, NextLayer, Numbers,
+    CurvatureRule, ForwardFrom, Gradients, Inertia, LossTarget, Matrix, NextLayer,
     PreactivationBlock, Prediction, Real, Reduction, Solver, SparseMatrix, StateVisitor,
     StochasticBatch, StochasticBlocks, StochasticStep, WeightBlock, WeightProblem, forward_loss,
     loss_gradient,
@@ -20,72 +20,6 @@ const STEP: Inertia = Inertia {
     correction: 0.3,
 };
 
-/// Numbers on their way, in double precision.
-type Post = (Sender<Vec<f64>>, Mutex<Receiver<Vec<f64>>>);
-
-/// One of several processes; `post[from][to]` is the way between two.
-#[derive(Debug)]
-struct Process {
-    rank: usize,
-    size: usize,
-    post: Arc<Vec<Vec<Post>>>,
-}
-
-fn processes(size: usize) -> impl Iterator<Item = Process> {
-    let way = |_| {
-        let (sender, receiver) = channel();
-        (sender, Mutex::new(receiver))
-    };
-    let post = Arc::new((0..size).map(|_| (0..size).map(way).collect()).collect());
-    (0..size).map(move |rank| Process {
-        rank,
-        size,
-        post: Arc::clone(&post),
-    })
-}
-
-impl Reduction for Process {
-    fn rank(&self) -> usize {
-        self.rank
-    }
-
-    fn size(&self) -> usize {
-        self.size
-    }
-
-    fn send(&self, to: usize, numbers: Numbers<'_>) {
-        let sent = match numbers {
-            Numbers::F32(x) => x.iter().map(|x| f64::from(*x)).collect(),
-            Numbers::F64(x) => x.to_vec(),
-        };
-        self.post[self.rank][to].0.send(sent).unwrap();
-    }
-
-    fn receive(&self, from: usize, numbers: Numbers<'_>) {
-        let found = self.post[from][self.rank].1.lock().unwrap().recv().unwrap();
-        match numbers {
-            Numbers::F32(x) => {
-                assert_eq!(x.len(), found.len());
-                x.iter_mut().zip(found).for_each(|(x, y)| *x = y as f32);
-            }
-            Numbers::F64(x) => x.copy_from_slice(&found),
-        }
-    }
-
-    fn broadcast(&self, root: usize, mut numbers: Numbers<'_>) {
-        if self.rank != root {
-            return self.receive(root, numbers);
-        }
-        for to in (0..self.size).filter(|to| *to != root) {
-            let again = match &mut numbers {
-                Numbers::F32(x) => Numbers::F32(x),
-                Numbers::F64(x) => Numbers::F64(x),
-            };
-            self.send(to, again);
-        }
-    }
-}
-
 /// What a run sees alone, on threads, and as several processes, more than there are shards among them.
 fn assert_alike<T: Real>(run: impl Fn(&mut Compute<T>) -> Vec<f64> + Sync) {
     let bits = |seen: Vec<f64>| seen.into_iter().map(f64::to_bits).collect::<Vec<_>>();
@@ -93,21 +27,14 @@ fn assert_alike<T: Real>(run: impl Fn(&mut Compute<T>) -> Vec<f64> + Sync) {
     assert!(alone.len() > 2);
     assert_eq!(alone, bits(run(&mut Compute::new(3).unwrap())), "threads");
     for size in [2, 3, 4, 9] {
-        std::thread::scope(|scope| {
-            let started: Vec<_> = processes(size)
-                .map(|process| {
-                    let run = &run;
-                    scope.spawn(move || {
-                        let compute = Compute::new(1 + process.rank % 2).unwrap();
-                        let process: Arc<dyn Reduction> = Arc::new(process);
-                        run(&mut compute.with_reduction(process))
-                    })
-                })
-                .collect();
-            for (rank, process) in started.into_iter().enumerate() {
-                assert_eq!(alone, bits(process.join().unwrap()), "{rank} of {size}");
-            }
+        let seen = in_processes(size, |process| {
+            let compute = Compute::new(1 + process.rank() % 2).unwrap();
+            let process: Arc<dyn Reduction> = Arc::new(process);
+            bits(run(&mut compute.with_reduction(process)))
         });
+        for (rank, seen) in seen.into_iter().enumerate() {
+            assert_eq!(alone, seen, "{rank} of {size}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tiam_linalg::{
     AffineLayer, Inertia, Matrix, Real, StepReport, StochasticBlocks, WeightProblem,
 };
 
+pub(crate) mod channels;
 pub(crate) mod hidden;
 
 /// Uniform in [−1, 1), seeded.

@@ -1,5 +1,6 @@
 //! Stochastic TIAM's blocks against back-propagation, direct solves and the equations written out.
 
+mod averaging;
 mod layers;
 mod samples;
 mod sparse;
