@@ -1,5 +1,6 @@
 //! Training by batches (stochastic TIAM): the functions and types to call.
 
+mod apart;
 mod choices;
 mod params;
 mod problem;
@@ -7,7 +8,7 @@ mod state;
 mod stream;
 mod weighting;
 
-pub use choices::{ClassWeights, CurvatureChoice, StepSchedule};
+pub use choices::{ClassWeights, CurvatureChoice, Sent, StepSchedule};
 pub use params::{StochasticConfig, StochasticParams};
 pub use problem::{StochasticData, StochasticProblem};
 pub use stream::SampleStream;
@@ -113,6 +114,10 @@ impl<T: Real> StochasticTrainer<T> {
     ) -> Result<f64> {
         self.state.network.check_samples(samples)?;
         let weights = sample_weights(samples, weights, &self.state.config.class_weights)?;
+        if let Some(apart) = &self.state.apart {
+            let n = samples.n_samples();
+            apart.check(self.state.config.batch_size(n), n)?;
+        }
         let place = EpochInRun {
             done: 0,
             of: None,

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../tiam-linalg/tests/all/common/channels.rs"]
+mod channels;
 mod checkpoints;
 mod common;
 mod ensembles;
+mod local_steps;
 mod losses;
 mod memory;
 mod output_start;

@@ -88,8 +88,8 @@ pub use tiam_data::{
 pub use tiam_linalg::Solver;
 #[doc(no_inline)]
 pub use tiam_models::{
-    Activation, Band, ClassWeights, CurvatureChoice, Init, Loss, StepSchedule, StochasticParams,
-    TiamParams,
+    Activation, Band, ClassWeights, CurvatureChoice, Init, Loss, Sent, StepSchedule,
+    StochasticParams, TiamParams,
 };
 /// The crates below, for what is not named here.
 #[doc(no_inline)]

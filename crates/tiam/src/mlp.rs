@@ -42,7 +42,7 @@ tiam_models::parameters! {
     /// | `validation_fraction` | 0.1 with patience, else 0 | held out of the training data |
     /// | `go_on_from` | none | a model to go on from, with its shape, columns and scaling |
     /// | `seed` | 0 | of the starting weights, the order of the samples and the validation part |
-    /// | `reduction` | none | the other processes of the run, which share out the samples; the same bits on any number of them |
+    /// | `reduction` | none | the other processes of the run, which share out the samples; the same bits on any number of them, but for local steps |
     /// | `threads` | all cores | the same number gives the same model to the bit |
     ///
     /// ```

@@ -196,4 +196,17 @@ impl CurvatureChoice {
     }
 }
 
+/// How processes that take local steps send their parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    /// As they are.
+    #[default]
+    Full,
+    /// In 16 bits: how far the weights have moved, and their last change, rounded to the nearest bf16.
+    Bf16,
+}
+
+names!(Sent, "way of sending": Full = "full", Bf16 = "bf16");
+
 names!(CurvatureChoice, "curvature": Auto = "auto", Full = "full", Sketch = "sketch", Identity = "identity");

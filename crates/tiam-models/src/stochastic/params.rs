@@ -7,7 +7,7 @@ use serde::Serialize;
 use tiam_core::{DriverConfig, DriverParams, Guard, Inertia, Schedule, Stopping};
 use tiam_linalg::{CurvatureForm, Reduction};
 
-use super::choices::{ClassWeights, CurvatureChoice, StepSchedule};
+use super::choices::{ClassWeights, CurvatureChoice, Sent, StepSchedule};
 use crate::error::{ModelError, Result};
 use crate::parameters;
 use crate::params::schedule_name;
@@ -39,6 +39,8 @@ parameters! {
     /// | `class_weights` | | equal | ≥ 0 each | |
     /// | `patience` | | none | ≥ 1 | epochs without improvement on the validation part |
     /// | `stop_after` | | none | | a run that was cut short, repeated |
+    /// | `local_steps` | H | 1 | ≥ 1 | ours; above 1 the number of processes decides the result too |
+    /// | `send` | | full | | ours; `bf16` for local steps only |
     /// | `seed` | | 0 | any | of the batches and the sketches |
     /// | `threads` | | 1 | ≥ 1 | |
     /// | `reduction` | | none | | |
@@ -99,16 +101,32 @@ parameters! {
         /// Other stopping rules; the epochs and `stop_after` replace its `max_iterations`.
         #[serde(skip)]
         stopping: Stopping = Stopping::default();
+        /// H: steps that a process takes on its own part of each batch between two averages over the processes; 1 shares every step.
+        #[serde(skip_serializing_if = "is_one")]
+        local_steps: usize = 1;
+        /// How the processes send what they average.
+        #[serde(skip_serializing_if = "is_default")]
+        send: Sent = Sent::default();
         /// Seed of batches and sketches.
         #[serde(skip)]
         seed: u64 = 0;
         /// Worker threads.
         #[serde(skip)]
         threads: usize = 1;
-        /// The other processes of the run, which share out every batch; `None` for a process alone.
+        /// The other processes of the run, which share out every batch, with local steps or without; `None` for a process alone.
         #[serde(skip)]
         reduction: Option<Arc<dyn Reduction>> = None, into;
     }
+}
+
+/// Parameters that were added later are written where they are not their default: what was written before stays valid.
+fn is_default<V: Default + PartialEq>(value: &V) -> bool {
+    *value == V::default()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_one(n: &usize) -> bool {
+    *n == 1
 }
 
 impl StochasticParams {
@@ -173,6 +191,11 @@ impl StochasticParams {
         ModelError::check("error-tolerance", tolerance, share, "in [0, 1)")?;
         self.class_weights.check()?;
         ModelError::check_positive("patience", self.patience.unwrap_or(1))?;
+        ModelError::check_positive("local-steps", self.local_steps)?;
+        if self.send != Sent::Full && self.local_steps == 1 {
+            let allowed = "full, or with local-steps of 2 or more";
+            return Err(ModelError::parameter("send", self.send, allowed));
+        }
         ModelError::check_positive("threads", self.threads)?;
         self.driver().check()?;
         Ok(StochasticConfig(self))

@@ -136,6 +136,14 @@ impl<'d, T: Real> StochasticProblem<'d, T> {
         let weights = sample_weights(data.train, data.weights, &config.class_weights)?;
         let epochs = config.epochs(data.n_samples());
         let mut state = State::new(network, config)?;
+        if let Some(apart) = &state.apart {
+            let n = data.train.n_samples();
+            apart.check(state.config.batch_size(n), n)?;
+            if data.stream.is_some() {
+                let allowed = "none where samples are streamed";
+                return Err(ModelError::parameter("local-steps", "given", allowed));
+            }
+        }
         let sparse = match data.stream {
             None => data.train.sparse_inputs(&state.blocks, &mut state.compute),
             Some(_) => None,

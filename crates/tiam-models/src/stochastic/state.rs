@@ -11,6 +11,7 @@ use tiam_linalg::{
     StochasticBatch, StochasticBlocks, StochasticStep,
 };
 
+use super::apart::Apart;
 use super::params::{StochasticConfig, StochasticParams};
 use crate::data::Samples;
 use crate::error::Result;
@@ -32,6 +33,7 @@ pub(super) struct State<T> {
     pub(super) config: StochasticConfig,
     pub(super) compute: Compute<T>,
     pub(super) blocks: StochasticBlocks<T>,
+    pub(super) apart: Option<Apart<T>>,
     code: Arc<dyn AnyLoss>,
     steps: usize,
     epochs: usize,
@@ -66,6 +68,7 @@ impl<T: Real> State<T> {
         let form = |l: usize| params.curvature.form(sizes[l], params.rank);
         let blocks = StochasticBlocks::new(&network, &form, &mut || normals.next());
         Ok(Self {
+            apart: Apart::new(params),
             compute: Compute::new(params.threads)?.with_reduction(params.reduction.clone()),
             code: network.architecture().loss.code()?,
             blocks,
@@ -129,6 +132,8 @@ impl<T: Real> State<T> {
             n as f64 / epoch.n as f64,
         );
         let (blocks, steps, config) = (&mut self.blocks, &mut self.steps, &self.config);
+        let (apart, order) = (&mut self.apart, &self.order);
+        let takes_own_steps = apart.is_some();
         let place = epoch.place;
         let averaging = averaging(config, epoch.n.div_ceil(config.batch_size(epoch.n)));
         let ridge = config.ridge(epoch.n);
@@ -143,11 +148,16 @@ impl<T: Real> State<T> {
             retain: config.retain,
             damping: config.damping,
         };
-        // One entry into the pool a portion.
-        epoch.sum = self.compute.install(|compute| {
+        let mut steps_of = |compute: &mut Compute<T>| {
             let mut sum = before;
+            if let Some(apart) = apart {
+                apart.start(blocks);
+            }
             for i in 0..n_batches {
-                let indices = &self.order[i * n / n_batches..(i + 1) * n / n_batches];
+                let indices = &order[i * n / n_batches..(i + 1) * n / n_batches];
+                // A part's step is as long as the whole batch's: the average is less noisy than either.
+                let n_batch = indices.len();
+                let indices = apart.as_ref().map_or(indices, |apart| apart.own(indices));
                 let batch = StochasticBatch {
                     inputs,
                     target: samples.target().as_loss_target(&*self.code),
@@ -157,24 +167,40 @@ impl<T: Real> State<T> {
                 };
                 let update = *steps < FIRST_UPDATES || steps.is_multiple_of(config.refresh);
                 *steps += 1;
-                let found = blocks.gradient(*activation, batch, update, compute);
+                let mut found = blocks.gradient(*activation, batch, update, compute);
                 if update {
                     blocks.refresh_curvature(rule, compute);
                 }
                 let gain = blocks.directions(ridge, compute);
                 if !(gain.is_finite() && found.loss.is_finite()) {
-                    return None;
+                    if apart.is_none() {
+                        return None;
+                    }
+                    // The others wait for this one, and learn of it at the epoch's end.
+                    found.loss = f64::NAN;
                 }
                 let step = place.step(config, done + i as f64 / n_batches as f64 * share);
                 let step = StochasticStep {
-                    length: trusted(step, gain, config.trust, indices.len()),
+                    length: trusted(step, gain, config.trust, n_batch),
                     inertia: place.inertia,
                     averaging,
                 };
                 blocks.advance(step, compute);
                 sum = sum.merge(found);
+                if let Some(apart) = apart {
+                    apart.stepped(blocks, i + 1, n_batches);
+                    blocks.look_ahead(place.inertia.gradient);
+                }
             }
-            Some(sum)
+            match apart {
+                None => Some(sum),
+                Some(apart) => Some(apart.total(sum)).filter(|sum| sum.loss.is_finite()),
+            }
+        };
+        // One entry into the pool a portion.
+        epoch.sum = self.compute.install(|compute| match takes_own_steps {
+            true => compute.apart(steps_of),
+            false => steps_of(compute),
         });
         epoch.done += n;
         epoch.sum.is_some()
