@@ -94,6 +94,36 @@ fn the_full_batch_gives_the_same_bits() {
     }
 }
 
+#[test]
+fn local_steps_repeat_on_a_number_of_processes_and_another_goes_on() {
+    let bench = Bench::new();
+    let line = "train --quiet --hidden 20 --batch-size 100 --epochs 6 --local-steps 4";
+    for (size, more) in [(3, ""), (2, "--send bf16")] {
+        let train = |threads, out| {
+            let line = format!("{line} {more} --threads {threads} --out {out}");
+            run(&bench, size, &line).ok();
+            result(&bench, out)
+        };
+        let whole = train(1, "whole");
+        assert_eq!(train(2, "again"), whole, "{size}");
+        // Cut short, and gone on with by as many.
+        let cut = format!("{line} {more} --iterations 3 --checkpoint-every 1 --out cut");
+        run(&bench, size, &cut).ok();
+        let go_on = "train --quiet --resume cut --iterations 6";
+        run(&bench, size, go_on).ok();
+        assert_eq!(result(&bench, "cut"), whole, "{size}");
+    }
+    // Every process holds the averaged state, so that another number of them can go on, but not to the same bits.
+    let cut = format!("{line} --iterations 3 --checkpoint-every 1 --out cut");
+    let mut ends = Vec::new();
+    for size in [3, 2, 1] {
+        run(&bench, 3, &cut).ok();
+        run(&bench, size, "train --quiet --resume cut --iterations 6").ok();
+        ends.push(result(&bench, "cut"));
+    }
+    assert!(ends[0] != ends[1] && ends[1] != ends[2]);
+}
+
 /// The processes that `mpirun` has started, the first one first.
 fn ranks(job: &Child) -> Vec<u32> {
     let id = job.id();
@@ -228,6 +258,10 @@ fn what_processes_cannot_share_is_refused_with_its_reason() {
             ["--solver dual", "between samples"],
         ),
         ("cv --data points.csv", ["tiam cv", "one process"]),
+        (
+            "train --batch-size 1 --local-steps 2",
+            ["batch-size", "every process"],
+        ),
         (
             "train --method tiam --hidden 2000",
             ["2000", "number of samples"],

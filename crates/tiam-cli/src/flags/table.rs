@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use tiam::{
     Activation, Band, ClassWeights, CurvatureChoice, DataKind, Effort, Init, Method, Precision,
-    Solver, StepSchedule, StochasticParams, TiamParams,
+    Sent, Solver, StepSchedule, StochasticParams, TiamParams,
 };
 use tiam_core::{Guard, Inertia, Order, Schedule};
 use tiam_data::{
@@ -168,6 +168,9 @@ flags! { |method, suited|
         [methods: STOCHASTIC, stochastic: |params, settings| params.curvature(settings.curvature)];
     "averaging" averaging: Option<f64> = None, "EPOCHS" in INNER: "Epochs over which the iterates are averaged; 0 for the last one"
         [methods: STOCHASTIC, default: Words("0.25"), stochastic: |params, settings| with(params, settings.averaging, StochasticParams::averaging)];
+    "local-steps" local_steps: Option<usize> = None, "H" in INNER: "Several processes (mpirun): steps that each takes on its own part of every batch before their weights are averaged; the number of processes then matters to the result"
+        [methods: STOCHASTIC, default: Words("1: every step is shared, and the result is that of one process"), stochastic: |params, settings| with(params, settings.local_steps, StochasticParams::local_steps)];
+    "send" send: Option<Sent> = None, "HOW" in INNER: "How the weights are sent that --local-steps averages" [methods: STOCHASTIC, default: Words("full"), stochastic: |params, settings| with(params, settings.send, StochasticParams::send)];
     "class-weights" class_weights: ClassWeights = ClassWeights::default(), "WEIGHTS" in TRAINING: "How much each class counts: equal, balanced, or a weight each, in the order of the classes"
         [hyphens: true, methods: STOCHASTIC, stochastic: |params, settings| params.class_weights(settings.class_weights.clone())];
     "patience" patience: Option<usize> = None, "EPOCHS" in TRAINING: "Stop after this many epochs without improvement on the validation part, and keep the best network"

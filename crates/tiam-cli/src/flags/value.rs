@@ -9,7 +9,7 @@ use tiam::{Effort, ExportFormat, Method, Precision};
 use tiam_core::{Guard, Inertia, Order, Schedule};
 use tiam_data::{Decimal, Format, Header, MissingCells, ScalingKind, Task, TextEncoding};
 use tiam_linalg::Solver;
-use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, StepSchedule};
+use tiam_models::{Activation, Band, ClassWeights, CurvatureChoice, Init, Sent, StepSchedule};
 use toml::Value;
 
 use crate::values::{CheckpointEvery, DataSource, Delimiter, ScalingName, absolute};
@@ -132,6 +132,10 @@ macro_rules! chosen {
 }
 
 chosen! {
+    Sent {
+        Self::Full, "full": "as they are";
+        Self::Bf16, "bf16": "in 16 bits each: half the bytes";
+    }
     Format {
         Self::Table, "table" | "csv" | "tsv": "CSV or TSV, plain or gzip";
         Self::Idx, "idx": "the format of the MNIST files, plain or gzip, a file or the folder of four";

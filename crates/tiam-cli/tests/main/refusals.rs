@@ -37,6 +37,17 @@ fn wrong_flags_are_refused_before_anything_is_written() {
             &["--curvature", "auto, full, sketch, identity"],
         ),
         ("train --step-schedule step:0,2", &["--step-schedule"]),
+        ("train --local-steps 0", &["local-steps", "at least 1"]),
+        (
+            "train --method tiam --local-steps 4",
+            &["--local-steps", "tiam", "stochastic"],
+        ),
+        ("train --send bf16", &["send", "local-steps of 2"]),
+        (
+            "train --local-steps 1 --send bf16",
+            &["send", "local-steps of 2"],
+        ),
+        ("train --local-steps 2 --send f8", &["--send", "full, bf16"]),
         (
             "train --class-weights 1,x",
             &["--class-weights", "balanced"],
@@ -408,6 +419,7 @@ fn help_says_what_back_propagates_and_puts_inner_parameters_last() {
         ("--resume", 3),
         ("--delimiter", 4),
         ("--damping", 5),
+        ("--local-steps", 5),
     ] {
         let at = help.find(&format!("\n      {flag} ")).unwrap();
         assert!(

@@ -218,6 +218,8 @@ fn every_value_of_every_flag_is_taken() {
         "--curvature identity",
         "--averaging 0",
         "--averaging 2",
+        "--local-steps 4",
+        "--local-steps 4 --send bf16",
         "--class-weights equal",
         "--class-weights balanced",
         "--class-weights 1,2.5,1",
@@ -266,7 +268,7 @@ fn defaults_that_the_help_has_in_words_are_those_of_the_methods() {
     for (method, defaults) in [
         (
             "stochastic",
-            "--damping 0.1 --averaging 0.25 --learning-rate 0.4 --batch-size 32 --epochs 100",
+            "--damping 0.1 --averaging 0.25 --learning-rate 0.4 --batch-size 32 --epochs 100 --local-steps 1 --send full",
         ),
         ("bcd --iterations 100", "--gamma 1 --alpha 5"),
         ("adam", "--batch-size 128"),
