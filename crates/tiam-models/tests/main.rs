@@ -12,6 +12,7 @@ mod losses;
 mod memory;
 mod output_start;
 mod properties;
+mod staleness;
 mod starting_weights;
 mod stochastic;
 mod weights;

@@ -6,6 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use tiam_linalg::{Matrix, Real};
 use tiam_models::{Activation, Architecture, Init, Network, Samples, Target};
 
+pub(crate) mod stale;
+
 /// A problem's shape; everything else follows from the seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
