@@ -35,8 +35,8 @@ pub use network::{Architecture, Evaluation, Layer, Network};
 pub use params::{Band, NamedOrder, OutputStart, TiamConfig, TiamParams};
 pub use solvers::SolverChoice;
 pub use stochastic::{
-    ClassWeights, CurvatureChoice, SampleStream, Sent, StepSchedule, StochasticConfig, StochasticData,
-    StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
+    ClassWeights, CurvatureChoice, SampleStream, Sent, StepSchedule, StochasticConfig,
+    StochasticData, StochasticParams, StochasticProblem, StochasticTrainer, train_stochastic,
 };
 pub use store::AnyModel;
 pub use tensors::write_whole;

@@ -1,6 +1,10 @@
 //! Conversion of texts: two passes over them, one that finds the encoding from every row, and one that writes the rows by it.
 
-use std::{fs, path::PathBuf, time::UNIX_EPOCH};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
 
 use super::file::{Contents, SourceMark, Writer};
 use crate::{
@@ -40,7 +44,7 @@ pub(super) fn marks(paths: &[PathBuf]) -> Result<Vec<SourceMark>> {
 }
 
 /// Opens a file that can be read twice, some rows at a time.
-fn open(path: &PathBuf, params: &LoadParams) -> Result<Source> {
+fn open(path: &Path, params: &LoadParams) -> Result<Source> {
     let source = Source::open(path, params)?;
     let format = match params.format {
         Some(format) => format,
@@ -65,7 +69,7 @@ pub(super) fn convert(
     read_by: String,
     mut writer: Writer,
 ) -> Result<()> {
-    let open = |path| open(path, params);
+    let open = |path: &PathBuf| open(path, params);
     let texts = paths.iter().map(open).collect::<Result<Vec<_>>>()?;
     let Some(first) = texts.first() else {
         return Err(DataError::parameter("paths", "none", "at least one file"));
