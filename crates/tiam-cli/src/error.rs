@@ -183,9 +183,10 @@ impl From<tiam::Error> for CliError {
             Error::Core(error) => Self::Core(error),
             Error::Linalg(error) => Self::Linalg(error),
             Error::NotATable { data, asked } => {
-                let flag = match asked.contains("weights") {
-                    true => "--sample-weights",
-                    false => "--task values",
+                let flag = match asked {
+                    "streaming" => "--stream",
+                    _ if asked.contains("weights") => "--sample-weights",
+                    _ => "--task values",
                 };
                 Self::Usage(format!("{data} is no table; {flag} needs one"))
             }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use tiam::{
-    DataKind, Effort, End, Evaluation, Fitted, Method, Mlp, ModelReport, Precision, Predictor,
-    Prepared, Scalar,
+    ClassWeights, DataKind, Effort, End, Evaluation, Fitted, Method, Mlp, ModelReport, Precision,
+    Predictor, Prepared, Scalar,
 };
 use tiam_core::{CoreError, Guard};
 use tiam_linalg::Compute;
@@ -138,6 +138,9 @@ fn check_streaming(options: &Given, asked: &Settings, others: &Others) -> Result
         false if asked.pool_blocks.is_some() => "--pool-blocks is for --stream; add it",
         true if options.may_search() => {
             "--stream trains one network: leave --effort out, or use --effort single"
+        }
+        true if asked.class_weights != ClassWeights::Equal => {
+            "--class-weights is not for --stream; leave one of them out"
         }
         true if others.is_some() => "--stream is for one process: leave mpirun out",
         _ => return Ok(()),

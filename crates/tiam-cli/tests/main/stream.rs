@@ -59,6 +59,7 @@ fn what_cannot_be_streamed_is_refused() {
     bench.write("t.csv", &sorted(300));
     let train = |flags: &str| bench.tiam(&format!("train --data t.csv {flags}"));
     train("--stream --effort good").fails(2, &["--effort single"]);
+    train("--stream --class-weights balanced").fails(2, &["--class-weights"]);
     train("--cache c").fails(2, &["--cache", "--stream"]);
     train("--stream --pool-blocks 0").fails(2, &["--pool-blocks 0"]);
     train("--stream --method tiam").fails(2, &["--stream", "stochastic"]);
