@@ -75,7 +75,7 @@ fn a_bad_value_names_its_key() {
         ("rho = ", ["line 1", "rho"]),
         (
             "hidden-x = 1",
-            ["unknown key `hidden-x`", "known are data, format, header"],
+            ["unknown key `hidden-x`", "known are data, stream, cache"],
         ),
         ("resume = 'a'", ["unknown key `resume`", "known are"]),
         (
