@@ -35,19 +35,22 @@ pub(crate) fn train() -> Command {
         .args(flags)
 }
 
-/// A command that trains and saves nothing: with those of the flags that it wants.
+/// A command that trains in one process and saves nothing: with those of the flags that it wants.
 pub(crate) fn measuring(name: &'static str, wants: fn(&str) -> bool) -> Command {
-    const SAVING: [&str; 6] = [
+    const OF_ONE_TRAINING: [&str; 9] = [
         "test",
         "test-fraction",
         "from",
         "trace-test",
         "stream",
         "cache",
+        "pool-blocks",
+        "local-steps",
+        "send",
     ];
     let of = |flag: &&Flag| match flag.group {
         table::OUTPUT => ["quiet", "json"].contains(&flag.name),
-        _ => !SAVING.contains(&flag.name) && wants(flag.name),
+        _ => !OF_ONE_TRAINING.contains(&flag.name) && wants(flag.name),
     };
     let flags = table::ALL.iter().filter(of);
     Command::new(name).args(flags.map(|flag| arg(flag).help_heading(flag.group)))

@@ -48,6 +48,8 @@ fn wrong_flags_are_refused_before_anything_is_written() {
             &["send", "local-steps of 2"],
         ),
         ("train --local-steps 2 --send f8", &["--send", "full, bf16"]),
+        ("cv --data a --pool-blocks 3", &["--pool-blocks"]),
+        ("compare --data a --local-steps 3", &["--local-steps"]),
         (
             "train --class-weights 1,x",
             &["--class-weights", "balanced"],
