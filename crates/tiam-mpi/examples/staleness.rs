@@ -44,8 +44,8 @@ fn main() {
                 for staleness in [0, 1, 2, 4] {
                     let runs: Vec<Numbers> = (0..seeds as u64)
                         .map(|seed| {
-                            let params = params(iterations, inertia);
-                            run(&digits, params, guard, (size, staleness), seed)
+                            let how = (iterations, inertia, guard);
+                            run(&digits, how, (size, staleness), seed)
                         })
                         .collect();
                     let mean = |of: fn(&Numbers) -> f64| {
@@ -89,8 +89,7 @@ struct Numbers {
 
 fn run(
     digits: &Prepared<f64>,
-    params: TiamParams,
-    guard: Guard,
+    (iterations, inertia, guard): (usize, Inertia, Guard),
     (size, staleness): (usize, usize),
     seed: u64,
 ) -> Numbers {
@@ -98,14 +97,7 @@ fn run(
     let (n_in, n_out) = (digits.train.inputs().n_rows(), target.n_outputs());
     let shape = Architecture::new(n_in, &[100], n_out, Activation::Relu, target.loss()).unwrap();
     let network = Network::new(shape, Init::He, seed).unwrap();
-    let iterations = params
-        .clone()
-        .check()
-        .unwrap()
-        .driver()
-        .params()
-        .stopping
-        .max_iterations;
+    let params = params(iterations, inertia);
     let End {
         network,
         objectives,
