@@ -38,6 +38,7 @@ mod fitting;
 mod giveaway;
 pub mod machine;
 mod method;
+mod mix;
 mod mlp;
 mod prediction;
 mod predictor;

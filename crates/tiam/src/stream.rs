@@ -206,29 +206,7 @@ impl Mlp {
             Holdout::Fraction(fraction) => Some(*fraction),
             Holdout::Nothing | Holdout::Test(_) => None,
         };
-        let validation = self.validation_part(DataKind::Table)?;
-        for (name, fraction) in [
-            ("test_fraction", test_fraction.unwrap_or(0.0)),
-            ("validation_fraction", validation),
-        ] {
-            if !(0.0..1.0).contains(&fraction) {
-                return Err(ModelError::parameter(name, fraction, "in [0, 1)").into());
-            }
-        }
-        let test = test_fraction.unwrap_or(0.0).min(most);
-        let validation = (validation * (1.0 - test)).min(most);
-        let is_all = most >= 1.0 - test - validation;
-        let sample = match (is_all, has_codes) {
-            (true, _) => 1.0,
-            (false, true) => most.min(CODED_SHARE),
-            (false, false) => most,
-        };
-        let shares = Shares {
-            seed: self.seed,
-            test,
-            validation,
-            sample,
-        };
+        let (shares, is_all) = self.shares(test_fraction.unwrap_or(0.0), most, has_codes)?;
         let blocks: Vec<usize> = (0..store.n_blocks()).collect();
         let parts = store.deal::<T>(&blocks, 3, |row| match shares.part(row) {
             Part::Test => Some(0),
@@ -300,6 +278,32 @@ impl Mlp {
             from: None,
             encoding,
         })
+    }
+
+    /// The parts of the rows, each at most such a part of all; and whether the sample is all of the training part.
+    fn shares(&self, test: f64, most: f64, has_codes: bool) -> Result<(Shares, bool)> {
+        let validation = self.validation_part(DataKind::Table)?;
+        for (name, fraction) in [("test_fraction", test), ("validation_fraction", validation)] {
+            if !(0.0..1.0).contains(&fraction) {
+                return Err(ModelError::parameter(name, fraction, "in [0, 1)").into());
+            }
+        }
+        let test = test.min(most);
+        let validation = (validation * (1.0 - test)).min(most);
+        let is_all = most >= 1.0 - test - validation;
+        let sample = match (is_all, has_codes) {
+            (true, _) => 1.0,
+            (false, true) => most.min(CODED_SHARE),
+            (false, false) => most,
+        };
+        let seed = self.seed;
+        let shares = Shares {
+            seed,
+            test,
+            validation,
+            sample,
+        };
+        Ok((shares, is_all))
     }
 
     /// Refuses what streaming has no use for.

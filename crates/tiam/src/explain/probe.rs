@@ -10,6 +10,7 @@ use super::{Grid, Importance, InputColumn, PartialDependence, input_columns};
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::evaluation::mean;
+use crate::mix::{GROWTH, mix};
 use crate::predictor::Predictor;
 use crate::scalar::Scalar;
 
@@ -300,16 +301,13 @@ fn deviation(numbers: &[f64]) -> f64 {
     (squares / (numbers.len().max(2) - 1) as f64).sqrt()
 }
 
-/// SplitMix64 (G. Steele, D. Lea, C. Flood, 2014): small, and the same everywhere.
+/// SplitMix64.
 struct Shuffler(u64);
 
 impl Shuffler {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0 = self.0.wrapping_add(GROWTH);
+        mix(self.0)
     }
 
     /// 0..n in a random order.

@@ -1,5 +1,7 @@
 //! The parts of the rows of a streamed table.
 
+use crate::mix::{GROWTH, mix};
+
 /// What a row is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Part {
@@ -38,14 +40,8 @@ impl Shares {
 
 /// SplitMix64's output function of both numbers.
 pub(super) fn mixed(seed: u64, number: u64) -> u64 {
-    let golden = 0x9e37_79b9_7f4a_7c15;
-    let mix = |x: u64| {
-        let z = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    let start = mix(seed.wrapping_add(golden));
-    mix(number.wrapping_add(1).wrapping_mul(golden) ^ start)
+    let start = mix(seed.wrapping_add(GROWTH));
+    mix(number.wrapping_add(1).wrapping_mul(GROWTH) ^ start)
 }
 
 /// In [0, 1).
